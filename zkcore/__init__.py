@@ -1,0 +1,1 @@
+"""zkcore: value and calls between Ethereum and ZKsync chains."""

@@ -1,0 +1,340 @@
+"""One tree of errors, cut first by whose fault it is.
+
+`InputError`: what the caller gave. `NodeError`: a node did not answer, or not with an answer. `ChainError`: a contract or
+the state of a chain said no. `SignerError`: the key or the device. Each leaf has its facts as attributes, and in its text.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = [
+    "AddressMismatch",
+    "AppNotOpen",
+    "BadSignature",
+    "BaseCostMismatch",
+    "BlindSigningRequired",
+    "ChainError",
+    "ChainIdMismatch",
+    "DepositFailed",
+    "DeviceBusy",
+    "DeviceLocked",
+    "DeviceNotFound",
+    "InputError",
+    "InsufficientAllowance",
+    "InsufficientBalance",
+    "InsufficientBaseCost",
+    "InvalidProof",
+    "L2GasLimitTooLow",
+    "L2HashMismatch",
+    "MalformedReply",
+    "NoSigner",
+    "NodeError",
+    "NodeTimeout",
+    "NonceTaken",
+    "NotReady",
+    "NothingToClaim",
+    "PlanTampered",
+    "RateLimited",
+    "Reverted",
+    "SignerError",
+    "SignerTimeout",
+    "TransactionFailed",
+    "UnknownChain",
+    "UnsupportedBySigner",
+    "UnsupportedProtocol",
+    "UntrustedBridgehub",
+    "UserRejected",
+    "WaitTimeout",
+    "WrongDevice",
+    "ZkCoreError",
+]
+
+_E = TypeVar("_E", bound="ZkCoreError")
+
+
+class ZkCoreError(Exception):
+    """The root. Never raised itself."""
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _rebuilt, (type(self), super().__str__(), self.__dict__)
+
+
+def _rebuilt(kind: type[_E], text: str, facts: dict[str, Any]) -> _E:
+    error = kind.__new__(kind, text)
+    Exception.__init__(error, text)
+    error.__dict__.update(facts)
+    return error
+
+
+# ---------------------------------------------------------------- what the caller gave
+class InputError(ZkCoreError, ValueError):
+    """A value given by the caller cannot be used. Nothing was signed or sent."""
+
+
+class InsufficientBaseCost(InputError):
+    """The mint value does not cover the base cost (and the L2 value) at the highest gas price the transaction may pay."""
+
+    def __init__(self, *, base_cost: int, l2_value: int, mint_value: int, gas_price: int, enough_up_to: int | None) -> None:
+        self.base_cost, self.l2_value, self.mint_value = base_cost, l2_value, mint_value
+        self.gas_price, self.enough_up_to = gas_price, enough_up_to
+        until = "at no gas price" if enough_up_to is None else f"only up to an L1 gas price of {enough_up_to} wei"
+        super().__init__(
+            f"the mint value of {mint_value} is too low: base cost {base_cost} + L2 value {l2_value} = {base_cost + l2_value} "
+            f"at an L1 gas price of {gas_price} wei; {mint_value} is enough {until}"
+        )
+
+
+class L2GasLimitTooLow(InputError):
+    """The L2 gas limit is below what the chain's validator accepts: the request would revert on L1."""
+
+    def __init__(self, *, l2_gas_limit: int, minimum: int, rule: str) -> None:
+        self.l2_gas_limit, self.minimum, self.rule = l2_gas_limit, minimum, rule
+        super().__init__(f"the L2 gas limit {l2_gas_limit} is below the minimum {minimum}: the chain would revert with {rule}")
+
+
+class UnsupportedProtocol(InputError):
+    """The chain runs a protocol version, or is of a stack, that cannot do what was asked."""
+
+
+class PlanTampered(InputError):
+    """The plan's bytes do not give the hash it carries, or its parts contradict one another."""
+
+
+class ChainIdMismatch(InputError):
+    """A node, profile or transaction is of another chain than expected."""
+
+    def __init__(self, *, what: str, expected: int, got: int) -> None:
+        self.what, self.expected, self.got = what, expected, got
+        super().__init__(f"{what} is on chain {got}, expected chain {expected}")
+
+
+# ---------------------------------------------------------------- the nodes
+class NodeError(ZkCoreError):
+    """A node did not answer, or not with an answer. Never to be read as one."""
+
+
+class NodeTimeout(NodeError):
+    """No answer in time. What was asked may or may not have been done."""
+
+
+class RateLimited(NodeError):
+    """The node refuses for now (HTTP 429 or its JSON-RPC kin)."""
+
+    def __init__(self, text: str, *, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(text)
+
+
+class MalformedReply(NodeError):
+    """The reply does not fit the method; the text has the method, the field and the value."""
+
+
+class UntrustedBridgehub(NodeError):
+    """The bridgehub is not pinned and the caller did not name it, or a node names another one than is pinned."""
+
+    def __init__(self, *, chain_id: int, named: object, expected: object = None) -> None:
+        self.chain_id, self.named, self.expected = chain_id, named, expected
+        if expected is None:
+            text = (
+                f"chain {chain_id} has no pinned profile, and the L2 node must not choose whom we pay: "
+                f"check the bridgehub it names ({named}) and give it as bridgehub=..., or say trust_l2=True"
+            )
+        else:
+            text = f"the L2 node of chain {chain_id} names the bridgehub {named}, expected {expected}: do not use this node"
+        super().__init__(text)
+
+
+class AddressMismatch(NodeError):
+    """An address pinned in the profile is not the one the contracts on L1 name."""
+
+    def __init__(self, *, what: str, pinned: object, on_l1: object) -> None:
+        self.what, self.pinned, self.on_l1 = what, pinned, on_l1
+        super().__init__(f"the profile pins {what} as {pinned}, the contracts on L1 name {on_l1}")
+
+
+class InvalidProof(NodeError):
+    """A proof is malformed, or does not lead to the trusted root."""
+
+
+class L2HashMismatch(NodeError):
+    """An L2 transaction hash is not the one that the transaction itself gives."""
+
+    def __init__(self, *, computed: object, claimed: object) -> None:
+        self.computed, self.claimed = computed, claimed
+        super().__init__(f"the canonical transaction hashes to {computed}, the node says {claimed}")
+
+
+class BaseCostMismatch(NodeError):
+    """Our base cost and the bridgehub's differ: the chain's rule has changed, or a node lies."""
+
+    def __init__(self, *, computed: int, on_l1: int) -> None:
+        self.computed, self.on_l1 = computed, on_l1
+        super().__init__(
+            f"the base cost computed here is {computed}, Bridgehub.l2TransactionBaseCost says {on_l1}: "
+            "the fee rule of this chain is not the one this version knows"
+        )
+
+
+# ---------------------------------------------------------------- the chains
+class ChainError(ZkCoreError):
+    """A contract said no, or the state of a chain does not allow it."""
+
+
+class Reverted(ChainError):
+    """A contract reverted: `name` of the error (None if it cannot be told), its `args`, the raw `data`, and some advice."""
+
+    def __init__(
+        self, name: str | None, args: tuple[object, ...] = (), *, data: bytes = b"", advice: str = "", where: str = ""
+    ) -> None:
+        shown = f"{name}({', '.join(map(str, args))})" if name else f"unknown error 0x{data.hex()}" if data else "no reason given"
+        super().__init__(f"{where + ': ' if where else ''}execution reverted: {shown}{'. ' + advice if advice else ''}")
+        self.name, self.data, self.advice, self.where = name, data, advice, where
+        self._text = super().__str__()
+        self.args = tuple(args)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _reverted, (self.name, self.args, self.data, self.advice, self.where)
+
+
+def _reverted(name: str | None, args: tuple[object, ...], data: bytes, advice: str, where: str) -> Reverted:
+    return Reverted(name, args, data=data, advice=advice, where=where)
+
+
+class InsufficientBalance(ChainError):
+    """The account does not hold what the operation needs."""
+
+    def __init__(self, *, address: object, token: object, balance: int, needed: int, purpose: str = "") -> None:
+        self.address, self.token, self.balance, self.needed = address, token, balance, needed
+        self.missing = needed - balance
+        self.purpose = purpose
+        super().__init__(
+            f"{address} holds {balance} of {token}, needs {needed}{' for ' + purpose if purpose else ''}: {self.missing} missing"
+        )
+
+
+class InsufficientAllowance(ChainError):
+    """The allowance is too low, and approvals were switched off."""
+
+    def __init__(self, *, token: object, owner: object, spender: object, allowance: int, needed: int) -> None:
+        self.token, self.owner, self.spender, self.allowance, self.needed = token, owner, spender, allowance, needed
+        super().__init__(f"{owner} allows {spender} {allowance} of {token}, needs {needed}: approve it, or leave approve=True")
+
+
+class UnknownChain(ChainError):
+    """The bridgehub does not know the chain."""
+
+    def __init__(self, *, chain_id: int, bridgehub: object) -> None:
+        self.chain_id, self.bridgehub = chain_id, bridgehub
+        super().__init__(f"the bridgehub {bridgehub} does not know chain {chain_id}")
+
+
+class TransactionFailed(ChainError):
+    """A transaction was included with status 0; `receipt` is its receipt."""
+
+    def __init__(self, *, chain: str, tx_hash: object, receipt: object = None, reason: str = "") -> None:
+        self.chain, self.tx_hash, self.receipt, self.reason = chain, tx_hash, receipt, reason
+        super().__init__(f"the {chain} transaction {tx_hash} failed{': ' + reason if reason else ''}")
+
+
+class DepositFailed(ChainError):
+    """The priority operation failed on L2. `claimable`: whether the deposit can be claimed back on L1."""
+
+    def __init__(self, *, l2_tx_hash: object, receipt: object, claimable: bool, advice: str) -> None:
+        self.l2_tx_hash, self.receipt, self.claimable, self.advice = l2_tx_hash, receipt, claimable, advice
+        super().__init__(f"the L2 transaction {l2_tx_hash} failed. {advice}")
+
+
+class NotReady(ChainError):
+    """Not yet: `state` says how far it is, `reason` why."""
+
+    def __init__(self, reason: str, *, state: str = "") -> None:
+        self.reason, self.state = reason, state
+        super().__init__(f"not ready: {reason}")
+
+
+class NothingToClaim(ChainError):
+    """There is nothing on L1 to claim back; `reason` says why, and where the value is."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"nothing to claim: {reason}")
+
+
+class NonceTaken(ChainError):
+    """Another transaction has used the nonce of this one."""
+
+    def __init__(self, *, chain: str, address: object, nonce: int, next_nonce: int) -> None:
+        self.chain, self.address, self.nonce, self.next_nonce = chain, address, nonce, next_nonce
+        super().__init__(f"nonce {nonce} of {address} on {chain} is taken (the next one is {next_nonce}): prepare a new plan")
+
+
+class WaitTimeout(ChainError):
+    """What was waited for did not happen in time. Nothing is lost: wait again, or resume the handle."""
+
+    def __init__(self, *, what: str, seconds: float) -> None:
+        self.what, self.seconds = what, seconds
+        super().__init__(f"waited {seconds} s for {what}; nothing is lost, wait again or resume later")
+
+
+# ---------------------------------------------------------------- the key or the device
+class SignerError(ZkCoreError):
+    """The signer could not sign, or must not."""
+
+
+class NoSigner(SignerError):
+    """The wallet is watch-only: it was given an address instead of a signer."""
+
+    def __init__(self, address: object) -> None:
+        self.address = address
+        super().__init__(f"the wallet of {address} is watch-only: give it a signer, or sign the plan elsewhere")
+
+
+class UserRejected(SignerError):
+    """The user pressed the button that says no."""
+
+
+class BlindSigningRequired(SignerError):
+    """The device can show this only as a hash, and nobody has consented to that."""
+
+
+class WrongDevice(SignerError):
+    """The signature or address is of another account than expected: other device, seed, passphrase or path."""
+
+    def __init__(self, *, expected: object, got: object) -> None:
+        self.expected, self.got = expected, got
+        super().__init__(f"expected the account {expected}, the device answers for {got}: other device, passphrase or path?")
+
+
+class DeviceNotFound(SignerError):
+    """No device answers."""
+
+
+class DeviceBusy(SignerError):
+    """Another program holds the device."""
+
+
+class DeviceLocked(SignerError):
+    """The device wants its PIN."""
+
+
+class AppNotOpen(SignerError):
+    """Another app than the Ethereum app is open on the device."""
+
+    def __init__(self, text: str, *, running: str | None = None) -> None:
+        self.running = running
+        super().__init__(text)
+
+
+class UnsupportedBySigner(SignerError):
+    """This signer cannot sign such a thing."""
+
+
+class BadSignature(SignerError):
+    """The signature is malformed, high-s, or does not recover to the signer."""
+
+
+class SignerTimeout(SignerError):
+    """The device, or its user, did not answer in time."""
