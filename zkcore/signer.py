@@ -120,16 +120,16 @@ class AsyncSigner(Protocol):
 
 def recover(digest: bytes, signature: Signature) -> Address:
     """The address whose key made the signature over the 32-byte digest. Raises BadSignature."""
-    from eth_keys import KeyAPI
-    from eth_keys.exceptions import BadSignature as EthKeysBadSignature
-    from eth_keys.exceptions import ValidationError
+    from eth_keys.exceptions import BadSignature as NotRecoverable
+    from eth_keys.main import KeyAPI
+    from eth_utils.exceptions import ValidationError
 
     if len(digest) != 32:
         raise BadSignature(f"expected a digest of 32 bytes, got {len(digest)}")
     keys = KeyAPI()
     try:
         public_key = keys.ecdsa_recover(bytes(digest), keys.Signature(vrs=(signature.y_parity, signature.r, signature.s)))
-    except (EthKeysBadSignature, ValidationError, ValueError) as error:
+    except (NotRecoverable, ValidationError, ValueError) as error:
         raise BadSignature(f"no key can have made this signature: {error}") from error
     return Address(public_key.to_canonical_address())
 

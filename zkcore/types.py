@@ -28,7 +28,7 @@ def hex_bytes(value: "HexLike", name: str = "data") -> bytes:
     if isinstance(value, bytes):
         return bytes(value)
     if not isinstance(value, str):
-        raise InputError(f"{name}: expected bytes or a 0x hex string, got {value!r}")  # pyright: ignore[reportUnreachable]
+        raise InputError(f"{name}: expected bytes or a 0x hex string, got {value!r}")
     digits = value[2:]
     if not value.startswith("0x") or len(digits) % 2 or not _HEX.issuperset(digits):
         raise InputError(f"{name}: expected 0x and an even number of hex digits, got {_shown(value)}")
@@ -80,7 +80,7 @@ class Address(bytes):
         if isinstance(value, str):
             digits = value[2:]
             if digits not in (digits.lower(), digits.upper()) and str(address) != value:
-                raise InputError(f"address: {value} has a wrong EIP-55 checksum; by the checksum it would be {address}")
+                raise InputError(f"address: {value!r} has a wrong EIP-55 checksum; by the checksum it would be {address}")
         return address
 
     def __str__(self) -> str:
@@ -114,7 +114,7 @@ def parse_units(amount: str, decimals: int) -> int:
     """A decimal text in units of 10**decimals as an exact int: parse_units("1.5", 6) == 1_500_000. Raises InputError."""
     uint(decimals, "decimals", 8)
     if not isinstance(amount, str):
-        raise InputError(f"amount: expected a decimal text such as '0.1', got {amount!r}")  # pyright: ignore[reportUnreachable]
+        raise InputError(f"amount: expected a decimal text such as '0.1', got {amount!r}")
     whole, point, fraction = amount.partition(".")
     digits = whole + fraction
     if not digits.isascii() or not digits.isdigit() or (point and not (whole and fraction)):
@@ -128,7 +128,7 @@ def format_units(amount: int, decimals: int) -> str:
     """The exact decimal text of an amount in units of 10**decimals: format_units(1_500_000, 6) == "1.5"."""
     uint(decimals, "decimals", 8)
     if isinstance(amount, bool) or not isinstance(amount, int):
-        raise InputError(f"amount: expected an int, got {amount!r}")  # pyright: ignore[reportUnreachable]
+        raise InputError(f"amount: expected an int, got {amount!r}")
     whole, fraction = divmod(abs(amount), 10**decimals)
     text = f"{whole}.{fraction:0{decimals}d}".rstrip("0").rstrip(".") if decimals else str(whole)
     return "-" + text if amount < 0 else text
