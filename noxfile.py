@@ -1,0 +1,108 @@
+"""What maintainers and CI run: `nox -l` lists it. Every session installs from a lock with hashes (requirements/)."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests"]
+
+ROOT = Path(__file__).parent
+FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))  # for each harness
+WORKERS = os.environ.get("PYTEST_WORKERS", "2")
+
+
+def install(session: nox.Session, *locks: str, package: bool = True) -> None:
+    """Make the environment exactly what the locks say, with the working tree on top (editable, built by a locked backend)."""
+    session.run_install("uv", "pip", "sync", "--quiet", "--require-hashes", *map(lock, locks), external=True)
+    if package:
+        session.install("--quiet", "--no-deps", "--build-constraints", lock("build"), "--editable", ".")
+
+
+def lock(name: str) -> str:
+    return f"requirements/{name}.txt"
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Deposit ETH on a local devnet, from set-up to the receiver's balance."""
+    install(session, "core")
+    session.run("python", "examples/deposit_demo.py", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The whole suite, with both device libraries."""
+    install(session, "dev")
+    session.run("pytest", "-n", WORKERS, "--dist", "worksteal", *session.posargs)
+
+
+@nox.session(python=["3.12", "3.13"])
+def pythons(session: nox.Session) -> None:
+    """The suite on the other interpreters that the classifiers name, where they are installed."""
+    install(session, "dev")
+    session.run("pytest", "-n", WORKERS, "--dist", "worksteal", "--ignore=tests/repo", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, the rooms' import contracts, and what must not be in the repository (host names, paths, secrets)."""
+    install(session, "dev")
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", "--no-cache", "--no-logo")
+    session.run("pytest", "-q", "tests/repo")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Both checkers, strict, over what ships and over the typing tests."""
+    install(session, "dev")
+    session.run("mypy")
+    session.run("basedpyright")
+
+
+@nox.session
+@nox.parametrize("versions", ["core", "lowest"])
+def core(session: nox.Session, versions: str) -> None:
+    """The built wheel with the five dependencies and what they bring, nothing more; newest and lowest versions."""
+    install(session, versions, package=False)
+    session.install("--quiet", "--no-deps", "--build-constraints", lock("build"), "--reinstall-package", "zkcore", ".")
+    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):  # so that the wheel is imported, not the tree
+        session.run("python", ROOT / "tests/repo/smoke_core.py", ROOT / lock(versions))
+    session.install("--quiet", "--require-hashes", "-r", lock("core-tests"))
+    rooms = [room for room in ("unit", "property", "vectors", "rpc", "flows", "wallet") if (ROOT / "tests" / room).is_dir()]
+    session.run("pytest", "-q", *(f"tests/{room}" for room in rooms), *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Each harness in fuzz/ for FUZZ_SECONDS (60)."""
+    install(session, "dev")
+    for harness in sorted(ROOT.glob("fuzz/fuzz_*.py")):
+        session.log(f"{harness.name}: {FUZZ_SECONDS} s")
+        session.run("python", harness, f"-max_total_time={FUZZ_SECONDS}", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """What takes minutes: many devnets at once, chaos, long runs."""
+    install(session, "dev")
+    session.run("pytest", "-m", "soak", "-o", "addopts=--import-mode=importlib", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site, strictly, into site/."""
+    install(session, "docs", package=False)
+    session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs)
+
+
+if __name__ == "__main__":
+    sys.exit("run me as: nox -s SESSION (nox -l lists the sessions)")

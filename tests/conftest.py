@@ -1,0 +1,10 @@
+"""What the whole suite shares."""
+
+import os
+
+from hypothesis import settings
+
+# CI repeats itself: the same examples every time, and no deadline on a machine that others use too.
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("local", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
