@@ -80,7 +80,7 @@ class Address(bytes):
         if isinstance(value, str):
             digits = value[2:]
             if digits not in (digits.lower(), digits.upper()) and str(address) != value:
-                raise InputError(f"address: {value!r} has a wrong EIP-55 checksum; by the checksum it would be {address}")
+                raise InputError(f"address: {value!r} has a wrong EIP-55 checksum; by the checksum it would be {address!s}")
         return address
 
     def __str__(self) -> str:
