@@ -19,7 +19,7 @@ WORKERS = os.environ.get("PYTEST_WORKERS", "2")
 
 
 def install(session: nox.Session, *locks: str, package: bool = True) -> None:
-    """Make the environment exactly what the locks say, with the working tree on top (editable, built by a locked backend)."""
+    """Make the environment exactly what the locks say, with the working tree on top (built by a locked backend)."""
     session.run_install("uv", "pip", "sync", "--quiet", "--require-hashes", *map(lock, locks), external=True)
     if package:
         session.install("--quiet", "--no-deps", "--build-constraints", lock("build"), "--editable", ".")
@@ -57,6 +57,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
     session.run("lint-imports", "--no-cache", "--no-logo")
+    session.run("python", "-m", "tests.repo.money_path")
     session.run("pytest", "-q", "tests/repo")
 
 
@@ -74,10 +75,15 @@ def core(session: nox.Session, versions: str) -> None:
     """The built wheel with the five dependencies and what they bring, nothing more; newest and lowest versions."""
     install(session, versions, package=False)
     session.install("--quiet", "--no-deps", "--build-constraints", lock("build"), "--reinstall-package", "zkcore", ".")
-    with tempfile.TemporaryDirectory() as elsewhere, session.chdir(elsewhere):  # so that the wheel is imported, not the tree
+    with (
+        tempfile.TemporaryDirectory() as elsewhere,
+        session.chdir(elsewhere),
+    ):  # so that the wheel is imported, not the tree
         session.run("python", ROOT / "tests/repo/smoke_core.py", ROOT / lock(versions))
     session.install("--quiet", "--require-hashes", "-r", lock("core-tests"))
-    rooms = [room for room in ("unit", "property", "vectors", "rpc", "flows", "wallet") if (ROOT / "tests" / room).is_dir()]
+    rooms = [
+        room for room in ("unit", "property", "vectors", "rpc", "flows", "wallet") if (ROOT / "tests" / room).is_dir()
+    ]
     session.run("pytest", "-q", *(f"tests/{room}" for room in rooms), *session.posargs)
 
 

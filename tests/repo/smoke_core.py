@@ -1,0 +1,48 @@
+"""Run by `nox -s core` in an environment made from a lock and the wheel: is it exactly that, and does it work?"""
+
+import importlib.metadata
+import re
+import sys
+from pathlib import Path
+
+
+def main(lock: Path) -> None:
+    expected = set(re.findall(r"^([a-z0-9][a-z0-9._-]*)==", lock.read_text(encoding="utf-8"), re.MULTILINE)) | {
+        "zkcore"
+    }
+    installed = {re.sub(r"[-_.]+", "-", found.name).lower() for found in importlib.metadata.distributions()}
+    if installed != expected:
+        sys.exit(f"not the core's environment: missing {expected - installed}, too many {installed - expected}")
+
+    import zkcore
+    from signers import PrivateKeySigner
+    from zkcore import ETH, Wallet, ether
+    from zkcore.signer import recover
+    from zkcore.transactions import Eip1559Transaction
+
+    if "site-packages" not in str(zkcore.__file__):
+        sys.exit(f"the tree was imported, not the wheel: {zkcore.__file__}")
+    for package in ("zkcore", "signers"):
+        if not any(str(file) == f"{package}/py.typed" for file in importlib.metadata.files("zkcore") or ()):
+            sys.exit(f"the wheel does not type {package}")
+
+    signer = PrivateKeySigner.generate()
+    transaction = Eip1559Transaction(
+        chain_id=1,
+        nonce=0,
+        max_priority_fee_per_gas=1,
+        max_fee_per_gas=2,
+        gas_limit=21_000,
+        to=ETH,
+        value=ether("1"),
+        data=b"",
+    )
+    if recover(transaction.signing_hash(), signer.sign_transaction(transaction)) != signer.address:
+        sys.exit("a signature did not recover to its signer")
+    if Wallet(signer, l1="http://127.0.0.1:1", l2="http://127.0.0.1:1", trust_l2=True).address != signer.address:
+        sys.exit("a wallet has not its signer's address")
+    print(f"{len(installed) - 1} distributions and zkcore: a wallet, a transaction, a signature")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

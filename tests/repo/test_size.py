@@ -1,0 +1,46 @@
+"""The promise of a code base that can be read in an afternoon."""
+
+import pytest
+
+from tests.repo.money_path import BUDGET, ROOT, code_lines, main, money_path, room, shipped
+
+LONGEST_MODULE = 420
+
+
+def test_the_money_path_fits_its_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = money_path()
+    over = main()
+    assert not over, f"\n{capsys.readouterr().out}"
+    assert {"zkcore/errors", "zkcore/types", "zkcore/effects"} <= lines.keys()
+    assert 0 < lines.total() <= BUDGET
+
+
+def test_what_a_line_of_code_is() -> None:
+    source = '''"""Docstring
+of two lines."""
+
+import os  # code
+
+# comment
+def f(a,
+      b):
+    """Docstring."""
+    text = """not a
+docstring"""
+    return os.path.join(a, b, text)
+
+
+field = 1
+"""A field's docstring."""
+'''
+    assert code_lines(source) == 7
+
+
+@pytest.mark.parametrize("path", shipped(), ids=str)
+def test_a_long_module_is_two_modules(path: object) -> None:
+    assert len((ROOT / str(path)).read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+
+def test_the_test_kit_is_not_money_path() -> None:
+    assert all(not name.endswith("/testing") for name in money_path())
+    assert any(room(path) == "zkcore/types" for path in shipped())
