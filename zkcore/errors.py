@@ -17,8 +17,10 @@ __all__ = [
     "ChainIdMismatch",
     "DepositFailed",
     "DeviceBusy",
+    "DeviceFault",
     "DeviceLocked",
     "DeviceNotFound",
+    "FirmwareTooOld",
     "InputError",
     "InsufficientAllowance",
     "InsufficientBalance",
@@ -318,6 +320,14 @@ class DeviceBusy(SignerError):
 
 class DeviceLocked(SignerError):
     """The device wants its PIN."""
+
+
+class DeviceFault(SignerError):
+    """The device, its app or the line to it failed in a way that has no name of its own."""
+
+
+class FirmwareTooOld(SignerError):
+    """The device's firmware, or the app on it, is too old for this."""
 
 
 class AppNotOpen(SignerError):
