@@ -106,7 +106,7 @@ def soak(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, strictly, into site/."""
-    install(session, "docs", package=False)
+    install(session, "docs")
     session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs)
 
 
