@@ -1,0 +1,57 @@
+"""EIP-2930: 0x01 || rlp([chain_id, nonce, gas_price, gas_limit, to, value, data, access_list, y_parity, r, s])."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from zkcore.errors import UnsupportedProtocol
+from zkcore.transactions._base import AccessList, AccessListLike, BaseTransaction, Stack
+from zkcore.types import Address, AddressLike, HexLike
+
+__all__ = ["Eip2930Transaction"]
+
+
+class Eip2930Transaction(BaseTransaction, frozen=True, kw_only=True):
+    """A transaction with a gas price and an access list: pairs of an address and its storage keys. Era refuses it.
+
+    `to=None` creates a contract. Price and value in wei. Raises InputError for what does not fit.
+    """
+
+    TYPE: ClassVar[int] = 0x01
+    WIRE: ClassVar[tuple[str, ...]] = (
+        "chain_id",
+        "nonce",
+        "gas_price",
+        "gas_limit",
+        "to",
+        "value",
+        "data",
+        "access_list",
+    )
+
+    chain_id: int
+    nonce: int
+    gas_price: int
+    gas_limit: int
+    to: Address | None
+    value: int = 0
+    data: bytes = b""
+    access_list: AccessList = ()
+
+    if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
+
+        def __init__(
+            self,
+            *,
+            chain_id: int,
+            nonce: int,
+            gas_price: int,
+            gas_limit: int,
+            to: AddressLike | None,
+            value: int = 0,
+            data: HexLike = b"",
+            access_list: AccessListLike = (),
+        ) -> None: ...
+
+    def check_stack(self, stack: Stack) -> None:
+        """Raise UnsupportedProtocol for Era (zksync-era core/lib/types/src/transaction_request.rs)."""
+        if stack == "era":
+            raise UnsupportedProtocol("Era chains refuse EIP-2930 transactions: use EIP-1559 without an access list")

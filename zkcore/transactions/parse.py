@@ -1,0 +1,36 @@
+"""Raw transactions back into what they say."""
+
+from typing import TypeAlias
+
+from zkcore import rlp
+from zkcore.errors import InputError
+from zkcore.signer import Signature
+from zkcore.transactions._base import as_list
+from zkcore.transactions.eip1559 import Eip1559Transaction
+from zkcore.transactions.eip2930 import Eip2930Transaction
+from zkcore.transactions.legacy import LegacyTransaction
+from zkcore.types import HexLike, hex_bytes
+
+__all__ = ["Transaction", "parse_transaction"]
+
+Transaction: TypeAlias = LegacyTransaction | Eip2930Transaction | Eip1559Transaction
+
+_TYPES: dict[int, type[Transaction]] = {kind.TYPE: kind for kind in (Eip2930Transaction, Eip1559Transaction)}
+
+
+def parse_transaction(raw: HexLike) -> tuple[Transaction, Signature | None]:
+    """The transaction in its raw form, and its signature unless it is unsigned.
+
+    Strict: only what the types here write themselves is read, so writing it again gives the same bytes. Whether the
+    signature fits is not checked: compare `transaction.sender(signature)`. Raises InputError, and BadSignature for one
+    that no key can make.
+    """
+    raw = hex_bytes(raw, "raw transaction")
+    if not raw:
+        raise InputError("raw transaction: no bytes")
+    if raw[0] >= 0xC0:  # EIP-2718: a list is a legacy transaction
+        return LegacyTransaction.from_items(as_list(rlp.decode(raw), "transaction"))
+    kind = _TYPES.get(raw[0])
+    if kind is None:
+        raise InputError(f"raw transaction: unknown type {raw[0]:#04x}; known: legacy, {', '.join(map(hex, _TYPES))}")
+    return kind.from_items(as_list(rlp.decode(raw[1:]), "transaction"))
