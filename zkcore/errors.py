@@ -21,23 +21,29 @@ __all__ = [
     "DeviceLocked",
     "DeviceNotFound",
     "FirmwareTooOld",
+    "HttpStatusError",
     "InputError",
     "InsufficientAllowance",
     "InsufficientBalance",
     "InsufficientBaseCost",
+    "InvalidDefinition",
     "InvalidProof",
     "L2GasLimitTooLow",
     "L2HashMismatch",
     "MalformedReply",
+    "MethodNotFound",
     "NoSigner",
     "NodeError",
     "NodeTimeout",
+    "NodeUnreachable",
     "NonceTaken",
+    "NotPaired",
     "NotReady",
     "NothingToClaim",
     "PlanTampered",
     "RateLimited",
     "Reverted",
+    "RpcError",
     "SignerError",
     "SignerTimeout",
     "TransactionFailed",
@@ -76,7 +82,9 @@ class InputError(ZkCoreError, ValueError):
 class InsufficientBaseCost(InputError):
     """The mint value does not cover the base cost (and the L2 value) at the highest gas price the transaction may pay."""
 
-    def __init__(self, *, base_cost: int, l2_value: int, mint_value: int, gas_price: int, enough_up_to: int | None) -> None:
+    def __init__(
+        self, *, base_cost: int, l2_value: int, mint_value: int, gas_price: int, enough_up_to: int | None
+    ) -> None:
         self.base_cost, self.l2_value, self.mint_value = base_cost, l2_value, mint_value
         self.gas_price, self.enough_up_to = gas_price, enough_up_to
         until = "at no gas price" if enough_up_to is None else f"only up to an L1 gas price of {enough_up_to} wei"
@@ -91,7 +99,9 @@ class L2GasLimitTooLow(InputError):
 
     def __init__(self, *, l2_gas_limit: int, minimum: int, rule: str) -> None:
         self.l2_gas_limit, self.minimum, self.rule = l2_gas_limit, minimum, rule
-        super().__init__(f"the L2 gas limit {l2_gas_limit} is below the minimum {minimum}: the chain would revert with {rule}")
+        super().__init__(
+            f"the L2 gas limit {l2_gas_limit} is below the minimum {minimum}: the chain would revert with {rule}"
+        )
 
 
 class UnsupportedProtocol(InputError):
@@ -125,6 +135,30 @@ class RateLimited(NodeError):
     def __init__(self, text: str, *, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
         super().__init__(text)
+
+
+class NodeUnreachable(NodeError):
+    """No connection, or it broke. What was asked may or may not have been done."""
+
+
+class HttpStatusError(NodeError):
+    """The node answered with an HTTP status instead of JSON-RPC."""
+
+    def __init__(self, text: str, *, status: int) -> None:
+        self.status = status
+        super().__init__(text)
+
+
+class RpcError(NodeError):
+    """The node answered with a JSON-RPC error: its `code` (None if it gave none), `message` and `data`."""
+
+    def __init__(self, *, where: str, code: int | None, message: str, data: object = None) -> None:
+        self.where, self.code, self.message, self.data = where, code, message, data
+        super().__init__(f"{where}: {message} (code {code})")
+
+
+class MethodNotFound(RpcError):
+    """The node does not have this method."""
 
 
 class MalformedReply(NodeError):
@@ -188,7 +222,13 @@ class Reverted(ChainError):
     def __init__(
         self, name: str | None, args: tuple[object, ...] = (), *, data: bytes = b"", advice: str = "", where: str = ""
     ) -> None:
-        shown = f"{name}({', '.join(map(str, args))})" if name else f"unknown error 0x{data.hex()}" if data else "no reason given"
+        shown = (
+            f"{name}({', '.join(map(str, args))})"
+            if name
+            else f"unknown error 0x{data.hex()}"
+            if data
+            else "no reason given"
+        )
         super().__init__(f"{where + ': ' if where else ''}execution reverted: {shown}{'. ' + advice if advice else ''}")
         self.name, self.data, self.advice, self.where = name, data, advice, where
         self._text = super().__str__()
@@ -222,7 +262,9 @@ class InsufficientAllowance(ChainError):
 
     def __init__(self, *, token: object, owner: object, spender: object, allowance: int, needed: int) -> None:
         self.token, self.owner, self.spender, self.allowance, self.needed = token, owner, spender, allowance, needed
-        super().__init__(f"{owner} allows {spender} {allowance} of {token}, needs {needed}: approve it, or leave approve=True")
+        super().__init__(
+            f"{owner} allows {spender} {allowance} of {token}, needs {needed}: approve it, or leave approve=True"
+        )
 
 
 class UnknownChain(ChainError):
@@ -270,7 +312,9 @@ class NonceTaken(ChainError):
 
     def __init__(self, *, chain: str, address: object, nonce: int, next_nonce: int) -> None:
         self.chain, self.address, self.nonce, self.next_nonce = chain, address, nonce, next_nonce
-        super().__init__(f"nonce {nonce} of {address} on {chain} is taken (the next one is {next_nonce}): prepare a new plan")
+        super().__init__(
+            f"nonce {nonce} of {address} on {chain} is taken (the next one is {next_nonce}): prepare a new plan"
+        )
 
 
 class WaitTimeout(ChainError):
@@ -307,7 +351,9 @@ class WrongDevice(SignerError):
 
     def __init__(self, *, expected: object, got: object) -> None:
         self.expected, self.got = expected, got
-        super().__init__(f"expected the account {expected}, the device answers for {got}: other device, passphrase or path?")
+        super().__init__(
+            f"expected the account {expected}, the device answers for {got}: other device, passphrase or path?"
+        )
 
 
 class DeviceNotFound(SignerError):
@@ -328,6 +374,14 @@ class DeviceFault(SignerError):
 
 class FirmwareTooOld(SignerError):
     """The device's firmware, or the app on it, is too old for this."""
+
+
+class NotPaired(SignerError):
+    """The device speaks only to programs it was paired with, and no way to pair was given."""
+
+
+class InvalidDefinition(SignerError):
+    """A network definition for the device's screen cannot be used. Nothing was signed; without one it signs all the same."""
 
 
 class AppNotOpen(SignerError):
