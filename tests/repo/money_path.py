@@ -1,6 +1,6 @@
 """How much code touches money: `python -m tests.repo.money_path` prints it room by room.
 
-A line of code holds a token that is neither a comment nor part of a docstring (a string that is a statement of its own).
+A line of code holds a token that is neither comment nor docstring (a string that is a statement of its own).
 The money path is everything that ships but the test kit and the command line.
 """
 

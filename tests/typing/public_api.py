@@ -1,0 +1,122 @@
+"""The public face as the type checkers see it: `nox -s types`. Checked, never run; an `assert_type` that is wrong fails both."""
+
+from collections.abc import Sequence
+from typing import assert_type
+
+from signers import LedgerSigner, PrivateKeySigner, TrezorSigner
+from zkcore import (
+    ETH,
+    Address,
+    AddressLike,
+    AsyncWallet,
+    ChainProfile,
+    Hash32,
+    Plan,
+    SignedPlan,
+    Wallet,
+    ether,
+    format_units,
+    gwei,
+    keccak256,
+    parse_units,
+    preview,
+    sign_plan,
+)
+from zkcore.addresses import apply_alias, create, create2, undo_alias
+from zkcore.assets import ntv_asset_id
+from zkcore.bytecode import versioned_hash
+from zkcore.eip191 import message_hash
+from zkcore.eip712 import TypedData
+from zkcore.fees import FeeParams, FeePolicy, base_cost, l2_gas_price, minimal_l2_gas_limit
+from zkcore.priority import CanonicalTransaction
+from zkcore.proofs import L2ToL1Log, verify_proof
+from zkcore.signer import AsyncSigner, Capability, Signature, Signer
+from zkcore.transactions import (
+    Eip712Transaction,
+    Eip1559Transaction,
+    Eip2930Transaction,
+    LegacyTransaction,
+    Transaction,
+    parse_transaction,
+)
+from zkcore.wallet import Claim, Deposit, Execution, Finalization, Withdrawal
+
+ALICE = Address("0x0000000000000000000000000000000000000001")
+
+
+def values(token: AddressLike) -> None:
+    assert_type(ETH, Address)
+    assert_type(ether("0.1"), int)
+    assert_type(gwei("1"), int)
+    assert_type(parse_units("1", 6), int)
+    assert_type(format_units(1, 6), str)
+    assert_type(keccak256(b""), Hash32)
+    assert_type(apply_alias(token), Address)
+    assert_type(undo_alias(token), Address)
+    assert_type(create(token, 0), Address)
+    assert_type(create2(token, b"", b""), Address)
+    assert_type(versioned_hash(b""), Hash32)
+    assert_type(ntv_asset_id(1, token), Hash32)
+    assert_type(message_hash(b""), Hash32)
+
+
+def transactions(transaction: Transaction, signature: Signature) -> None:
+    assert_type(transaction, LegacyTransaction | Eip2930Transaction | Eip1559Transaction | Eip712Transaction)
+    assert_type(transaction.signing_hash(), Hash32)
+    assert_type(transaction.unsigned_bytes(), bytes)
+    assert_type(transaction.signed_bytes(signature), bytes)
+    assert_type(transaction.hash(signature), Hash32)
+    assert_type(transaction.sender(signature), Address)
+    assert_type(parse_transaction("0x"), tuple[Transaction, Signature | None])
+    assert_type(signature.to_bytes(), bytes)
+    assert_type(signature.clear, bool | None)
+    assert_type(TypedData.parse({}).digest(), Hash32)
+
+
+def pure_rules(params: FeeParams, transaction: CanonicalTransaction, log: L2ToL1Log, proof: Sequence[str]) -> None:
+    assert_type(l2_gas_price(params, gwei("1")), int)
+    assert_type(base_cost(params, gwei("1"), 1_000_000), int)
+    gas = minimal_l2_gas_limit(stack="era", protocol_version=30, calldata_length=0, l2_gas_price=1)
+    assert_type(gas, int)
+    assert_type(transaction.hash(), Hash32)
+    assert_type(log.leaf(), Hash32)
+    found = verify_proof(chain_id=1, batch=1, index=0, leaf=log.leaf(), proof=proof, roots=lambda chain, batch: None)
+    assert_type(found, bool)
+
+
+def signers(ledger: LedgerSigner, trezor: TrezorSigner, key: PrivateKeySigner) -> tuple[Signer, Signer, Signer]:
+    """Each of them is a Signer, without being told so."""
+    assert_type(key.address, Address)
+    assert_type(key.capabilities, frozenset[Capability])
+    assert_type(PrivateKeySigner.generate(), PrivateKeySigner)
+    return ledger, trezor, key
+
+
+def wallet(signer: Signer, profile: ChainProfile) -> None:
+    watching = Wallet("0x0000000000000000000000000000000000000001", l1="http://l1", l2="http://l2", trust_l2=True)
+    assert_type(watching.address, Address)
+    wallet = Wallet(signer, l1="http://l1", l2="http://l2", profile=profile, fees=FeePolicy())
+    assert_type(wallet.deposit(ETH, ether("1"), to=ALICE), Deposit)
+    assert_type(wallet.prepare_deposit(ETH, ether("1")), Plan[Deposit])
+    assert_type(wallet.submit(wallet.prepare_deposit(ETH, 1)), Deposit)
+    assert_type(wallet.request_execute(ALICE, b""), Execution)
+    assert_type(wallet.get_base_cost(1_000_000), int)
+    assert_type(wallet.withdraw(ETH, 1), Withdrawal)
+    assert_type(wallet.finalize_withdrawal("0x", 0), Finalization)
+    assert_type(wallet.finalize_withdrawals([("0x", 0)]), list[Finalization | Exception])
+    assert_type(wallet.is_withdrawal_finalized("0x"), bool)
+    assert_type(wallet.claim_failed_deposit("0x"), Claim)
+    assert_type(wallet.get_balance(), int)
+    assert_type(wallet.get_l1_balance(ETH, address=ALICE), int)
+    plan = wallet.prepare_withdraw(ETH, 1)
+    assert_type(sign_plan(plan, signer), SignedPlan[Withdrawal])
+    assert_type(wallet.submit(sign_plan(plan, signer)), Withdrawal)
+    assert_type(plan.hash, Hash32)
+    print(plan.preview(), preview("0x", profile))
+
+
+async def async_wallet(signer: Signer | AsyncSigner, profile: ChainProfile) -> None:
+    wallet = AsyncWallet(signer, l1="http://l1", l2="http://l2", profile=profile)
+    assert_type(await wallet.prepare_deposit(ETH, 1), Plan[Deposit])
+    assert_type(await wallet.get_base_cost(1_000_000), int)
+    assert_type(await wallet.is_withdrawal_finalized("0x"), bool)
