@@ -15,9 +15,9 @@ from inspect import GEN_CREATED, getgeneratorstate
 from itertools import islice
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, overload
 
-from msgspec import MsgspecError, Raw, Struct
+from msgspec import Raw, Struct
 
-from zkcore.errors import InputError, MalformedReply
+from zkcore.errors import MalformedReply
 
 __all__ = [
     "Call",
@@ -71,7 +71,7 @@ class Call(Struct, Generic[T_co], frozen=True):
             raise reply
         try:
             return self.decode(reply)
-        except (MsgspecError, InputError) as error:
+        except ValueError as error:  # msgspec's errors and InputError are ValueErrors too
             shown = bytes(memoryview(reply)[:200]).decode(errors="replace")  # Raw has a buffer, but no len
             raise MalformedReply(f"{self.chain} {self.method}: {error}, in the reply {shown}") from error
 

@@ -1,0 +1,561 @@
+"""The JSON-RPC methods of nodes, typed: each function gives a `Call`, to be asked alone or in a `gather`.
+
+The `eth_` methods that a bridge needs take the chain first, and all the `zks_` methods go to L2. Names are those of the
+methods. Amounts are wei. Where a stack does not have a method `MethodNotFound` is raised; "Era" and "ZKsync OS" say
+which has it.
+
+Sources: https://github.com/ethereum/execution-apis; zksync-era `core/lib/web3_decl/src/namespaces/zks.rs`;
+zksync-os-server `lib/rpc_api/src/zks.rs`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Raw, Struct
+
+from zkcore.abi import Function
+from zkcore.decoding import ByteNumbers, Data, Quantity, decoder, decoder_or_null
+from zkcore.effects import Call, Chain, Flow, attempt
+from zkcore.errors import InputError, RpcError
+from zkcore.replies import (
+    AccountStorageProof,
+    BatchDetails,
+    BatchFeeInput,
+    Block,
+    BlockDetails,
+    BlockMetadata,
+    BridgeContracts,
+    FeeEstimate,
+    FeeHistory,
+    Genesis,
+    ImtInclusionProof,
+    Log,
+    LogProof,
+    NodeFeeParams,
+    NodeTransaction,
+    ProtocolVersion,
+    Receipt,
+    SimulatedBlock,
+    SpelledBlockMetadata,
+    SpelledLogProof,
+    TransactionDetails,
+)
+from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
+
+__all__ = [
+    "AccountOverride",
+    "BlockId",
+    "BlockTag",
+    "CallRequest",
+    "StateOverride",
+    "block_number",
+    "call_raw",
+    "chain_id",
+    "estimate_fee",
+    "estimate_gas",
+    "estimate_gas_l1_to_l2",
+    "eth_call",
+    "fee_history",
+    "gas_per_pubdata",
+    "gas_price",
+    "get_balance",
+    "get_base_token_l1_address",
+    "get_batch_fee_input",
+    "get_block",
+    "get_block_details",
+    "get_block_metadata_by_number",
+    "get_bridge_contracts",
+    "get_bridgehub_contract",
+    "get_bytecode_by_hash",
+    "get_bytecode_supplier_contract",
+    "get_code",
+    "get_fee_params",
+    "get_genesis",
+    "get_imt_inclusion_proof",
+    "get_imt_low_nullifier_index",
+    "get_l1_batch_block_range",
+    "get_l1_batch_details",
+    "get_l1_gas_price",
+    "get_l2_multicall3",
+    "get_l2_to_l1_log_proof",
+    "get_logs",
+    "get_main_contract",
+    "get_proof",
+    "get_protocol_version",
+    "get_raw_block_transactions",
+    "get_receipt",
+    "get_storage_at",
+    "get_testnet_paymaster",
+    "get_timestamp_asserter",
+    "get_transaction",
+    "get_transaction_count",
+    "get_transaction_details",
+    "l1_batch_number",
+    "l1_chain_id",
+    "max_priority_fee_per_gas",
+    "simulate",
+]
+
+BlockTag: TypeAlias = Literal[
+    "earliest", "latest", "pending", "safe", "finalized", "committed", "precommitted", "l1_committed", "fast_finalized"
+]
+BlockId: TypeAlias = BlockTag | int | Hash32  # the last four tags exist on Era only; a hash goes as EIP-1898 has it
+
+_TAGS = frozenset(
+    [
+        "earliest",
+        "latest",
+        "pending",
+        "safe",
+        "finalized",
+        "committed",
+        "precommitted",
+        "l1_committed",
+        "fast_finalized",
+    ]
+)
+
+
+# ---------------------------------------------------------------- parameters
+class CallRequest(Struct, frozen=True, kw_only=True):
+    """What `eth_call`, the estimates and simulations are asked about. What is None is not sent.
+
+    `gas_per_pubdata` or a `paymaster` make it an EIP-712 request of Era (type 0x71), with `factory_deps` as bytecodes.
+    """
+
+    to: AddressLike | None = None
+    from_address: AddressLike | None = None
+    data: HexLike = b""
+    value: int | None = None
+    gas: int | None = None
+    gas_price: int | None = None
+    max_fee_per_gas: int | None = None
+    max_priority_fee_per_gas: int | None = None
+    nonce: int | None = None
+    type: int | None = None
+    gas_per_pubdata: int | None = None
+    factory_deps: Sequence[HexLike] = ()
+    paymaster: AddressLike | None = None
+    paymaster_input: HexLike = b""
+    custom_signature: HexLike = b""
+
+    def parameter(self) -> dict[str, object]:
+        """The JSON object. Raises InputError for a value that does not fit."""
+        meta = self._meta()
+        quantities = {
+            "value": self.value,
+            "gas": self.gas,
+            "gasPrice": self.gas_price,
+            "maxFeePerGas": self.max_fee_per_gas,
+            "maxPriorityFeePerGas": self.max_priority_fee_per_gas,
+            "nonce": self.nonce,
+            "type": 0x71 if meta and self.type is None else self.type,
+        }
+        addresses = {"from": self.from_address, "to": self.to}
+        data = hex_bytes(self.data)
+        fields: dict[str, object] = {name: str(Address(at)) for name, at in addresses.items() if at is not None}
+        if data:
+            fields["data"] = to_hex(data)
+        fields |= {name: _quantity(amount, name) for name, amount in quantities.items() if amount is not None}
+        return fields | ({"eip712Meta": meta} if meta else {})
+
+    def _meta(self) -> dict[str, object]:
+        # Byte vectors are arrays of numbers here, not hex: serde's Vec<u8>
+        # (zksync-era core/lib/types/src/transaction_request.rs, Eip712Meta)
+        meta: dict[str, object] = {}
+        if self.gas_per_pubdata is not None:
+            meta["gasPerPubdata"] = _quantity(self.gas_per_pubdata, "gas_per_pubdata")
+        if self.factory_deps:
+            meta["factoryDeps"] = [list(hex_bytes(code, "factory_deps")) for code in self.factory_deps]
+        if self.custom_signature:
+            meta["customSignature"] = list(hex_bytes(self.custom_signature, "custom_signature"))
+        if self.paymaster is not None:
+            meta["paymasterParams"] = {
+                "paymaster": str(Address(self.paymaster)),
+                "paymasterInput": list(hex_bytes(self.paymaster_input, "paymaster_input")),
+            }
+        if meta and self.gas_per_pubdata is None:
+            meta["gasPerPubdata"] = hex(50_000)  # the server wants the field: DEFAULT_GAS_PER_PUBDATA_LIMIT
+        return meta
+
+
+class AccountOverride(Struct, frozen=True, kw_only=True):
+    """What to take for the state of an account in a call: balance in wei, code, nonce, single storage slots."""
+
+    balance: int | None = None
+    nonce: int | None = None
+    code: HexLike | None = None
+    state_diff: Mapping[Hash32, Hash32] | None = None
+
+    def parameter(self) -> dict[str, object]:
+        """The JSON object."""
+        fields: dict[str, object] = {}
+        if self.balance is not None:
+            fields["balance"] = _quantity(self.balance, "balance")
+        if self.nonce is not None:
+            fields["nonce"] = _quantity(self.nonce, "nonce")
+        if self.code is not None:
+            fields["code"] = to_hex(hex_bytes(self.code, "code"))
+        if self.state_diff is not None:
+            fields["stateDiff"] = {str(Hash32(slot)): str(Hash32(word)) for slot, word in self.state_diff.items()}
+        return fields
+
+
+StateOverride: TypeAlias = Mapping[Address, AccountOverride]
+
+
+def _quantity(value: int, name: str) -> str:
+    return hex(uint(value, name))
+
+
+def _block(block: BlockId) -> object:
+    if isinstance(block, bytes):
+        return {"blockHash": str(Hash32(block))}
+    if isinstance(block, str):
+        if block not in _TAGS:
+            raise InputError(f"block: expected a number, a Hash32 or one of {', '.join(sorted(_TAGS))}, got {block!r}")
+        return block
+    return _quantity(block, "block")
+
+
+def _overrides(state: StateOverride | None) -> tuple[object, ...]:
+    return () if state is None else ({str(Address(at)): account.parameter() for at, account in state.items()},)
+
+
+def _hash(value: HexLike) -> str:
+    return str(Hash32(value))
+
+
+def _address(value: AddressLike) -> str:
+    return str(Address(value))
+
+
+# ---------------------------------------------------------------- eth_: facts
+def chain_id(chain: Chain) -> Call[int]:
+    """The chain id."""
+    return Call(chain, "eth_chainId", (), decoder(Quantity))
+
+
+def block_number(chain: Chain) -> Call[int]:
+    """The number of the latest block."""
+    return Call(chain, "eth_blockNumber", (), decoder(Quantity))
+
+
+def get_block(chain: Chain, block: BlockId = "latest") -> Call[Block | None]:
+    """A block, or None if the node does not have it."""
+    method = "eth_getBlockByHash" if isinstance(block, bytes) else "eth_getBlockByNumber"
+    which = _hash(block) if isinstance(block, bytes) else _block(block)
+    return Call(chain, method, (which, False), decoder_or_null(Block))
+
+
+def gas_price(chain: Chain) -> Call[int]:
+    """The gas price, in wei, that the node suggests for a legacy transaction."""
+    return Call(chain, "eth_gasPrice", (), decoder(Quantity))
+
+
+def max_priority_fee_per_gas(chain: Chain) -> Call[int]:
+    """The tip, in wei per gas, that the node suggests."""
+    return Call(chain, "eth_maxPriorityFeePerGas", (), decoder(Quantity))
+
+
+def fee_history(
+    chain: Chain, blocks: int, *, newest: BlockId = "latest", percentiles: Sequence[float] = ()
+) -> Call[FeeHistory]:
+    """The base fees of so many blocks up to `newest` and of the next one, and tips at the percentiles."""
+    params = (_quantity(blocks, "blocks"), _block(newest), list(percentiles))
+    return Call(chain, "eth_feeHistory", params, decoder(FeeHistory))
+
+
+# ---------------------------------------------------------------- eth_: accounts
+def get_balance(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[int]:
+    """The balance in wei: ether on L1, the base token on L2."""
+    return Call(chain, "eth_getBalance", (_address(address), _block(block)), decoder(Quantity))
+
+
+def get_transaction_count(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[int]:
+    """The next nonce; at "pending", counting what waits in the node's pool."""
+    return Call(chain, "eth_getTransactionCount", (_address(address), _block(block)), decoder(Quantity))
+
+
+def get_code(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[bytes]:
+    """The code, empty where there is none."""
+    return Call(chain, "eth_getCode", (_address(address), _block(block)), decoder(Data))
+
+
+def get_storage_at(
+    chain: Chain, address: AddressLike, slot: int | HexLike, *, block: BlockId = "latest"
+) -> Call[Hash32]:
+    """A word of storage."""
+    which = hex(uint(slot, "slot")) if isinstance(slot, int) else _hash(slot)
+    return Call(chain, "eth_getStorageAt", (_address(address), which, _block(block)), decoder(Hash32))
+
+
+# ---------------------------------------------------------------- eth_: transactions and logs
+def get_transaction(chain: Chain, tx_hash: HexLike) -> Call[NodeTransaction | None]:
+    """A transaction, pending or included, or None if the node does not know it."""
+    return Call(chain, "eth_getTransactionByHash", (_hash(tx_hash),), decoder_or_null(NodeTransaction))
+
+
+def get_receipt(chain: Chain, tx_hash: HexLike) -> Call[Receipt | None]:
+    """The receipt of an included transaction, or None: pending, or not known."""
+    return Call(chain, "eth_getTransactionReceipt", (_hash(tx_hash),), decoder_or_null(Receipt))
+
+
+def get_logs(
+    chain: Chain,
+    *,
+    from_block: BlockId,
+    to_block: BlockId,
+    address: AddressLike | Sequence[AddressLike] | None = None,
+    topics: Sequence[HexLike | Sequence[HexLike] | None] = (),
+) -> Call[tuple[Log, ...]]:
+    """Logs of a range of blocks. Topics by position: None for any, several for one of them."""
+    wanted: dict[str, object] = {"fromBlock": _block(from_block), "toBlock": _block(to_block)}
+    if address is not None:
+        wanted["address"] = _address(address) if isinstance(address, str | bytes) else [_address(a) for a in address]
+    if topics:
+        wanted["topics"] = [_topic(topic) for topic in topics]
+    return Call(chain, "eth_getLogs", (wanted,), decoder(tuple[Log, ...]))
+
+
+def _topic(topic: HexLike | Sequence[HexLike] | None) -> object:
+    if topic is None or isinstance(topic, str | bytes):
+        return None if topic is None else _hash(topic)
+    return [_hash(one) for one in topic]
+
+
+# ---------------------------------------------------------------- eth_: execution
+def eth_call(
+    chain: Chain,
+    to: AddressLike,
+    function: Function,
+    *arguments: Any,
+    from_address: AddressLike | None = None,
+    value: int | None = None,
+    gas_price: int | None = None,
+    block: BlockId = "latest",
+    state: StateOverride | None = None,
+) -> Call[tuple[Any, ...]]:
+    """What a function of a contract returns, decoded. Raises Reverted. Without a gas price it runs at price 0."""
+    request = CallRequest(
+        to=to, from_address=from_address, data=function.encode(*arguments), value=value, gas_price=gas_price
+    )
+    data = decoder(Data)
+
+    def decode(raw: Raw) -> tuple[Any, ...]:
+        return function.decode_result(data(raw))
+
+    return Call(chain, "eth_call", (request.parameter(), _block(block), *_overrides(state)), decode)
+
+
+def call_raw(
+    chain: Chain, request: CallRequest, *, block: BlockId = "latest", state: StateOverride | None = None
+) -> Call[bytes]:
+    """What `eth_call` returns to this request, undecoded. Raises Reverted."""
+    return Call(chain, "eth_call", (request.parameter(), _block(block), *_overrides(state)), decoder(Data))
+
+
+def estimate_gas(
+    chain: Chain, request: CallRequest, *, block: BlockId | None = None, state: StateOverride | None = None
+) -> Call[int]:
+    """The gas that the transaction needs. Raises Reverted.
+
+    Without a block it is run on the node's pending state, so that a pending approval counts. On ZKsync OS, type 0x7f
+    estimates a priority operation.
+    """
+    where = () if block is None and state is None else (_block("pending" if block is None else block),)
+    return Call(chain, "eth_estimateGas", (request.parameter(), *where, *_overrides(state)), decoder(Quantity))
+
+
+def simulate(
+    chain: Chain,
+    requests: Sequence[CallRequest],
+    *,
+    block: BlockId = "latest",
+    state: StateOverride | None = None,
+) -> Call[tuple[SimulatedBlock, ...]]:
+    """Run calls one after another in one block on top of `block` (`eth_simulateV1`), with their logs and errors."""
+    calls: dict[str, object] = {"calls": [request.parameter() for request in requests]}
+    if state is not None:
+        (calls["stateOverrides"],) = _overrides(state)
+    params = ({"blockStateCalls": [calls]}, _block(block))
+    return Call(chain, "eth_simulateV1", params, decoder(tuple[SimulatedBlock, ...]))
+
+
+# ---------------------------------------------------------------- zks_: both stacks
+_NOT_YET = re.compile(r"\bnot\b.*\byet\b")  # zksync-os-server lib/rpc/src/zks_impl.rs, ZksError
+
+
+def get_l2_to_l1_log_proof(
+    tx_hash: HexLike,
+    index: int = 0,
+    *,
+    target: Literal["proof_based_gw", "l1BatchRoot", "messageRoot"] | None = None,
+) -> Flow[LogProof | None]:
+    """The proof of the `index`th L2->L1 log of a transaction; None while its batch is not executed. A flow of one wave.
+
+    `target` is Era's interop mode ("proof_based_gw") or ZKsync OS 2026's proof target.
+    """
+    params: tuple[object, ...] = (_hash(tx_hash), uint(index, "index", 32))
+    method = "zks_getL2ToL1LogProof"
+    call = Call("l2", method, params if target is None else (*params, target), decoder_or_null(SpelledLogProof))
+    proof = yield from attempt(call, RpcError)
+    if isinstance(proof, RpcError):
+        if proof.code == -32603 and _NOT_YET.search(proof.message):
+            return None
+        raise proof
+    return proof
+
+
+def get_bridgehub_contract() -> Call[Address | None]:
+    """The bridgehub that the L2 node names. It does not choose whom we pay: compare it with a pinned one."""
+    return _optional("zks_getBridgehubContract", Address)
+
+
+def get_proof(address: AddressLike, keys: Sequence[HexLike], batch_number: int) -> Call[AccountStorageProof | None]:
+    """Era: the proofs of storage slots in the state tree after a batch. (That of ZKsync OS is of another form.)"""
+    params = (_address(address), [_hash(key) for key in keys], uint(batch_number, "batch_number", 32))
+    return Call("l2", "zks_getProof", params, decoder_or_null(AccountStorageProof))
+
+
+# ---------------------------------------------------------------- zks_: ZKsync OS
+def get_genesis() -> Call[Genesis]:
+    """ZKsync OS: the genesis of the chain."""
+    return Call("l2", "zks_getGenesis", (), decoder(Genesis))
+
+
+def get_bytecode_supplier_contract() -> Call[Address]:
+    """ZKsync OS 2026: the bytecode supplier on L1."""
+    return Call("l2", "zks_getBytecodeSupplierContract", (), decoder(Address))
+
+
+def get_block_metadata_by_number(number: int) -> Call[BlockMetadata | None]:
+    """ZKsync OS 2026: the prices a block ran with, or None if there is no such block."""
+    params = (uint(number, "number", 64),)
+    return Call("l2", "zks_getBlockMetadataByNumber", params, decoder_or_null(SpelledBlockMetadata))
+
+
+def get_imt_inclusion_proof(commitment: int, block: int) -> Call[ImtInclusionProof | None]:
+    """ZKsync OS 2026: the membership proof of an interop commitment as of a block, or None if it was not there."""
+    params = (_quantity(commitment, "commitment"), uint(block, "block", 64))
+    return Call("l2", "zks_getImtInclusionProof", params, decoder_or_null(ImtInclusionProof))
+
+
+def get_imt_low_nullifier_index(value: int, block: int) -> Call[int | None]:
+    """ZKsync OS 2026: the index of the leaf after which an interop commitment would be inserted."""
+    params = (_quantity(value, "value"), uint(block, "block", 64))
+    return Call("l2", "zks_getImtLowNullifierIndex", params, decoder_or_null(Quantity))
+
+
+# ---------------------------------------------------------------- zks_: Era
+def get_main_contract() -> Call[Address]:
+    """Era: the chain's diamond on L1, as the node names it."""
+    return Call("l2", "zks_getMainContract", (), decoder(Address))
+
+
+def get_bridge_contracts() -> Call[BridgeContracts]:
+    """Era: the bridges, as the node names them."""
+    return Call("l2", "zks_getBridgeContracts", (), decoder(BridgeContracts))
+
+
+def get_base_token_l1_address() -> Call[Address]:
+    """Era: the base token on L1, 0x00..01 for ether."""
+    return Call("l2", "zks_getBaseTokenL1Address", (), decoder(Address))
+
+
+def l1_chain_id() -> Call[int]:
+    """Era: the chain id of the L1 (on a chain settling on the Gateway, still Ethereum's)."""
+    return Call("l2", "zks_L1ChainId", (), decoder(Quantity))
+
+
+def l1_batch_number() -> Call[int]:
+    """Era: the number of the latest sealed batch."""
+    return Call("l2", "zks_L1BatchNumber", (), decoder(Quantity))
+
+
+def estimate_fee(request: CallRequest, *, state: StateOverride | None = None) -> Call[FeeEstimate]:
+    """Era: gas and prices for an L2 transaction."""
+    return Call("l2", "zks_estimateFee", (request.parameter(), *_overrides(state)), decoder(FeeEstimate))
+
+
+def estimate_gas_l1_to_l2(request: CallRequest, *, state: StateOverride | None = None) -> Call[int]:
+    """Era: the L2 gas a priority operation needs. ZKsync OS: `estimate_gas` with type 0x7f."""
+    return Call("l2", "zks_estimateGasL1ToL2", (request.parameter(), *_overrides(state)), decoder(Quantity))
+
+
+def gas_per_pubdata() -> Call[int]:
+    """Era from node 28.7: the gas that a byte of pubdata costs now."""
+    return Call("l2", "zks_gasPerPubdata", (), decoder(Quantity))
+
+
+def get_l1_gas_price() -> Call[int]:
+    """Era: the L1 gas price, in wei, that the node reckons with."""
+    return Call("l2", "zks_getL1GasPrice", (), decoder(Quantity))
+
+
+def get_fee_params() -> Call[NodeFeeParams]:
+    """Era: the fee model of the node. Not the L1 contract's parameters: those are read on L1."""
+    return Call("l2", "zks_getFeeParams", (), decoder(NodeFeeParams))
+
+
+def get_batch_fee_input() -> Call[BatchFeeInput]:
+    """Era: the prices that go into the next batch."""
+    return Call("l2", "zks_getBatchFeeInput", (), decoder(BatchFeeInput))
+
+
+def get_transaction_details(tx_hash: HexLike) -> Call[TransactionDetails | None]:
+    """Era: how far a transaction is on its way to L1, or None if it is not known."""
+    return Call("l2", "zks_getTransactionDetails", (_hash(tx_hash),), decoder_or_null(TransactionDetails))
+
+
+def get_block_details(number: int) -> Call[BlockDetails | None]:
+    """Era: an L2 block and its batch's way to L1, or None if there is no such block."""
+    return Call("l2", "zks_getBlockDetails", (uint(number, "number", 32),), decoder_or_null(BlockDetails))
+
+
+def get_l1_batch_details(number: int) -> Call[BatchDetails | None]:
+    """Era: a batch and its way to L1, or None if there is no such batch."""
+    return Call("l2", "zks_getL1BatchDetails", (uint(number, "number", 32),), decoder_or_null(BatchDetails))
+
+
+def get_l1_batch_block_range(number: int) -> Call[tuple[int, int] | None]:
+    """Era: the first and last L2 block of a batch, or None if there is no such batch."""
+    decode: Callable[[Raw], tuple[int, int] | None] = decoder_or_null(tuple[Quantity, Quantity])
+    return Call("l2", "zks_getL1BatchBlockRange", (uint(number, "number", 32),), decode)
+
+
+def get_raw_block_transactions(number: int) -> Call[tuple[dict[str, Any], ...]]:
+    """Era: the transactions of a block in the server's internal form, which has no stable types: as JSON objects."""
+    decode = decoder(tuple[dict[str, Any], ...])
+    return Call("l2", "zks_getRawBlockTransactions", (uint(number, "number", 32),), decode)
+
+
+def get_bytecode_by_hash(bytecode_hash: HexLike) -> Call[bytes | None]:
+    """Era: the bytecode of a versioned hash, or None if the node does not know it."""
+    return Call("l2", "zks_getBytecodeByHash", (_hash(bytecode_hash),), decoder_or_null(ByteNumbers))
+
+
+def get_testnet_paymaster() -> Call[Address | None]:
+    """Era: the public paymaster of a test network."""
+    return _optional("zks_getTestnetPaymaster", Address)
+
+
+def get_l2_multicall3() -> Call[Address | None]:
+    """Era: the Multicall3 contract on L2."""
+    return _optional("zks_getL2Multicall3", Address)
+
+
+def get_timestamp_asserter() -> Call[Address | None]:
+    """Era: the contract that lets account validation depend on the time."""
+    return _optional("zks_getTimestampAsserter", Address)
+
+
+def get_protocol_version(minor_version: int | None = None) -> Call[ProtocolVersion | None]:
+    """Era: the protocol version in force, or a given one. Deprecated by the server; the diamond on L1 says it too."""
+    params = () if minor_version is None else (uint(minor_version, "minor_version", 16),)
+    return Call("l2", "zks_getProtocolVersion", params, decoder_or_null(ProtocolVersion))
+
+
+def _optional(method: str, kind: type[Address]) -> Call[Address | None]:
+    return Call("l2", method, (), decoder_or_null(kind))
