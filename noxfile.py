@@ -29,6 +29,12 @@ def lock(name: str) -> str:
     return f"requirements/{name}.txt"
 
 
+def without_devices() -> list[str]:
+    """The tests that need neither a device library nor a node."""
+    rooms = ("unit", "property", "vectors", "rpc", "flows", "wallet")
+    return [f"tests/{room}" for room in rooms if (ROOT / "tests" / room).is_dir()]
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Deposit ETH on a local devnet, from set-up to the receiver's balance."""
