@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 import zkcore
+import zkcore.errors
 from tests.repo.money_path import ROOT
 from zkcore import AsyncWallet, Wallet
 
@@ -54,3 +55,8 @@ def test_the_six_old_headings_are_pages(page: str) -> None:
     """People search for them: they are the vocabulary of the SDKs before this one."""
     slug = page.lower().replace(" ", "-")
     assert (ROOT / f"docs/{slug}.md").read_text(encoding="utf-8").startswith(f"# {page}\n")
+
+
+def test_every_error_is_on_the_page() -> None:
+    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+    assert not [name for name in zkcore.errors.__all__ if f"`{name}`" not in page and f"{name}:" not in page]

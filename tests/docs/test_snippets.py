@@ -1,0 +1,70 @@
+"""Every Python snippet of the README and the pages runs, in order, against a devnet."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from signers import PrivateKeySigner
+from tests.repo.money_path import ROOT
+from zkcore.testing.devnet import Devnet
+
+PAGES = [
+    "README.md",
+    "docs/index.md",
+    "docs/deposit.md",
+    "docs/request-execute.md",
+    "docs/base-cost.md",
+    "docs/claim-failed-deposit.md",
+    "docs/withdraw.md",
+    "docs/finalize-withdrawal.md",
+    "docs/offline-signing.md",
+    "docs/errors.md",
+]
+# Their snippets need a device, or are run by the tests of their own room.
+ELSEWHERE = {"docs/ledger.md", "docs/trezor.md", "docs/devnet.md"}
+# What the devnet has in place of a reader's nodes and device.
+INSTEAD = {
+    'l1="https://...", l2="https://..."': "l1=net.l1_url, l2=net.l2_url, profile=net.profile",
+    "LedgerSigner.connect(allow_blind_signing=True)": "device()",
+}
+PRELUDE = """
+from zkcore import ETH, Wallet, ether, gwei
+wallet = Wallet(signer, l1="https://...", l2="https://...")
+"""
+
+
+def snippets(page: str) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def net() -> Iterator[Devnet]:
+    with Devnet() as devnet:
+        yield devnet
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page: str, net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    signer = PrivateKeySigner(net.accounts[0].key)
+    monkeypatch.setenv("DEPOSIT_KEY", net.accounts[0].key)
+
+    @contextmanager
+    def device() -> Iterator[PrivateKeySigner]:
+        yield signer
+
+    scope = {"net": net, "signer": signer, "device": device, "tmp_path": tmp_path, "token": net.tokens["USDC"].address}
+    blocks = snippets(page)
+    assert blocks
+    for number, block in enumerate([PRELUDE, *blocks]):
+        code = block
+        for shown, run in INSTEAD.items():
+            code = code.replace(shown, run)
+        exec(compile(code, f"{page}, snippet {number}", "exec"), scope)  # noqa: S102
+
+
+def test_no_page_is_forgotten() -> None:
+    with_code = {str(page.relative_to(ROOT)) for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")] if "```python\n" in page.read_text()}
+    assert with_code <= {*PAGES} | ELSEWHERE
