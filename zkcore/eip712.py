@@ -3,7 +3,7 @@
     encodeType(S)   = S's name and members, then those of every struct it uses, sorted by name
     hashStruct(s)   = keccak256(keccak256(encodeType(S)) || encodeData(s))
     encodeData(s)   = 32 bytes for each member: integers, bool and address left-padded, bytesN right-padded, bytes and
-                      string as their keccak256, a struct as its hashStruct, an array as keccak256 of its members encoded
+                      string as their keccak256, a struct as its hashStruct, an array as keccak256 of all its members
     digest          = keccak256(0x19 || 0x01 || hashStruct(domain) || hashStruct(message))
 
 The EIP leaves errors to the implementer. Here every value must fit its type, every member must be there and none else;

@@ -1,20 +1,20 @@
 """What the transaction types share: checked fields, EIP-2718 envelopes, the signature at the end of the payload."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from zkcore import rlp
+from zkcore.chains import Stack
 from zkcore.errors import InputError
 from zkcore.hashing import keccak256
 from zkcore.signer import Signature, recover
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
-__all__ = ["AccessList", "AccessListLike", "BaseTransaction", "Stack"]
+__all__ = ["AccessList", "AccessListLike", "BaseTransaction"]
 
-Stack: TypeAlias = Literal["era", "zksync-os"]
 AccessList: TypeAlias = tuple[tuple[Address, tuple[Hash32, ...]], ...]
 AccessListLike: TypeAlias = Sequence[tuple[AddressLike, Sequence[HexLike]]]
 
@@ -80,8 +80,14 @@ def hold_field(name: str, value: Any) -> object:
     match name:
         case "to":
             return None if value is None else Address(value)
-        case "data":
+        case "from_address":
+            return Address(value)
+        case "data" | "custom_signature":
             return hex_bytes(value, name)
+        case "factory_deps":
+            if isinstance(value, str | bytes):
+                raise InputError("factory_deps: expected a sequence of bytecodes, got one")
+            return tuple(hex_bytes(code, name) for code in value)
         case "access_list":
             return tuple((Address(address), tuple(Hash32(key) for key in keys)) for address, keys in value)
         case _:

@@ -4,8 +4,9 @@ access_list, y_parity, r, s]).
 
 from typing import TYPE_CHECKING, ClassVar
 
+from zkcore.chains import Stack
 from zkcore.errors import InputError, UnsupportedProtocol
-from zkcore.transactions._base import AccessList, AccessListLike, BaseTransaction, Stack
+from zkcore.transactions._base import AccessList, AccessListLike, BaseTransaction
 from zkcore.types import Address, AddressLike, HexLike
 
 __all__ = ["Eip1559Transaction"]

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+from zkcore.chains import Stack
 from zkcore.errors import UnsupportedProtocol
-from zkcore.transactions._base import AccessList, AccessListLike, BaseTransaction, Stack
+from zkcore.transactions._base import AccessList, AccessListLike, BaseTransaction
 from zkcore.types import Address, AddressLike, HexLike
 
 __all__ = ["Eip2930Transaction"]

@@ -6,6 +6,7 @@ from zkcore import rlp
 from zkcore.errors import InputError
 from zkcore.signer import Signature
 from zkcore.transactions._base import as_list
+from zkcore.transactions.eip712 import Eip712Transaction
 from zkcore.transactions.eip1559 import Eip1559Transaction
 from zkcore.transactions.eip2930 import Eip2930Transaction
 from zkcore.transactions.legacy import LegacyTransaction
@@ -13,9 +14,11 @@ from zkcore.types import HexLike, hex_bytes
 
 __all__ = ["Transaction", "parse_transaction"]
 
-Transaction: TypeAlias = LegacyTransaction | Eip2930Transaction | Eip1559Transaction
+Transaction: TypeAlias = LegacyTransaction | Eip2930Transaction | Eip1559Transaction | Eip712Transaction
 
-_TYPES: dict[int, type[Transaction]] = {kind.TYPE: kind for kind in (Eip2930Transaction, Eip1559Transaction)}
+_TYPES: dict[int, type[Transaction]] = {
+    kind.TYPE: kind for kind in (Eip2930Transaction, Eip1559Transaction, Eip712Transaction)
+}
 
 
 def parse_transaction(raw: HexLike) -> tuple[Transaction, Signature | None]:
