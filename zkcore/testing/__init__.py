@@ -1,0 +1,1 @@
+"""What tests need, yours too: a devnet, and what stands in for nodes and devices."""

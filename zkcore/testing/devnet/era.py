@@ -1,0 +1,331 @@
+"""Era: EIP-712 transactions and paymasters, batches in the receipts, and the long list of zks_ methods (protocol.md 7.5, 10)."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from zkcore.errors import ZkCoreError
+from zkcore.testing.devnet.batches import Batch, BatchLog
+from zkcore.testing.devnet.bootloader import Operation
+from zkcore.testing.devnet.era_bootloader import EraOperation
+from zkcore.testing.devnet.l2 import L2, Record
+from zkcore.testing.devnet.node import Node, quantity, to_int
+from zkcore.testing.devnet.pool import Pending, Rejected
+from zkcore.testing.devnet.upstream import RpcError
+from zkcore.transactions import Eip712Transaction, LegacyTransaction, parse_transaction
+from zkcore.types import hex_bytes
+
+__all__ = ["Era"]
+
+_SCALE = (13, 10)  # estimate_gas_scale_factor of zksync-era etc/env/file_based/general.yaml
+_RICH = quantity(1 << 200)
+_GAS_PER_PUBDATA = 50_000
+_PAYMASTER_GAS = 200_000  # what validation with a paymaster adds to an estimate
+
+
+def _tag(head: Callable[[L2], int]) -> Callable[[Node], int]:
+    return lambda node: head(node) if isinstance(node, L2) else 0
+
+
+class Era(L2):
+    """An Era node."""
+
+    stack = "era"
+    client_version = "zkSync/v2.0-devnet"
+    contracts: Mapping[str, str | None]  # bridgehub, diamond, asset_router, base_token, testnet_paymaster
+    tags: Mapping[str, Callable[[Node], int]] = {
+        "latest": _tag(L2.block_number),
+        "committed": _tag(L2.block_number),
+        "precommitted": _tag(L2.block_number),
+        "safe": _tag(L2.block_number),
+        "pending": _tag(L2.block_number),
+        "l1_committed": _tag(L2.committed),
+        "fast_finalized": _tag(L2.finalized),
+        "finalized": _tag(L2.finalized),
+        "earliest": lambda _: 0,
+    }
+
+    def method_not_found(self, method: str) -> RpcError:
+        return RpcError(-32601, "Method not found")
+
+    def translated(self, error: RpcError) -> RpcError:
+        if error.code == 3:
+            return RpcError(3, error.message.partition(": custom error")[0] + (": " if ": " not in error.message else ""), error.data)
+        return error if error.code == -32602 else RpcError(3, error.message, error.data or "0x")
+
+    # ------------------------------------------------------------ sending
+    def decoded(self, raw: str) -> Pending:
+        try:
+            data = hex_bytes(raw, "raw transaction")
+            transaction, signature = parse_transaction(data)
+            if isinstance(transaction, Eip712Transaction) and transaction.custom_signature:
+                raise _refused("custom signatures are for smart accounts, which this devnet does not run")
+            if signature is None:
+                raise _refused("transaction is not signed")
+            if getattr(transaction, "access_list", ()) or data[0] == 1:
+                raise _refused("access lists are not supported")
+            sender, transaction_hash = transaction.sender(signature), transaction.hash(signature)
+        except ZkCoreError as error:
+            raise _refused(f"failed to parse transaction: {error}") from error
+        if isinstance(transaction, Eip712Transaction) and transaction.from_address != sender:
+            raise _refused("failed to validate the transaction. reason: Validation revert: Account validation error: Account validation returned invalid magic value. Most often this means that the signature is incorrect")
+        return Pending(raw=data, transaction=transaction, signature=signature, sender=sender, hash=transaction_hash)
+
+    def check(self, pending: Pending) -> None:
+        tx = pending.transaction
+        if tx.chain_id != self.chain_id and not (tx.chain_id is None and isinstance(tx, LegacyTransaction)):
+            raise _refused("wrong chain id")
+        if str(pending.hash) in self.state.records or self.pool.get(pending.hash):
+            raise _refused(f"known transaction. transaction with hash {pending.hash} is already in the system")
+        if pending.max_fee < self.base_fee:
+            raise _refused("max fee per gas less than block base fee")
+        if tx.gas_limit > self.block_gas_limit:
+            raise _refused("exceeds block gas limit")
+        operation = self.operation(pending)
+        payer = operation.paymaster or pending.sender
+        fee = tx.gas_limit * pending.max_fee
+        balance = to_int(self.anvil.rpc("eth_getBalance", str(payer), "latest"))
+        if operation.paymaster is None and balance < fee + tx.value:
+            raise _refused(f"insufficient funds for gas + value. balance: {balance}, fee: {fee}, value: {tx.value}")
+        if operation.paymaster is not None:
+            operation.validate(self.anvil.rpc, self.base_fee)
+
+    block_gas_limit = 80_000_000
+
+    def rejected(self, error: Rejected) -> RpcError:
+        if error.reason == "nonce too low":
+            return _refused(f"nonce too low. allowed nonce range: {error.wanted} - {error.wanted + 50}, actual: {error.nonce}")
+        return _refused("replacement transaction underpriced" if error.reason == "underpriced" else error.reason)
+
+    def operation(self, pending: Pending) -> EraOperation:
+        return EraOperation(pending)
+
+    # ------------------------------------------------------------ estimating
+    def eth_estimateGas(self, call: dict[str, Any], block: Any = "latest", overrides: Any = None) -> str:
+        if call.get("accessList"):
+            raise _refused("access lists are not supported")
+        meta = call.get("eip712Meta") or {}
+        extra = _PAYMASTER_GAS if meta.get("paymasterParams") else 0
+        asked = {key: value for key, value in call.items() if key not in ("type", "eip712Meta")}
+        if extra:
+            asked = {key: value for key, value in asked.items() if key not in ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas")}
+        gas = to_int(self.passed("eth_estimateGas", asked, block, *([overrides] if overrides else [])))
+        return quantity((gas + extra) * _SCALE[0] // _SCALE[1])
+
+    def eth_call(self, call: dict[str, Any], block: Any = "latest", overrides: Any = None) -> Any:
+        if call.get("accessList"):
+            raise _refused("access lists are not supported")
+        return self.passed("eth_call", call, block, *([overrides] if overrides else []))
+
+    def zks_estimateGasL1ToL2(self, call: dict[str, Any], overrides: Any = None) -> str:
+        prices = ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "type", "eip712Meta", "nonce", "gas")
+        asked = {key: value for key, value in call.items() if key not in prices}
+        rich = {call.get("from", "0x" + "00" * 20): {"balance": _RICH}} | (overrides or {})
+        body = to_int(self.passed("eth_estimateGas", asked, "latest", rich))
+        data = hex_bytes(call.get("data") or call.get("input") or "0x", "data")
+        deps = len((call.get("eip712Meta") or {}).get("factoryDeps") or ())
+        encoded = 800 + 32 * -(-len(data) // 32) + 32 * deps
+        overhead = max(10_000, 10 * encoded)
+        compute = max(167_157 + -(-encoded * 1656 // 544) + deps * 2473, 173_484)
+        floor = overhead + compute + 88 * 800 + deps * 64 * 800  # protocol.md 4.4
+        return quantity((floor + body) * _SCALE[0] // _SCALE[1])
+
+    def zks_estimateFee(self, call: dict[str, Any], overrides: Any = None) -> Any:
+        return {
+            "gas_limit": self.eth_estimateGas(call, "latest", overrides),
+            "max_fee_per_gas": quantity(self.base_fee),
+            "max_priority_fee_per_gas": "0x0",
+            "gas_per_pubdata_limit": quantity(_GAS_PER_PUBDATA),
+        }
+
+    # ------------------------------------------------------------ reading
+    def _batch_fields(self, record: Record) -> dict[str, Any]:
+        batch = self.batch_of(record.block)
+        return {
+            "l1BatchNumber": batch and quantity(batch.number),
+            "l1BatchTxIndex": batch and quantity(record.number_in_batch),
+        }
+
+    def transaction_json(self, record: Record) -> dict[str, Any]:
+        return record.transaction | self._batch_fields(record)
+
+    def log_json(self, log: dict[str, Any]) -> dict[str, Any]:
+        batch = self.batch_of(to_int(log["blockNumber"]))
+        return log | {"l1BatchNumber": batch and quantity(batch.number), "transactionLogIndex": log["logIndex"], "logType": None}
+
+    def receipt_json(self, record: Record) -> dict[str, Any]:
+        logs = [self.log_json(log) for log in record.receipt["logs"]]
+        l1_logs = [self._l1_log_json(record, i, log) for i, log in enumerate(record.l1_logs)]
+        return record.receipt | self._batch_fields(record) | {"logs": logs, "l2ToL1Logs": l1_logs}
+
+    def _l1_log_json(self, record: Record, index: int, log: BatchLog) -> dict[str, Any]:
+        fields = self._batch_fields(record)
+        place = {key: record.receipt[key] for key in ("blockHash", "blockNumber", "transactionHash", "transactionIndex")}
+        return place | {
+            "l1BatchNumber": fields["l1BatchNumber"],
+            "logIndex": quantity(index),
+            "transactionLogIndex": quantity(index),
+            "txIndexInL1Batch": fields["l1BatchTxIndex"],
+            "shardId": "0x0",
+            "isService": True,
+            "sender": str(log.sender).lower(),
+            "key": str(log.key),
+            "value": str(log.value),
+        }
+
+    def _block_json(self, block: Any, full: bool) -> Any:
+        shown = super()._block_json(block, full)
+        if shown is None:
+            return None
+        batch = self.batch_of(to_int(block["number"]))
+        return shown | {
+            "l1BatchNumber": batch and quantity(batch.number),
+            "l1BatchTimestamp": batch and quantity(batch.timestamp),
+            "sealFields": [],
+        }
+
+    # ------------------------------------------------------------ zks_: contracts
+    def zks_getBridgehubContract(self) -> str | None:
+        return self.contracts["bridgehub"]
+
+    def zks_getMainContract(self) -> str | None:
+        return self.contracts["diamond"]
+
+    def zks_getBridgeContracts(self) -> Any:
+        router, l2_router = self.contracts["asset_router"], "0x0000000000000000000000000000000000010003"
+        return {
+            "l1SharedDefaultBridge": router,
+            "l2SharedDefaultBridge": l2_router,
+            "l1Erc20DefaultBridge": router,
+            "l2Erc20DefaultBridge": l2_router,
+            "l1WethBridge": None,
+            "l2WethBridge": None,
+            "l2LegacySharedBridge": None,
+        }
+
+    def zks_getBaseTokenL1Address(self) -> str | None:
+        return self.contracts["base_token"]
+
+    def zks_getTestnetPaymaster(self) -> str | None:
+        return self.contracts["testnet_paymaster"]
+
+    def zks_getL2Multicall3(self) -> None:
+        return None
+
+    def zks_getTimestampAsserter(self) -> None:
+        return None
+
+    def zks_L1ChainId(self) -> str:
+        return quantity(self.l1.chain_id)
+
+    def zks_getProtocolVersion(self, version: int | None = None) -> Any:
+        minor = int(self.contracts["protocol_minor"] or 0)
+        return None if version not in (None, minor) else {"minorVersion": minor, "timestamp": 0, "version_id": minor}
+
+    # ------------------------------------------------------------ zks_: fees
+    def zks_gasPerPubdata(self) -> str:
+        return quantity(800)
+
+    def zks_getL1GasPrice(self) -> str:
+        return quantity(self.l1.base_fee)
+
+    def zks_getFeeParams(self) -> Any:
+        config = {
+            "minimal_l2_gas_price": self.base_fee,
+            "compute_overhead_part": 0.0,
+            "pubdata_overhead_part": 1.0,
+            "batch_overhead_l1_gas": 1_000_000,
+            "max_gas_per_batch": 80_000_000,
+            "max_pubdata_per_batch": 120_000,
+        }
+        ratio = {"numerator": 1, "denominator": 1}
+        price = self.l1.base_fee
+        return {"V2": {"config": config, "l1_gas_price": price, "l1_pubdata_price": 17 * price, "conversion_ratio": ratio}}
+
+    def zks_getBatchFeeInput(self) -> Any:
+        return {"PubdataIndependent": {"l1_gas_price": self.l1.base_fee, "fair_l2_gas_price": self.base_fee, "fair_pubdata_price": 17 * self.l1.base_fee}}
+
+    # ------------------------------------------------------------ zks_: batches
+    def zks_L1BatchNumber(self) -> str:
+        return quantity(len(self.state.batches))
+
+    def zks_getL2ToL1LogProof(self, transaction_hash: str, index: Any = None, mode: str | None = None) -> Any:
+        record = self.record(transaction_hash)
+        batch = record and self.batch_of(record.block)
+        position = to_int(index)
+        if record is None or batch is None or batch.number > self.state.executed or position >= len(record.l1_logs):
+            return None
+        return self.proof_json(batch, record, position) | {"batchNumber": batch.number}
+
+    def zks_getL1BatchBlockRange(self, number: int) -> Any:
+        batch = self._batch(number)
+        return batch and [quantity(batch.first_block), quantity(batch.last_block)]
+
+    def zks_getL1BatchDetails(self, number: int) -> Any:
+        batch = self._batch(number)
+        return batch and {"number": batch.number} | self._details(range(batch.first_block, batch.last_block + 1), batch)
+
+    def zks_getBlockDetails(self, number: int) -> Any:
+        if number > self.block_number():
+            return None
+        batch = self.batch_of(number)
+        return {"number": number, "l1BatchNumber": batch.number if batch else len(self.state.batches) + 1} | self._details(range(number, number + 1), batch)
+
+    def _batch(self, number: int) -> Batch | None:
+        return self.state.batches[number - 1] if 0 < number <= len(self.state.batches) else None
+
+    def _details(self, blocks: range, batch: Batch | None) -> dict[str, Any]:
+        records = [self.state.records[name] for number in blocks for name in self.state.blocks.get(number, ())]
+        from_l1 = sum(record.is_priority for record in records)
+        block = self.anvil.rpc("eth_getBlockByNumber", quantity(blocks[-1]), False)
+        at = to_int(block["timestamp"])
+        sent: dict[str, Any] = {}
+        for step, transaction in (("commit", batch and batch.commit), ("prove", batch and batch.execute), ("execute", batch and batch.execute)):
+            sent |= {f"{step}TxHash": transaction, f"{step}dAt".replace("commitd", "committed").replace("proved", "proven"): _date(at) if transaction else None}
+            sent |= {f"{step}ChainId": self.l1.chain_id if transaction else None}
+        return sent | {
+            "timestamp": at,
+            "l1TxCount": from_l1,
+            "l2TxCount": len(records) - from_l1,
+            "rootHash": block["stateRoot"],
+            "status": "verified" if batch and batch.execute else "sealed",
+            "baseSystemContractsHashes": {"bootloader": "0x" + "00" * 32, "default_aa": "0x" + "00" * 32, "evm_emulator": None},
+            "l1GasPrice": self.l1.base_fee,
+            "l2FairGasPrice": self.base_fee,
+            "fairPubdataPrice": 17 * self.l1.base_fee,
+        }
+
+    def zks_getTransactionDetails(self, transaction_hash: str) -> Any:
+        record = self.record(transaction_hash)
+        if record is None:
+            return None
+        batch = self.batch_of(record.block)
+        failed = record.receipt["status"] == "0x0"
+        status = "failed" if failed else "verified" if batch and batch.execute else "included"
+        return {
+            "isL1Originated": record.is_priority,
+            "status": status,
+            "fee": quantity(to_int(record.receipt["gasUsed"]) * to_int(record.receipt["effectiveGasPrice"])),
+            "gasPerPubdata": quantity(800 if record.is_priority else _GAS_PER_PUBDATA),
+            "initiatorAddress": record.receipt["from"],
+            "receivedAt": _date(to_int(self.anvil.rpc("eth_getBlockByNumber", quantity(record.block), False)["timestamp"])),
+            "ethCommitTxHash": batch and batch.commit,
+            "ethProveTxHash": batch and batch.execute,
+            "ethExecuteTxHash": batch and batch.execute,
+            "ethPrecommitTxHash": None,
+        }
+
+    def zks_getRawBlockTransactions(self, number: int) -> Any:
+        return [{"common_data": {"L1" if record.is_priority else "L2": record.transaction}, "received_timestamp_ms": 0} for record in
+                (self.state.records[name] for name in self.state.blocks.get(number, ()))]
+
+    def zks_getBytecodeByHash(self, bytecode_hash: str) -> None:
+        return None
+
+
+def _refused(message: str) -> RpcError:
+    return RpcError(3, message, "0x")
+
+
+def _date(timestamp: int) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,261 @@
+"""What can go wrong between a client and a node, on request; and the record of what the client asked.
+
+    net.faults.add(Status(429, retry_after=1), node="l1", method="eth_sendRawTransaction", times=2)
+"""
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+__all__ = [
+    "BatchRefused",
+    "Body",
+    "Drop",
+    "DuplicateId",
+    "Failure",
+    "Fault",
+    "Faults",
+    "HalfJson",
+    "Latency",
+    "Lie",
+    "MissingMember",
+    "NodeFaults",
+    "Request",
+    "Requests",
+    "Shuffle",
+    "Stale",
+    "Status",
+    "Timeout",
+    "WrongId",
+]
+
+
+# ---------------------------------------------------------------- the kinds
+class Latency(Struct, frozen=True):
+    """Wait this many seconds, then answer as always."""
+
+    seconds: float
+
+
+class Timeout(Struct, frozen=True):
+    """Never answer: the connection stays open until the client closes it or the devnet ends.
+
+    `after`: the request is carried out first, so a transaction is sent although its sender hears nothing.
+    """
+
+    after: bool = False
+
+
+class Drop(Struct, frozen=True):
+    """Reset the connection; with `after` once the request was carried out."""
+
+    after: bool = False
+
+
+class Status(Struct, frozen=True):
+    """Answer with this HTTP status, a plain text body and, if given, a Retry-After header in seconds."""
+
+    code: int
+    retry_after: float | None = None
+    body: str = "try again later"
+
+
+class Body(Struct, frozen=True):
+    """Answer 200 with this body instead of JSON."""
+
+    body: str = "<html><body><h1>Welcome</h1></body></html>"
+
+
+class HalfJson(Struct, frozen=True):
+    """Send the right answer cut in half; with `short` under the whole Content-Length, then close the connection."""
+
+    short: bool = False
+
+
+class WrongId(Struct, frozen=True):
+    """The first matching reply carries an id that nobody asked with (`null` if `null`)."""
+
+    null: bool = False
+
+
+class DuplicateId(Struct, frozen=True):
+    """The first matching reply of a batch comes twice."""
+
+
+class MissingMember(Struct, frozen=True):
+    """The matching replies are left out of a batch."""
+
+
+class Shuffle(Struct, frozen=True):
+    """The replies of a batch come in reverse order, which the specification allows."""
+
+
+class BatchRefused(Struct, frozen=True):
+    """A batch of more than `limit` members is answered with one error object; with `status` as HTTP status."""
+
+    limit: int = 0
+    status: int = 200
+    code: int = -32600
+    message: str = "batch requests are not supported"
+
+
+class Failure(Struct, frozen=True):
+    """The call answers with this JSON-RPC error."""
+
+    code: int
+    message: str
+    data: Any = None
+
+
+class Stale(Struct, frozen=True):
+    """The call is answered as by a node that lags this many blocks behind."""
+
+    blocks: int = 1
+
+
+class Lie(Struct, frozen=True):
+    """The result of the call is replaced by `change(result)`."""
+
+    change: Callable[[Any], Any]
+
+
+Fault: TypeAlias = (
+    Latency | Timeout | Drop | Status | Body | HalfJson | WrongId | DuplicateId | MissingMember | Shuffle | BatchRefused | Failure | Stale | Lie
+)
+Node: TypeAlias = Literal["l1", "l2"]
+
+
+# ---------------------------------------------------------------- what was asked
+class Request(Struct, frozen=True):
+    """One HTTP request: its calls as (method, params) in order, and whether they came as a batch."""
+
+    calls: tuple[tuple[str, Any], ...]
+    batch: bool
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods in order."""
+        return tuple(method for method, _ in self.calls)
+
+
+class Requests(list[Request]):
+    """The HTTP requests that a node has had, in order; `clear()` starts anew."""
+
+    def calls(self, method: str = "*") -> list[tuple[str, Any]]:
+        """Every call whose method matches the pattern, as (method, params)."""
+        return [call for request in self for call in request.calls if fnmatchcase(call[0], method)]
+
+    @property
+    def sends(self) -> list[str]:
+        """The raw transactions that were sent, duplicates included."""
+        return [params[0] for _, params in self.calls("eth_sendRawTransaction*")]
+
+
+# ---------------------------------------------------------------- what is injected
+class _Active:
+    """A fault in force. `hits` counts the HTTP requests it was applied to."""
+
+    def __init__(self, fault: Fault, method: str, times: int | None, probability: float, owner: "NodeFaults") -> None:
+        self.fault, self.method, self.times, self.probability = fault, method, times, probability
+        self.hits = 0
+        self._owner = owner
+
+    def remove(self) -> None:
+        """Take it away."""
+        self._owner.remove(self)
+
+    def __enter__(self) -> "_Active":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class NodeFaults:
+    """The faults of one node and the record of its requests."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._random = random.Random(seed)
+        self._active: list[_Active] = []
+        self._lock = threading.Lock()
+        self.requests = Requests()
+
+    def add(self, fault: Fault, method: str = "*", times: int | None = None, probability: float = 1.0) -> _Active:
+        """Put it in force for calls that match the method pattern, for the next `times` HTTP requests (None: until removed)."""
+        active = _Active(fault, method, times, probability, self)
+        with self._lock:
+            self._active.append(active)
+        return active
+
+    def remove(self, active: _Active) -> None:
+        """Take one away, if it is still there."""
+        with self._lock:
+            if active in self._active:
+                self._active.remove(active)
+
+    def clear(self) -> None:
+        """Take all away."""
+        with self._lock:
+            self._active.clear()
+
+    def take(self, request: Request) -> "list[tuple[Fault, frozenset[int]]]":
+        """Record a request; the faults that apply to it, each with the positions of the calls it matches."""
+        chosen: list[tuple[Fault, frozenset[int]]] = []
+        with self._lock:
+            self.requests.append(request)
+            for active in list(self._active):
+                positions = frozenset(i for i, method in enumerate(request.methods) if fnmatchcase(method, active.method))
+                if not positions or not _concerns(active.fault, request) or self._random.random() >= active.probability:
+                    continue
+                chosen.append((active.fault, positions))
+                active.hits += 1
+                if active.times is not None and active.hits >= active.times:
+                    self._active.remove(active)
+        return chosen
+
+
+def _concerns(fault: Fault, request: Request) -> bool:
+    """Whether a fault of batches has a batch before it."""
+    if isinstance(fault, BatchRefused):
+        return request.batch and len(request.calls) > fault.limit
+    return request.batch or not isinstance(fault, DuplicateId | MissingMember | Shuffle)
+
+
+class Faults:
+    """The faults of a devnet: `add` puts one in force at a node, `clear` ends them all."""
+
+    def __init__(self, l1: NodeFaults, l2: NodeFaults) -> None:
+        self._nodes: dict[str, NodeFaults] = {"l1": l1, "l2": l2}
+
+    def add(
+        self, fault: Fault, *, node: Node, method: str = "*", times: int | None = None, probability: float = 1.0
+    ) -> _Active:
+        """Put a fault in force at a node for the methods that match a pattern (`"eth_get*"`).
+
+        `times`: for so many HTTP requests, then it is over; None: until `remove()`, the end of its `with` block, or
+        `clear()`. `probability` is drawn for each request from a generator with a fixed seed.
+        """
+        return self._nodes[node].add(fault, method, times, probability)
+
+    def requests(self, node: Node) -> Requests:
+        """The HTTP requests that a node has had since the start, or since `requests(node).clear()`."""
+        return self._nodes[node].requests
+
+    def clear(self) -> None:
+        """End all faults. The record of requests stays."""
+        for node in self._nodes.values():
+            node.clear()
+
+
+def first(faults: "Iterable[tuple[Fault, frozenset[int]]]", *kinds: type) -> Any:
+    """The first fault of these kinds, or None."""
+    return next((fault for fault, _ in faults if isinstance(fault, kinds)), None)
+
+
+def positions(faults: "Sequence[tuple[Fault, frozenset[int]]]", kind: type) -> frozenset[int]:
+    """The positions that faults of this kind match."""
+    return frozenset().union(*(at for fault, at in faults if isinstance(fault, kind)))

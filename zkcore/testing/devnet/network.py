@@ -1,0 +1,270 @@
+"""The devnet: an L1 with the bridge contracts, and an L2 of one of the two stacks, each behind a JSON-RPC front."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, Literal, Self, TypeAlias
+
+from msgspec import Struct
+
+from zkcore.abi import Function
+from zkcore.chains import ChainProfile, Token
+from zkcore.contracts import DIAMOND
+from zkcore.testing.devnet.accounts import Account, accounts
+from zkcore.testing.devnet.batches import Batch
+from zkcore.testing.devnet.bootloader import PriorityRequest
+from zkcore.testing.devnet.deploy import TOKENS, Ecosystem, deploy_chain, deploy_ecosystem
+from zkcore.testing.devnet.era import Era
+from zkcore.testing.devnet.faults import Faults
+from zkcore.testing.devnet.l1 import L1
+from zkcore.testing.devnet.l2 import L2
+from zkcore.testing.devnet.node import quantity
+from zkcore.testing.devnet.process import Anvil
+from zkcore.testing.devnet.zksync_os import ZksyncOs
+from zkcore.types import ETH, Address, Hash32, hex_bytes
+
+__all__ = ["Devnet", "Preset"]
+
+Preset: TypeAlias = Literal["era-eth", "era-erc20", "zksync-os-eth"]
+
+_L1_CHAIN_ID = 31337
+_ERA_CHAIN_ID = 270
+_L1_BASE_FEE, _L1_PRIORITY_FEE = 10**9, 10**8
+_L2_BASE_FEE = 100_000_000
+_MINT = Function("mint(address to, uint256 amount)")
+_EXECUTE_BATCH = Function("executeBatch(uint256 batch, bytes32 root)")
+_SET_COMMITTED = Function("setBatchesCommitted(uint256 batches)")
+_COMMON = ("--no-mining", "--order", "fifo", "--accounts", "1", "--max-persisted-states", "0", "--no-request-size-limit")
+
+
+class _Preset(Struct, frozen=True, kw_only=True):
+    stack: Literal["era", "zksync-os"]
+    chain_id: int
+    base_symbol: str
+    multiplier: tuple[int, int]  # base token wei per wei of ether
+
+
+_PRESETS: dict[str, _Preset] = {
+    "era-eth": _Preset(stack="era", chain_id=_ERA_CHAIN_ID, base_symbol="ETH", multiplier=(1, 1)),
+    "era-erc20": _Preset(stack="era", chain_id=272, base_symbol="BASE", multiplier=(5, 2)),
+    "zksync-os-eth": _Preset(stack="zksync-os", chain_id=6565, base_symbol="ETH", multiplier=(1, 1)),
+}
+
+
+class _Shared(Struct, kw_only=True):
+    """The L1 that one or more devnets stand on."""
+
+    node: L1
+    lock: Any
+    ecosystem: Ecosystem
+
+
+class Devnet:
+    """A local L1 and L2, as a context manager.
+
+        with Devnet("era-eth") as net:
+            Wallet(PrivateKeySigner(net.accounts[0].private_key), l1=net.l1_url, l2=net.l2_url, profile=net.profile)
+
+    Starts in about a second, leaves no process and no file. Everything is done at once unless it is asked to wait: a
+    transaction sent to either layer is in a block when its hash is returned, a deposit has run on L2 when L1 has its
+    receipt, and an L2 block is in an executed batch.
+    """
+
+    def __init__(
+        self,
+        preset: Preset = "era-eth",
+        *,
+        l1: "Devnet | None" = None,
+        chain_id: int | None = None,
+        protocol_version: int | None = None,
+        automatic_batches: bool = True,
+        automatic_deposits: bool = True,
+        zksync_os_rpc: Literal["2025", "2026"] = "2026",
+        bare_proofs: bool = False,
+        l2_balance: int = 0,
+    ) -> None:
+        """Nothing is started here, but by `with`.
+
+        `l1`: another, running devnet, whose L1 this one's chain joins. `protocol_version`: 26 to 31 (30 by default, 29 on
+        Era: the last each stack has of its own). `automatic_batches=False`: batches wait for `seal_batch()` and `execute_batch()`.
+        `automatic_deposits=False`: priority operations wait for `run_deposits()`. `zksync_os_rpc`: the year whose spellings the ZKsync
+        OS node has. `bare_proofs`: proofs as before v26. `l2_balance`: what each account has on L2 from the start.
+        """
+        if preset not in _PRESETS:
+            raise ValueError(f"preset: expected one of {', '.join(_PRESETS)}, got {preset!r}")
+        self._preset = _PRESETS[preset]
+        self._joined = l1
+        self.chain_id = chain_id or self._preset.chain_id
+        self.protocol_version = protocol_version or (30 if self._preset.stack == "zksync-os" else 29)
+        if not 26 <= self.protocol_version <= 31:
+            raise ValueError(f"protocol_version: expected 26 to 31, got {self.protocol_version}")
+        self._automatic = automatic_batches, automatic_deposits
+        self._rpc_form: Literal["2025", "2026"] = zksync_os_rpc
+        self._bare_proofs, self._l2_balance = bare_proofs, l2_balance
+        self._open = ExitStack()
+        self.accounts: tuple[Account, ...] = accounts(10)
+
+    # ------------------------------------------------------------ life
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._shared = self._joined._shared if self._joined else self._start_l1(stack)
+            with self._shared.lock:
+                self._start_l2(stack)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def _start_l1(self, stack: ExitStack) -> _Shared:
+        anvil = stack.enter_context(
+            Anvil(*_COMMON, "--chain-id", str(_L1_CHAIN_ID), "--hardfork", "prague", "--slots-in-an-epoch", "1", "--gas-limit", "60000000")
+        )
+        lock = threading.RLock()
+        node = L1(anvil, lock, base_fee=_L1_BASE_FEE, priority_fee=_L1_PRIORITY_FEE)
+        stack.callback(node.close)
+        node.rpc("anvil_setBlockTimestampInterval", 1)
+        ecosystem = deploy_ecosystem(node, _ERA_CHAIN_ID)
+        for account in self.accounts:
+            node.rpc("anvil_setBalance", str(account.address), quantity(10_000 * 10**18))
+        for spec in TOKENS:
+            for account in self.accounts:
+                node.send(ecosystem.tokens[spec.symbol], _MINT.encode(account.address, 1_000_000 * 10**spec.decimals))
+        return _Shared(node=node, lock=lock, ecosystem=ecosystem)
+
+    def _start_l2(self, stack: ExitStack) -> None:
+        shared, preset, era = self._shared, self._preset, self._preset.stack == "era"
+        ecosystem = shared.ecosystem
+        base_token = ETH if preset.base_symbol == "ETH" else ecosystem.tokens[preset.base_symbol]
+        diamond = deploy_chain(
+            shared.node,
+            ecosystem,
+            chain_id=self.chain_id,
+            base_token=base_token,
+            zksync_os=not era,
+            protocol_minor=self.protocol_version,
+            era_chain_id=_ERA_CHAIN_ID,
+            multiplier=preset.multiplier,
+        )
+        anvil = stack.enter_context(
+            Anvil(*_COMMON, "--chain-id", str(self.chain_id), "--hardfork", "cancun", "--gas-limit", "100000000")
+        )
+        anvil.rpc("anvil_setBlockTimestampInterval", 1)
+        node = (Era if era else ZksyncOs)(
+            anvil,
+            shared.lock,
+            l1=shared.node,
+            diamond=diamond,
+            requests=self._requests,
+            execute=self._execute,
+            commit=self._commit,
+            base_fee=_L2_BASE_FEE,
+            priority_fee=0,
+            automatic_batches=self._automatic[0],
+            automatic_deposits=self._automatic[1],
+            bare_proofs=self._bare_proofs,
+        )
+        stack.callback(node.close)
+        stack.callback(shared.node.on_block.remove, node._l1_block)
+        if isinstance(node, Era):
+            node.contracts = {
+                "bridgehub": str(ecosystem.bridgehub),
+                "diamond": str(diamond),
+                "asset_router": str(ecosystem.asset_router),
+                "base_token": str(base_token),
+                "testnet_paymaster": None,
+                "protocol_minor": str(self.protocol_version),
+            }
+        elif isinstance(node, ZksyncOs):
+            node.bridgehub, node.form = str(ecosystem.bridgehub), self._rpc_form
+        for account in self.accounts if self._l2_balance else ():
+            anvil.rpc("anvil_setBalance", str(account.address), quantity(self._l2_balance))
+        self._diamond, self._base_token = diamond, base_token
+        self.l2: L2 = node
+        self.l1: L1 = shared.node
+        self.faults = Faults(self.l1.faults, self.l2.faults)
+
+    # ------------------------------------------------------------ L1 and L2 about each other
+    def _requests(self, first: int, last: int) -> Iterator[PriorityRequest]:
+        query = {
+            "address": str(self._diamond),
+            "topics": [str(DIAMOND.new_priority_request.topic)],
+            "fromBlock": quantity(first),
+            "toBlock": quantity(last),
+        }
+        for log in self.l1.rpc("eth_getLogs", query):
+            event = DIAMOND.new_priority_request.decode([Hash32(topic) for topic in log["topics"]], hex_bytes(log["data"]))
+            kind, sender, to, gas, pubdata, price, _, _, _, value, reserved, data, *_ = event["transaction"]
+            yield PriorityRequest(
+                id=event["txId"],
+                hash=event["txHash"],
+                type=kind,
+                sender=Address(sender.to_bytes(20)),
+                to=Address(to.to_bytes(20)),
+                gas_limit=gas,
+                gas_per_pubdata=pubdata,
+                price=price,
+                value=value,
+                mint_value=reserved[0],
+                refund_recipient=Address(reserved[1].to_bytes(20)),
+                data=data,
+                factory_deps=tuple(event["factoryDeps"]),
+            )
+
+    def _execute(self, batch: Batch) -> str:
+        return str(self.l1.send(self._diamond, _EXECUTE_BATCH.encode(batch.number, batch.root))["transactionHash"])
+
+    def _commit(self, batch: Batch) -> str:
+        return str(self.l1.send(self._diamond, _SET_COMMITTED.encode(batch.number))["transactionHash"])
+
+    # ------------------------------------------------------------ what to connect to
+    @property
+    def l1_url(self) -> str:
+        """Where L1 answers."""
+        return self.l1.front.url
+
+    @property
+    def l2_url(self) -> str:
+        """Where L2 answers."""
+        return self.l2.front.url
+
+    @property
+    def tokens(self) -> dict[str, Address]:
+        """The test tokens on L1 by symbol; each account has a million of each."""
+        return self._shared.ecosystem.tokens | {"WETH": self._shared.ecosystem.weth}
+
+    @property
+    def profile(self) -> ChainProfile:
+        """The chain's profile, every address pinned."""
+        ecosystem = self._shared.ecosystem
+        return ChainProfile(
+            l1_chain_id=self.l1.chain_id,
+            l2_chain_id=self.chain_id,
+            bridgehub=ecosystem.bridgehub,
+            diamond=self._diamond,
+            asset_router=ecosystem.asset_router,
+            nullifier=ecosystem.nullifier,
+            native_token_vault=ecosystem.native_token_vault,
+            base_token=self._base_token,
+            stack=self._preset.stack,
+            name="devnet",
+            tokens=tuple(Token(symbol=spec.symbol, decimals=spec.decimals, l1_address=ecosystem.tokens[spec.symbol]) for spec in TOKENS),
+        )
+
+    # ------------------------------------------------------------ step by step
+    def seal_batch(self) -> Batch:
+        """Seal the L2 blocks since the last batch into one."""
+        return self.l2.seal_batch()
+
+    def execute_batch(self) -> Batch:
+        """Execute the oldest sealed batch on L1: its root is there, its proofs are given out."""
+        return self.l2.execute_batch()
+
+    def run_deposits(self) -> int:
+        """Run the priority operations that wait (with `automatic_deposits=False`); how many."""
+        return self.l2.run_deposits()
+
+    def fail_next_deposit(self, count: int = 1) -> None:
+        """Make the next priority operations revert on L2."""
+        with self._shared.lock:
+            self.l2.state.failing += count
