@@ -28,6 +28,7 @@ __all__ = [
     "InsufficientBaseCost",
     "InvalidDefinition",
     "InvalidProof",
+    "L2GasLimitTooHigh",
     "L2GasLimitTooLow",
     "L2HashMismatch",
     "MalformedReply",
@@ -102,6 +103,14 @@ class L2GasLimitTooLow(InputError):
         super().__init__(
             f"the L2 gas limit {l2_gas_limit} is below the minimum {minimum}: the chain would revert with {rule}"
         )
+
+
+class L2GasLimitTooHigh(InputError):
+    """The L2 gas limit is above what the chain's validator accepts: the request would revert on L1."""
+
+    def __init__(self, *, l2_gas_limit: int, maximum: int, rule: str) -> None:
+        self.l2_gas_limit, self.maximum, self.rule = l2_gas_limit, maximum, rule
+        super().__init__(f"the L2 gas limit {l2_gas_limit} is above the maximum {maximum}: the chain would revert with {rule}")
 
 
 class UnsupportedProtocol(InputError):

@@ -7,7 +7,7 @@ computed when first asked for; a test compares each with the literal of the publ
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from zkcore.abi import Event, Function
 from zkcore.contracts import constants, custom_errors, l1, l2
@@ -28,7 +28,7 @@ _F = TypeVar("_F", Function, Event)
 def _fragments(kind: type[_F]) -> Iterator[_F]:
     for module in (l1, l2):
         for contract in module.__all__:
-            fragments: Mapping[str, object] = vars(getattr(module, contract))
+            fragments = cast("dict[str, object]", vars(getattr(module, contract)))
             yield from (fragment for fragment in fragments.values() if isinstance(fragment, kind))
 
 
