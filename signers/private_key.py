@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
 from zkcore.eip191 import message_hash
 from zkcore.errors import InputError
@@ -32,22 +32,30 @@ class PrivateKeySigner:
     The key is in no repr, format, pickle or copy. It is in the memory of the process, which Python cannot wipe.
     """
 
-    __slots__ = ("_address", "_backend", "_public_key", "_sign")
+    __slots__ = ("_address", "_backend", "_encrypt", "_public_key", "_sign")
 
     def __init__(self, key: bytes | str) -> None:
         from eth_keys.main import KeyAPI
 
         keys = KeyAPI()
-        private_key = keys.PrivateKey(_key_bytes(key))
+        secret = _key_bytes(key)
+        private_key = keys.PrivateKey(secret)
         self._public_key = b"\x04" + private_key.public_key.to_bytes()
         self._address = Address(private_key.public_key.to_canonical_address())
         self._backend = type(keys.backend).__name__
 
-        def sign(digest: bytes) -> Signature:  # the key lives in this closure, so that no attribute is the key
+        # the key lives in these closures, so that no attribute is the key
+        def sign(digest: bytes) -> Signature:
             signed = keys.ecdsa_sign(digest, private_key)
             return Signature(signed.r, signed.s, signed.v)
 
+        def encrypted(password: bytes | str, kdf: Literal["scrypt", "pbkdf2"], cost: int | None) -> str:
+            from signers.keystore import encrypt
+
+            return encrypt(secret, password, kdf=kdf, cost=cost)
+
         self._sign: Callable[[bytes], Signature] = sign
+        self._encrypt = encrypted
 
     # ------------------------------------------------------------ where keys come from
     @classmethod
@@ -84,6 +92,22 @@ class PrivateKeySigner:
             key = os.urandom(32)
             if 0 < int.from_bytes(key) < SECP256K1_N:
                 return cls(key)
+
+    def write_keystore(
+        self,
+        path: str | os.PathLike[str],
+        password: bytes | str,
+        *,
+        kdf: Literal["scrypt", "pbkdf2"] = "scrypt",
+        cost: int | None = None,
+    ) -> None:
+        """Write the key to a new V3 keystore file that only its owner may access. Never overwrites a file.
+
+        `cost`: scrypt's N (default 2**18) or pbkdf2's iterations (default 600,000).
+        """
+        keystore = self._encrypt(password, kdf, cost)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(keystore)
 
     # ------------------------------------------------------------ what it is
     @property
