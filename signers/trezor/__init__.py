@@ -1,0 +1,7 @@
+"""Sign with a Trezor: `TrezorSigner.connect()`. trezorlib (the extra `trezor`) is loaded when one is connected."""
+
+from signers.trezor.definitions import Definitions
+from signers.trezor.pairing import CredentialFile, Credentials, PairingCredential, Passphrase
+from signers.trezor.signer import TrezorSigner
+
+__all__ = ["CredentialFile", "Credentials", "Definitions", "PairingCredential", "Passphrase", "TrezorSigner"]

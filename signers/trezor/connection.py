@@ -1,0 +1,302 @@
+"""One Trezor: found, unlocked, its session kept ours, and given back after every call. Imported on use: it imports trezorlib."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Lock
+from typing import Any, Final, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
+
+from msgspec import Struct
+from trezorlib import exceptions, messages
+from trezorlib.client import (
+    AppManifest,
+    PassphraseSetting,
+    Session,
+    TrezorClient,
+    get_client,  # pyright: ignore[reportUnknownVariableType] # generic, with its argument left out
+)
+from trezorlib.protocol_v1 import SessionV1
+from trezorlib.thp.credentials import StaticCredential
+from trezorlib.thp.exceptions import ThpError
+from trezorlib.thp.pairing import default_pairing_flow
+from trezorlib.transport import DeviceIsBusy, Timeout, Transport, TransportException
+
+from signers.trezor.pairing import Credentials, PairingCredential, Passphrase
+from signers.trezor.transport import Deadline, GuardedTransport, find_transport
+from zkcore.errors import (
+    DeviceBusy,
+    DeviceFault,
+    DeviceLocked,
+    DeviceNotFound,
+    FirmwareTooOld,
+    InputError,
+    InvalidDefinition,
+    NotPaired,
+    SignerError,
+    SignerTimeout,
+    UnsupportedBySigner,
+    UserRejected,
+    WrongDevice,
+)
+
+__all__ = ["AnySession", "Connection", "Hooks", "signer_error"]
+
+T = TypeVar("T")
+AnyClient: TypeAlias = TrezorClient[Any]
+AnySession: TypeAlias = Session[Any, Any]
+
+_PIN_DIGITS: Final = frozenset("123456789")
+
+
+class _Device:
+    """What the signers of one process share of a device: its lock."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+
+
+_DEVICES: Final[WeakValueDictionary[str, _Device]] = WeakValueDictionary()  # by path, as long as a signer uses it
+
+
+class Hooks(Struct, frozen=True):
+    """What the user of a signer provides. `passphrase` is called for each new session; it holds the secret, not this."""
+
+    passphrase: Callable[[], str | Passphrase]
+    on_button: Callable[[str], object] | None
+    on_pin: Callable[[str], str] | None
+    on_pairing: Callable[[str], str] | None
+    credentials: Credentials | None
+
+
+class Connection:
+    """A device that calls are made on, one at a time, each within `timeout` seconds (the time its user takes included).
+
+    The transport is open only during a call, so other programs may use the device in between. Our session is then
+    taken up again, or made anew if the device has dropped it. After a call that may have left a prompt on the screen
+    the device is cancelled, and the next call begins from nothing.
+    """
+
+    def __init__(self, where: str | Transport | None, hooks: Hooks, timeout: float) -> None:
+        key = where.get_path() if isinstance(where, Transport) else str(where)
+        self._device = _DEVICES.setdefault(key, _Device())
+        self._where, self._hooks, self._timeout = where, hooks, timeout
+        self._deadline = Deadline()
+        self._transport: GuardedTransport | None = None
+        self._client: AnyClient | None = None
+        self._session: AnySession | None = None
+        self._closed = False
+        self._hook_error: BaseException | None = None
+
+    def call(self, operation: Callable[[AnySession], T]) -> T:
+        """Do something in our session. Raises SignerError, or what a callback raised."""
+        until = time.monotonic() + self._timeout
+        if not self._device.lock.acquire(timeout=self._timeout):
+            raise DeviceBusy(f"another call on this Trezor took all of the {self._timeout:g} s")
+        try:
+            if self._closed:
+                raise DeviceNotFound("this Trezor signer was closed: connect again")
+            self._deadline.start(self._timeout, until)
+            with self._opened():
+                return operation(self._resumed() or self._begun())
+        except BaseException as error:
+            mapped = None if error is self._hook_error else signer_error(error)
+            if mapped is None:
+                raise
+            raise mapped from error
+        finally:
+            self._hook_error = None
+            self._device.lock.release()
+
+    def cancel(self) -> None:
+        """End the call in hand with UserRejected, and cancel the device. Safe from any thread."""
+        self._deadline.cancel()
+
+    def close(self) -> None:
+        """Forget the device. Nothing is open between calls."""
+        self._closed = True
+        self._drop()
+
+    # ------------------------------------------------------------ a session of ours
+    @contextmanager
+    def _opened(self) -> Generator[None]:
+        """The transport, open; and the device without a prompt at the end, however it ends."""
+        _quiet_trezorlib()
+        with ExitStack() as stack:
+            for attempt in (self._transport, None):
+                try:
+                    self._transport = attempt or GuardedTransport(
+                        find_transport(self._where, self._deadline), self._deadline
+                    )
+                    stack.enter_context(self._transport)
+                    break
+                except TransportException:
+                    self._drop()  # plugged out and in again, it is another one to the system
+                    if attempt is None:
+                        raise
+            try:
+                yield
+            except BaseException as error:
+                if error is self._hook_error or not _idle_after(error):
+                    self._cancel()
+                raise
+
+    def _resumed(self) -> AnySession | None:
+        """The session of the last call, if the device still has it: another program may have begun its own since."""
+        if isinstance(self._session, SessionV1):
+            try:
+                self._session.initialize()
+            except exceptions.InvalidSessionError:
+                self._session = None
+        return self._session
+
+    def _begun(self) -> AnySession:
+        """A new session, of a new connection if there is none."""
+        client = self._client = self._client or self._connected()
+        if client.features.bootloader_mode:
+            raise DeviceFault("the Trezor is in its bootloader: unplug it, and plug it in without pressing a button")
+        if not client.features.initialized:
+            raise DeviceFault("the Trezor has no wallet yet: set it up in Trezor Suite")
+        client.ensure_unlocked()  # asks for the PIN; only then the device says whether it wants a passphrase
+        passphrase = self._hooked(self._hooks.passphrase)
+        session: AnySession = client.get_session(
+            passphrase=PassphraseSetting.ON_DEVICE if isinstance(passphrase, Passphrase) else passphrase
+        )
+        self._session = session
+        return session
+
+    def _connected(self) -> AnyClient:
+        hooks, transport = self._hooks, self._transport
+        if transport is None:
+            raise DeviceNotFound(_LOST)
+        kept: Sequence[PairingCredential] = () if hooks.credentials is None else self._hooked(hooks.credentials.load)
+        manifest = AppManifest(
+            app_name="zkcore",
+            button_callback=self._on_button,
+            pin_callback=self._on_pin,
+            credentials=[StaticCredential(c.trezor_pubkey, c.host_privkey, c.credential) for c in kept],
+        )
+        client: AnyClient = get_client(manifest, transport)  # pyright: ignore[reportUnknownVariableType]
+        if not client.pairing.is_paired():
+            self._pair(client)
+        return client
+
+    def _pair(self, client: AnyClient) -> None:
+        """Pair by the code that the device shows, and keep the credential."""
+        on_pairing, store, name = self._hooks.on_pairing, self._hooks.credentials, client.model.name
+        if on_pairing is None:
+            raise NotPaired(
+                "this Trezor has to be paired with this program first: give on_pairing=, and credentials= to keep the pairing"
+            )
+        paired = default_pairing_flow(
+            client.pairing, code_entry_callback=lambda: self._hooked(lambda: on_pairing(name)), request_credential=True
+        )
+        if store is not None:
+            credential = PairingCredential(paired.trezor_pubkey, paired.host_privkey, paired.credential)
+            self._hooked(lambda: store.save(credential))
+
+    # ------------------------------------------------------------ callbacks
+    def _hooked(self, hook: Callable[[], T]) -> T:
+        """Call something of the user's; what it raises passes through unmapped, and the device is cancelled."""
+        try:
+            return hook()
+        except BaseException as error:
+            self._hook_error = error
+            raise
+
+    def _on_button(self, request: messages.ButtonRequest) -> None:
+        hook = self._hooks.on_button
+        if hook is not None:
+            shown = messages.ButtonRequestType(request.code or 1).name
+            self._hooked(lambda: hook(shown))
+
+    def _on_pin(self, request: messages.PinMatrixRequest) -> str:
+        hook = self._hooks.on_pin
+        if hook is None:
+            raise DeviceLocked("the Trezor asks for its PIN: unlock it first, or give on_pin=")
+        wanted = messages.PinMatrixRequestType(request.type or 1).name
+        pin = self._hooked(lambda: hook(wanted))
+        if type(pin) is not str or not 1 <= len(pin) <= 50 or not _PIN_DIGITS.issuperset(pin):
+            raise InputError("on_pin: expected positions on the matrix (1 to 50 digits from 1 to 9), or an exception")
+        return pin
+
+    # ------------------------------------------------------------ the way back
+    def _cancel(self) -> None:
+        """Take off the screen what may still be there, and forget the connection. The device may be gone: no error."""
+        client, transport = self._client, self._transport
+        if client is not None and transport is not None:
+            transport.renew()
+            with suppress(Exception):
+                client.cancel()
+        self._drop()
+
+    def _drop(self) -> None:
+        self._transport = self._client = self._session = None
+
+
+def _quiet_trezorlib() -> None:
+    # its records below INFO carry every message, and so the PIN and the passphrase
+    log = logging.getLogger("trezorlib")
+    if log.getEffectiveLevel() < logging.INFO:
+        log.setLevel(logging.INFO)
+
+
+def _idle_after(error: BaseException) -> bool:
+    """Whether the device surely shows no prompt of ours after this, and our session stands: it said no, or was not asked."""
+    if isinstance(error, exceptions.TrezorFailure):
+        return error.code in _FAILURES
+    return isinstance(error, exceptions.Cancelled | exceptions.PinException | WrongDevice)
+
+
+_LOST: Final = "the connection to the Trezor broke: plug it in again, and call again"
+_ERRORS: Final[tuple[tuple[type[BaseException], type[SignerError], str], ...]] = (
+    (exceptions.Cancelled, UserRejected, "rejected on the Trezor"),
+    (exceptions.PinException, DeviceLocked, "the Trezor does not accept the PIN"),
+    (exceptions.DeviceLockedError, DeviceLocked, "the Trezor is locked: unlock it"),
+    (exceptions.OutdatedFirmwareError, FirmwareTooOld, "the Trezor's firmware is too old: update it in Trezor Suite"),
+    (exceptions.MissingCapability, UnsupportedBySigner, "this Trezor's firmware cannot do that"),
+    (
+        exceptions.PassphraseError,
+        UnsupportedBySigner,
+        "the Trezor takes no passphrase from here: see its passphrase settings",
+    ),
+    (exceptions.NotPairedError, NotPaired, "the Trezor is not paired with this program"),
+    (exceptions.InvalidSessionError, DeviceBusy, "another program has taken over the Trezor's session: call again"),
+    (DeviceIsBusy, DeviceBusy, "another program (Trezor Suite, a browser) holds the Trezor"),
+    (Timeout, SignerTimeout, "the Trezor does not answer"),
+    (TransportException, DeviceNotFound, _LOST),
+    (ThpError, DeviceFault, "the encrypted channel to the Trezor failed: call again"),
+    (exceptions.TrezorException, DeviceFault, "the Trezor answers something unexpected"),
+    (OSError, DeviceNotFound, _LOST),
+    (Exception, DeviceFault, "trezorlib failed"),
+)
+_FAILURES: Final[dict[messages.FailureType, tuple[type[SignerError], str]]] = {
+    messages.FailureType.UnexpectedMessage: (UnsupportedBySigner, "this Trezor's firmware does not know the request"),
+    messages.FailureType.DataError: (UnsupportedBySigner, "the Trezor refuses the data"),
+    messages.FailureType.NotInitialized: (DeviceFault, "the Trezor has no wallet yet: set it up in Trezor Suite"),
+    messages.FailureType.PinExpected: (DeviceLocked, "the Trezor wants its PIN"),
+    messages.FailureType.PinInvalid: (DeviceLocked, "the Trezor does not accept the PIN"),
+    messages.FailureType.ProcessError: (DeviceFault, "the Trezor cannot do that"),
+}
+
+
+def signer_error(error: BaseException) -> SignerError | None:
+    """Ours for one of trezorlib's, or of the libraries under it; None for one that is to pass: ours already, or no Exception."""
+    if isinstance(error, SignerError | InputError) or not isinstance(error, Exception):
+        return None
+    if isinstance(error, exceptions.TrezorFailure):
+        said = str(error.message or error.code)
+        if "efinition" in said:
+            return InvalidDefinition(
+                f"the Trezor refuses the network definition ({said}): connect without definitions="
+            )
+        kind, text = _FAILURES.get(error.code or messages.FailureType.FirmwareError, (DeviceFault, "the Trezor failed"))
+        return kind(f"{text} ({said})")
+    kind, text = next((kind, text) for foreign, kind, text in _ERRORS if isinstance(error, foreign))
+    return kind(text if isinstance(error, exceptions.Cancelled) else f"{text} ({type(error).__name__}: {_safe(error)})")
+
+
+def _safe(error: Exception) -> str:
+    # only what names no secret: an unexpected message may be an echo of ours
+    return "" if isinstance(error, exceptions.UnexpectedMessageError) else str(error)

@@ -1,0 +1,114 @@
+"""What the firmware refuses, said before anything is sent to it, and what its screen calls an amount.
+
+Read in trezor-firmware: legacy/firmware/ethereum.c and protob/messages-ethereum.options (Model One), core/src/apps/ethereum
+(sign_tx.py, sign_tx_eip1559.py, keychain.py, networks.py: all other models) and core/src/apps/common/paths.py.
+"""
+
+from typing import Final
+
+from signers.ledger.paths import format_path
+from zkcore.errors import UnsupportedBySigner
+from zkcore.transactions import Eip1559Transaction, LegacyTransaction
+
+__all__ = ["BUILT_IN", "UNKNOWN_UNIT", "check_message", "check_path", "check_transaction", "coins", "path_coin"]
+
+_HARDENED: Final = 1 << 31
+_ETHEREUM, _TESTNET = 60, 1  # SLIP-44
+
+# The networks the firmware knows by itself: chain id -> (unit, SLIP-44 coin). networks.py, ethereum_networks.c.mako
+BUILT_IN: Final[dict[int, tuple[str, int]]] = {
+    1: ("ETH", 60),
+    10: ("ETH", 614),
+    56: ("BNB", 714),
+    61: ("ETC", 61),
+    137: ("POL", 966),
+    8453: ("ETH", 8453),
+    42161: ("ETH", 9001),
+    560048: ("tHOD", 60),
+    11155111: ("tSEP", 60),
+}
+UNKNOWN_UNIT: Final = "UNKN"
+
+_MAX_DATA: Final = 16_000_000  # bytes of calldata
+_MAX_GAS_BYTES: Final = 30  # of a fee per gas and the gas limit together
+_MAX_ACCESS_LIST: Final = 12  # entries, and keys of an entry: the arrays of Model One
+_MAX_MESSAGE: Final = 1024  # bytes: Model One
+
+
+def coins(slip44: int) -> frozenset[int]:
+    """The SLIP-44 coins that a path may have for a network whose own is `slip44` (keychain.py, _schemas_from_network)."""
+    return frozenset({slip44, _TESTNET if slip44 == _ETHEREUM else _ETHEREUM})
+
+
+def path_coin(path: tuple[int, ...]) -> int:
+    """The SLIP-44 coin of a path."""
+    return path[1] & ~_HARDENED
+
+
+def check_path(path: tuple[int, ...]) -> None:
+    """Raise UnsupportedBySigner for a path that the firmware forbids: it allows wallets' usual ones, and account numbers up to 100."""
+
+    def at(level: int, most: int, hardened: bool = False) -> bool:
+        return len(path) <= level or 0 <= path[level] - _HARDENED * hardened <= most
+
+    if len(path) == 5 and path[0] == 45 + _HARDENED:  # Casa: m/45'/60/account/change/index
+        allowed = path[1] in {_ETHEREUM, _TESTNET} and at(2, 100) and at(3, 1) and at(4, 1_000_000)
+    else:  # BIP-44, SEP-5, and m/44'/60'/0'/index
+        allowed = (
+            3 <= len(path) <= 5
+            and path[0] == 44 + _HARDENED
+            and path[1] in {_ETHEREUM + _HARDENED, _TESTNET + _HARDENED}
+            and at(2, 100, hardened=True)
+            and ((path[2] == _HARDENED and at(3, 100)) if len(path) == 4 else (at(3, 1) and at(4, 1_000_000)))
+        )
+    if not allowed:
+        raise UnsupportedBySigner(
+            f"a Trezor forbids the path {format_path(path)}: for Ethereum it has m/44'/60'/account'/change/index, m/44'/60'/account', "
+            "m/44'/60'/0'/account and m/45'/60/account/change/index (coin 1 too), account 0 to 100, change 0 or 1, index to 1000000"
+        )
+
+
+def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: tuple[int, ...], *, model_one: bool) -> None:
+    """Raise UnsupportedBySigner, naming the limit, for a transaction that the firmware would refuse."""
+    if isinstance(tx, LegacyTransaction):
+        fees = {"gas_price": tx.gas_price}
+        keys: list[int] = []
+    else:
+        fees = {"max_fee_per_gas": tx.max_fee_per_gas, "max_priority_fee_per_gas": tx.max_priority_fee_per_gas}
+        keys = [len(entry_keys) for _, entry_keys in tx.access_list]
+    for name, fee in fees.items():
+        size = _bytes(fee) + _bytes(tx.gas_limit)
+        if size > _MAX_GAS_BYTES:
+            raise UnsupportedBySigner(
+                f"a Trezor takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, these have {size}: {fee}, {tx.gas_limit}"
+            )
+    if len(tx.data) > _MAX_DATA:
+        raise UnsupportedBySigner(
+            f"a Trezor takes up to {_MAX_DATA} bytes of data, this transaction has {len(tx.data)}"
+        )
+    if tx.to is None and not tx.data:
+        raise UnsupportedBySigner("a Trezor refuses the creation of a contract without data")
+    if tx.chain_id is None:
+        raise UnsupportedBySigner("a Trezor signs no legacy transaction without a chain id (EIP-155)")
+    if model_one and (len(keys) > _MAX_ACCESS_LIST or any(count > _MAX_ACCESS_LIST for count in keys)):
+        raise UnsupportedBySigner(
+            f"a Trezor Model One takes access lists of up to {_MAX_ACCESS_LIST} entries with up to {_MAX_ACCESS_LIST} keys each, "
+            f"this one has {len(keys)} with up to {max(keys)}"
+        )
+    if tx.chain_id in BUILT_IN and path_coin(path) not in coins(BUILT_IN[tx.chain_id][1]):
+        allowed = " or ".join(str(coin) for coin in sorted(coins(BUILT_IN[tx.chain_id][1])))
+        raise UnsupportedBySigner(
+            f"a Trezor signs for chain {tx.chain_id} with coin {allowed} in the path, not {format_path(path)}"
+        )
+
+
+def check_message(message: bytes, *, model_one: bool) -> None:
+    """Raise UnsupportedBySigner for a message that is too long for the Model One. Core models read longer ones."""
+    if model_one and len(message) > _MAX_MESSAGE:
+        raise UnsupportedBySigner(
+            f"a Trezor Model One takes messages of up to {_MAX_MESSAGE} bytes, this one has {len(message)}"
+        )
+
+
+def _bytes(value: int) -> int:
+    return (value.bit_length() + 7) // 8

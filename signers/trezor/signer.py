@@ -1,0 +1,314 @@
+"""A Trezor as a signer: each model by its own right path, every signature recovered and compared before it is returned."""
+
+import unicodedata
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
+
+from signers.ledger.paths import DEFAULT_PATH, Scheme, format_path, parse_path, scheme_path
+from signers.trezor.definitions import Definitions, NetworkDefinition
+from signers.trezor.limits import (
+    BUILT_IN,
+    UNKNOWN_UNIT,
+    check_message,
+    check_path,
+    check_transaction,
+    coins,
+    path_coin,
+)
+from signers.trezor.pairing import Credentials, Passphrase
+from signers.trezor.typed import streamed_form
+from zkcore.eip191 import message_hash
+from zkcore.errors import BadSignature, BlindSigningRequired, InputError, SignerError, UnsupportedBySigner, WrongDevice
+from zkcore.signer import Capability, Signature, recover
+from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction, Transaction
+from zkcore.types import Address, AddressLike, Hash32
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trezorlib.transport import Transport
+
+    from signers.trezor.connection import AnySession, Connection
+    from zkcore.eip712 import TypedData
+
+__all__ = ["TrezorSigner"]
+
+T = TypeVar("T")
+
+_BOTH: Final = frozenset({Capability.LEGACY, Capability.EIP1559, Capability.MESSAGE, Capability.CONFIRM_ADDRESS})
+_MODEL_ONE: Final = "T1B1"
+_PASSPHRASE_BYTES: Final = 50  # of UTF-8 after NFKD: MAX_PASSPHRASE_LENGTH in trezor-firmware
+_FOUND_IN: Final[tuple[Scheme, ...]] = ("bip44", "ledger-live", "legacy")
+
+
+class TrezorSigner:
+    """Signs with the account at one path of a Trezor. Made by `connect`; a context manager.
+
+    Nothing hangs: a call ends within its timeout, the user's time included. After a timeout, an exception of a callback,
+    Ctrl-C or a lost device the device is cancelled, and the next call connects anew. One call at a time on a device.
+    """
+
+    def __init__(
+        self,
+        connection: "Connection",
+        path: tuple[int, ...],
+        address: Address,
+        model: str,
+        *,
+        blind: bool,
+        definitions: Definitions,
+    ) -> None:
+        self._connection, self._path, self._address, self._model = connection, path, address, model
+        self._blind, self._definitions = blind, definitions
+
+    @classmethod
+    def connect(
+        cls,
+        path: str = DEFAULT_PATH,
+        *,
+        transport: "str | Transport | None" = None,
+        expected_address: AddressLike | None = None,
+        allow_blind_signing: bool = False,
+        passphrase: str | Callable[[], str] | Passphrase | None = None,
+        on_pin: Callable[[str], str] | None = None,
+        on_button: Callable[[str], object] | None = None,
+        on_pairing: Callable[[str], str] | None = None,
+        credentials: Credentials | None = None,
+        definitions: "Definitions | Path | str | None" = None,
+        timeout: float = 300.0,
+    ) -> Self:
+        """Find a Trezor, unlock it, and read the address at the path.
+
+        transport: "webusb", "hid", "bridge", "udp:127.0.0.1:21324" (an emulator), longer ones as `trezorctl list` has them, an open
+            trezorlib Transport, or None for the first device found.
+        expected_address: whose account this must be; else WrongDevice. Another passphrase is another wallet: give it.
+        allow_blind_signing: consent to sign what the device shows only as hex or as hashes: any calldata, and typed data on a Model One.
+        passphrase: the text, a function that asks for it, Passphrase.ON_DEVICE, or None for the wallet without one.
+        on_pin: returns the PIN of a Model One as positions on its matrix. on_button: the device waits for its user; is given what it
+            shows, such as "SignTx". on_pairing: returns the code that a Safe 7 shows; is given the model's name.
+        definitions: names and units of chains for the device's screen: a file, folder or tar archive, an https:// URL, or Definitions.
+        timeout: seconds for each call.
+        Raises SignerError, InputError, or what a callback raises.
+        """
+        indices = parse_path(path)
+        check_path(indices)
+        expected = None if expected_address is None else Address(expected_address)
+        if type(timeout) not in {int, float} or not 0 < timeout < 1e7:
+            raise InputError(f"timeout: expected seconds above 0, got {timeout!r}")
+        source, asked = Definitions.of(definitions), _passphrase(passphrase)
+        try:
+            from signers.trezor import wire
+            from signers.trezor.connection import Connection, Hooks
+        except ImportError as error:
+            raise SignerError(
+                f"the Trezor signer needs the extra 'trezor' (pip install 'zkcore[trezor]'): {error}"
+            ) from error
+
+        hooks = Hooks(asked, on_button, on_pin, on_pairing, credentials)
+        connection = Connection(transport, hooks, float(timeout))
+
+        def read(session: "AnySession") -> tuple[Address, str]:
+            return wire.get_address(session, indices), session.model.internal_name
+
+        address, model = connection.call(read)
+        if expected is not None and address != expected:
+            connection.close()
+            raise WrongDevice(expected=expected, got=address)
+        return cls(connection, indices, address, model, blind=allow_blind_signing, definitions=source)
+
+    # ------------------------------------------------------------ what it is
+    @property
+    def address(self) -> Address:
+        """The account it signs for."""
+        return self._address
+
+    @property
+    def path(self) -> str:
+        """The BIP-32 path of the account."""
+        return format_path(self._path)
+
+    @property
+    def model(self) -> str:
+        """The vendor's internal name of the model: T1B1 is the Model One, T2T1 the Model T, T2B1, T3B1, T3T1, T3W1 the Safes."""
+        return self._model
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can sign: typed data by hash on a Model One, in full on all others."""
+        return _BOTH | {Capability.TYPED_DATA_HASH if self._is_model_one else Capability.TYPED_DATA}
+
+    @property
+    def _is_model_one(self) -> bool:
+        return self._model == _MODEL_ONE
+
+    def unit(self, chain_id: int) -> str:
+        """What the device calls the unit of a chain's amounts: UNKN for one it does not know and has no definition of.
+
+        No model shows a chain id. Raises InvalidDefinition.
+        """
+        definition = self._definition(chain_id)
+        return BUILT_IN.get(chain_id, (definition.unit if definition else UNKNOWN_UNIT, 0))[0]
+
+    # ------------------------------------------------------------ accounts
+    def accounts(self, count: int = 5, *, start: int = 0, scheme: Scheme = "bip44") -> dict[str, Address]:
+        """The paths and addresses of accounts start, start + 1, ... of a scheme (see `signers.ledger.paths.SCHEMES`)."""
+        from signers.trezor import wire
+
+        paths = [parse_path(scheme_path(scheme, index)) for index in range(start, start + count)]
+        for indices in paths:
+            check_path(indices)
+
+        def read(session: "AnySession") -> dict[str, Address]:
+            return {format_path(indices): wire.get_address(session, indices) for indices in paths}
+
+        return self._connection.call(read)
+
+    def find(self, address: AddressLike, *, count: int = 20) -> str:
+        """The path of an account of this wallet, sought among the first `count` of each scheme. Raises InputError if it is not there."""
+        wanted = Address(address)
+        for scheme in _FOUND_IN:
+            for path, found in self.accounts(count, scheme=scheme).items():
+                if found == wanted:
+                    return path
+        raise InputError(
+            f"{wanted} is not among the first {count} accounts of this wallet: another passphrase or device?"
+        )
+
+    def confirm_address(self) -> Address:
+        """Show the address on the device until its user confirms it. On a Model One "no" turns to its QR code instead of refusing."""
+        from signers.trezor import wire
+
+        return self._in_our_wallet(lambda session: wire.get_address(session, self._path, show=True))
+
+    # ------------------------------------------------------------ signing
+    def sign_transaction(self, tx: Transaction) -> Signature:
+        """Sign an EIP-1559, a legacy (EIP-155) or a ZKsync 0x71 transaction, the last as typed data. Raises SignerError."""
+        from signers.trezor import wire
+
+        if isinstance(tx, Eip712Transaction):
+            return self.sign_typed_data(tx.typed_data())
+        if not isinstance(tx, LegacyTransaction | Eip1559Transaction):
+            raise UnsupportedBySigner(
+                f"a Trezor signs EIP-1559, legacy and ZKsync 0x71 transactions, no {type(tx).__name__}"
+            )
+        check_transaction(tx, self._path, model_one=self._is_model_one)
+        if tx.data:
+            self._consented(f"{len(tx.data)} bytes of calldata")
+        definition = None if tx.chain_id is None else self._definition(tx.chain_id)
+        network = None if definition is None else definition.encoded
+        return self._signed(
+            tx.signing_hash(),
+            lambda session: wire.sign_transaction(session, self._path, tx, network),
+            clear=not tx.data,
+        )
+
+    def sign_typed_data(self, data: "TypedData") -> Signature:
+        """Sign EIP-712 typed data: by its two hashes on a Model One, which shows only them; field by field on all others.
+
+        Raises SignerError.
+        """
+        from signers.trezor import wire
+
+        if self._is_model_one:
+            self._consented(f"typed data ({data.primary_type})")
+            hashes = data.domain_separator(), data.struct_hash()
+            return self._signed(
+                data.digest(), lambda session: wire.sign_hashes(session, self._path, *hashes), clear=False
+            )
+        form = streamed_form(data)
+        return self._signed(data.digest(), lambda session: wire.sign_streamed(session, self._path, form), clear=True)
+
+    def sign_message(self, message: bytes) -> Signature:
+        """Sign an EIP-191 personal message. Raises SignerError."""
+        from signers.trezor import wire
+
+        digest = message_hash(message)
+        check_message(message, model_one=self._is_model_one)
+        return self._signed(digest, lambda session: wire.sign_message(session, self._path, message), clear=True)
+
+    # ------------------------------------------------------------ how
+    def _consented(self, what: str) -> None:
+        if not self._blind:
+            raise BlindSigningRequired(
+                f"this Trezor ({self._model}) shows {what}: only as hex or hashes. Compare those with the preview, "
+                "and consent with allow_blind_signing=True"
+            )
+
+    def _definition(self, chain_id: int) -> NetworkDefinition | None:
+        """The definition to send: none for a network the firmware knows, nor one that would make it refuse our path."""
+        definition = None if chain_id in BUILT_IN else self._definitions.network(chain_id)
+        return definition if definition is not None and path_coin(self._path) in coins(definition.slip44) else None
+
+    def _check_wallet(self, session: "AnySession") -> None:
+        from signers.trezor import wire
+
+        got = wire.get_address(session, self._path)
+        if got != self._address:
+            raise WrongDevice(expected=self._address, got=got)
+
+    def _in_our_wallet(self, operation: "Callable[[AnySession], T]") -> T:
+        """Call the device once it has answered with our address: a passphrase or a device may have been swapped."""
+
+        def checked(session: "AnySession") -> T:
+            self._check_wallet(session)
+            return operation(session)
+
+        return self._connection.call(checked)
+
+    def _signed(self, digest: Hash32, ask: "Callable[[AnySession], tuple[int, int]]", *, clear: bool) -> Signature:
+        """The signature of the digest of our own encoding. The parity the device tells is not used: the one that fits is."""
+
+        def asked(session: "AnySession") -> Signature:
+            r, s = ask(session)
+            for parity in (0, 1):
+                signature = Signature(r, s, parity, clear)
+                if recover(digest, signature) == self._address:
+                    return signature
+            self._check_wallet(session)  # another program may have put its wallet in the place of ours meanwhile
+            raise BadSignature(
+                f"the Trezor signed something else than it was given: no signature of {self._address} over {digest}"
+            )
+
+        return self._in_our_wallet(asked)
+
+    # ------------------------------------------------------------ the end
+    def cancel(self) -> None:
+        """End the call in hand, in whatever thread, with UserRejected, and take its prompt off the device."""
+        self._connection.cancel()
+
+    def close(self) -> None:
+        """Forget the device."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"TrezorSigner({self._model}, {self.path}, {self._address})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a TrezorSigner is not pickled or copied: it holds a device and perhaps a passphrase")
+
+
+def _passphrase(given: str | Callable[[], str] | Passphrase | None) -> Callable[[], str | Passphrase]:
+    """What asks for the passphrase, in errors that never show it."""
+    if given is None:
+        return lambda: ""
+    if isinstance(given, Passphrase):
+        return lambda: given
+    if callable(given):
+        return lambda: _checked_passphrase(given())
+    text = _checked_passphrase(given)
+    return lambda: text
+
+
+def _checked_passphrase(text: str) -> str:
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"passphrase: expected a text, got {type(text).__name__}")
+    size = len(unicodedata.normalize("NFKD", text).encode("utf-8", "replace"))
+    if size > _PASSPHRASE_BYTES:
+        raise InputError(f"passphrase: a Trezor takes up to {_PASSPHRASE_BYTES} bytes, this one has {size}")
+    return text
