@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.26;
+
+import {
+    HashedLogIsDefault,
+    InvalidProofLengthForFinalNode,
+    MerkleIndexOutOfBounds,
+    MerklePathOutOfBounds,
+    MerklePathEmpty,
+    UnsupportedProofMetadataVersion
+} from "./Errors.sol";
+import {L2Log, L2Message, L2_BOOTLOADER, L2_MESSENGER, TxStatus} from "./Types.sol";
+
+/// What one node of a proof says: either it ends here (`last`), or it leads to a leaf in the settlement layer's tree.
+struct ProofNode {
+    bool last;
+    bytes32 batchRoot;
+    uint256 settlementLayerChainId;
+    uint256 settlementLayerBatchNumber;
+    uint256 settlementLayerBatchMask;
+    bytes32 chainIdLeaf;
+    bytes32[] rest;
+}
+
+/// L2->L1 log leaves and both proof formats (protocol.md 7.6, 7.7).
+library Proofs {
+    bytes32 private constant BATCH_LEAF_PADDING = keccak256("zkSync:BatchLeaf");
+    bytes32 private constant CHAIN_ID_LEAF_PADDING = keccak256("zkSync:ChainIdLeaf");
+    uint256 private constant METADATA_VERSION = 1;
+
+    function leaf(L2Log memory log) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(log.l2ShardId, log.isService, log.txNumberInBatch, log.sender, log.key, log.value));
+    }
+
+    function messageLog(L2Message calldata message) internal pure returns (L2Log memory) {
+        bytes32 key = bytes32(uint256(uint160(message.sender)));
+        return L2Log(0, true, message.txNumberInBatch, L2_MESSENGER, key, keccak256(message.data));
+    }
+
+    function statusLog(bytes32 l2TxHash, uint16 txNumber, TxStatus status) internal pure returns (L2Log memory) {
+        return L2Log(0, true, txNumber, L2_BOOTLOADER, l2TxHash, bytes32(uint256(status)));
+    }
+
+    /// The root of a Merkle path; index bit 0 says on which side the first sibling stands.
+    function root(bytes32[] memory path, uint256 index, bytes32 node) internal pure returns (bytes32) {
+        if (path.length >= 256) revert MerklePathOutOfBounds();
+        if (index >= (1 << path.length)) revert MerkleIndexOutOfBounds();
+        for (uint256 i = 0; i < path.length; ++i) {
+            node = index & 1 == 0 ? keccak256(bytes.concat(node, path[i])) : keccak256(bytes.concat(path[i], node));
+            index >>= 1;
+        }
+        return node;
+    }
+
+    /// Reads the first node of `proof`. A proof is of the new format if and only if the last 28 bytes of its first word are zero.
+    function read(uint256 chainId, uint256 batch, uint256 mask, bytes32 hashedLog, bytes32[] calldata proof)
+        internal
+        pure
+        returns (ProofNode memory node)
+    {
+        if (proof.length == 0) revert MerklePathEmpty();
+        if (hashedLog == keccak256(new bytes(88))) revert HashedLogIsDefault();
+
+        uint256 logLength = proof.length;
+        uint256 batchLength = 0;
+        uint256 cursor = 0;
+        node.last = true;
+        if (uint256(proof[0]) << 32 == 0) {
+            bytes32 metadata = proof[0];
+            if (uint8(metadata[0]) != METADATA_VERSION) revert UnsupportedProofMetadataVersion(uint8(metadata[0]));
+            (logLength, batchLength, node.last) = (uint8(metadata[1]), uint8(metadata[2]), metadata[3] != 0);
+            if (node.last && batchLength != 0) revert InvalidProofLengthForFinalNode();
+            cursor = 1;
+        }
+        node.batchRoot = root(_slice(proof, cursor, logLength), mask, hashedLog);
+        if (node.last) return node;
+
+        cursor += logLength;
+        bytes32 batchLeaf = keccak256(abi.encodePacked(BATCH_LEAF_PADDING, node.batchRoot, batch));
+        bytes32 chainRoot = root(_slice(proof, cursor + 1, batchLength), uint256(proof[cursor]), batchLeaf);
+        node.chainIdLeaf = keccak256(abi.encodePacked(CHAIN_ID_LEAF_PADDING, chainRoot, chainId));
+        cursor += 1 + batchLength;
+        node.settlementLayerBatchNumber = uint256(proof[cursor]) >> 128;
+        node.settlementLayerBatchMask = uint128(uint256(proof[cursor]));
+        node.settlementLayerChainId = uint256(proof[cursor + 1]);
+        node.rest = _slice(proof, cursor + 2, proof.length - cursor - 2);
+    }
+
+    function _slice(bytes32[] calldata words, uint256 start, uint256 length) private pure returns (bytes32[] memory slice) {
+        slice = new bytes32[](length);
+        for (uint256 i = 0; i < length; ++i) slice[i] = words[start + i];
+    }
+}
