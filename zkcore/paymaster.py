@@ -1,28 +1,24 @@
-"""Paymasters of Era chains: who pays the fee of a 0x71 transaction, and what it is told.
+"""Paymasters pay for ZKsync 0x71 transactions: their address and the input that says on what terms. Era only.
 
-Source: era-contracts system-contracts/contracts/interfaces/IPaymasterFlow.sol. Other paymasters may want other inputs.
+Source: era-contracts system-contracts/contracts/interfaces/IPaymasterFlow.sol.
 """
 
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from msgspec import Struct
+import msgspec
 from msgspec.structs import force_setattr
 
-from zkcore.contracts import PAYMASTER_FLOW
+from zkcore.contracts.l2 import PAYMASTER_FLOW
 from zkcore.types import Address, AddressLike, HexLike, hex_bytes
 
 __all__ = ["Paymaster"]
 
 
-class Paymaster(Struct, frozen=True):
-    """The paymaster's address and its input. Raises InputError for what is no address or no bytes."""
+class Paymaster(msgspec.Struct, frozen=True):
+    """A paymaster and its input: a call of one of the flows, or whatever the paymaster takes. Raises InputError."""
 
     address: Address
     input: bytes = b""
-
-    if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
-
-        def __init__(self, address: AddressLike, input: HexLike = b"") -> None: ...  # noqa: A002
 
     def __post_init__(self) -> None:
         force_setattr(self, "address", Address(self.address))
@@ -30,12 +26,16 @@ class Paymaster(Struct, frozen=True):
 
     @classmethod
     def general(cls, address: AddressLike, inner_input: HexLike = b"") -> Self:
-        """A paymaster that asks for nothing: `general(bytes)`."""
-        return cls(address, PAYMASTER_FLOW.general.encode(inner_input))
+        """The flow without a token: `general(bytes)`. Raises InputError."""
+        return cls(Address(address), PAYMASTER_FLOW.general.encode(inner_input))
 
     @classmethod
     def approval_based(
         cls, address: AddressLike, *, token: AddressLike, minimal_allowance: int, inner_input: HexLike = b""
     ) -> Self:
-        """A paymaster paid in a token, which the account lets it take: `approvalBased(address,uint256,bytes)`."""
-        return cls(address, PAYMASTER_FLOW.approval_based.encode(token, minimal_allowance, inner_input))
+        """The flow that has the account approve a token to the paymaster first: `approvalBased(address,uint256,bytes)`.
+
+        The account lets the paymaster take at least `minimal_allowance` of the token (smallest unit). Raises
+        InputError.
+        """
+        return cls(Address(address), PAYMASTER_FLOW.approval_based.encode(token, minimal_allowance, inner_input))
