@@ -1,7 +1,7 @@
 """Strict decoding of JSON replies into types, over msgspec.
 
 Quantities are hex strings in `eth_` methods and JSON numbers in many `zks_` ones, so both are taken everywhere.
-What does not fit raises a `ValueError` with the path of the field and its value: `effects.Call` makes it `MalformedReply`.
+What does not fit raises a `ValueError` with the field's path and value, which `effects.Call` makes `MalformedReply`.
 """
 
 import re

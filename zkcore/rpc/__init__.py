@@ -1,0 +1,1 @@
+"""JSON-RPC: the transports to nodes. httpx is imported with the first request."""

@@ -1,0 +1,87 @@
+"""What a JSON-RPC error means: a contract said no, the node wants fewer calls, lacks the method, or has failed.
+
+The shapes differ between nodes. geth, erigon, reth, anvil, ZKsync OS: code 3, "execution reverted[: why]", data in hex.
+Nethermind: -32015 "VM execution error.", data "Reverted 0x...", or as geth. Besu: -32000 "Execution reverted". Hardhat,
+Ganache: "VM Exception while processing transaction: ... revert ...", data in an object. Era: as geth, but there code 3
+also stands for whatever is wrong with a transaction, with empty data, so that the code alone says nothing
+(zksync-era core/node/api_server/src/web3/backend_jsonrpsee/mod.rs).
+"""
+
+import re
+from typing import Any, cast
+
+from zkcore.errors import MethodNotFound, NodeError, RateLimited, Reverted, RpcError
+from zkcore.reverts import decode_revert
+
+__all__ = ["error_of", "is_rate_limit", "parts_of"]
+
+_REVERTED = re.compile(
+    r"execution reverted|transaction reverted|VM Exception while processing.*revert|^reverted\b", re.IGNORECASE
+)
+_REASON = re.compile(
+    r"(?:reverted with reason string|reverted|revert)[:,]?\s*['\"]?(?!0x|custom error)(.+?)['\"]?\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
+_HEX_IN_TEXT = re.compile(r"0x((?:[0-9a-fA-F]{2}){4,})\b")
+_RATE = re.compile(
+    r"rate.?limit|too many requests|throughput|compute units|request limit|requests? per |/ ?second", re.IGNORECASE
+)
+_NO_METHOD = re.compile(
+    r"unsupported method|method\b.*\b(not found|not supported|not available|does not exist)", re.IGNORECASE
+)
+
+
+def parts_of(error: object) -> tuple[int | None, str, object]:
+    """Code, message and data of an error, which should be an object, but is a bare text at times."""
+    if not isinstance(error, dict):
+        return None, error if isinstance(error, str) else repr(error), None
+    fields = cast("dict[str, Any]", error)
+    code = fields.get("code")
+    message = fields.get("message")
+    return (
+        code if type(code) is int else None,
+        message if isinstance(message, str) else repr(message),
+        fields.get("data"),
+    )
+
+
+def error_of(error: object, where: str) -> NodeError | Reverted:
+    """The exception for the `error` of a JSON-RPC reply; `where` says what was asked."""
+    code, message, data = parts_of(error)
+    payload = _payload(data)
+    if _REVERTED.search(message) or (isinstance(data, str) and data.startswith("Reverted ")) or (code == 3 and payload):
+        return _reverted(message, payload, where)
+    if is_rate_limit(code, message):
+        return RateLimited(f"{where}: {message} (code {code})")
+    if code == -32601 or _NO_METHOD.search(message):
+        return MethodNotFound(where=where, code=code, message=message, data=data)
+    return RpcError(where=where, code=code, message=message, data=data)
+
+
+def is_rate_limit(code: int | None, message: str) -> bool:
+    """Whether the node only wants to be asked later. (-32005 also stands for other limits.)"""
+    return code == 429 or _RATE.search(message) is not None
+
+
+def _reverted(message: str, payload: bytes | None, where: str) -> Reverted:
+    if not payload:
+        if reason := _REASON.search(message):
+            return Reverted("Error", (reason[1],), where=where)
+        in_text = _HEX_IN_TEXT.findall(message)
+        payload = bytes.fromhex(in_text[-1]) if in_text else b""
+    return decode_revert(payload, where=where)
+
+
+def _payload(data: object) -> bytes | None:
+    """The revert data: hex, perhaps after a word, or somewhere in an object; None if there is none."""
+    if isinstance(data, str):
+        text = data.removeprefix("Reverted ")
+        return bytes.fromhex(text[2:]) if _HEX.fullmatch(text) else None
+    if not isinstance(data, dict):
+        return None
+    fields = cast("dict[str, object]", data)
+    named = {"data", "result", "return", "output"}
+    inner = (_payload(value) for name, value in fields.items() if name in named or isinstance(value, dict))
+    found = [payload for payload in inner if payload is not None]
+    return max(found, key=len, default=None)

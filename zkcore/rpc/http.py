@@ -1,0 +1,331 @@
+"""The transports over httpx: they move the bytes that `core` wants moved. Nothing is opened before the first call."""
+
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from threading import Lock, Thread
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+
+from zkcore.effects import Reply
+from zkcore.errors import MalformedReply, NodeTimeout, NodeUnreachable
+from zkcore.rpc.core import Core, Fault, Http, Pause, Post
+from zkcore.rpc.endpoint import Endpoint
+from zkcore.rpc.transport import Limits, Request
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncHttpTransport", "HttpTransport", "side_by_side", "side_by_side_async"]
+
+T = TypeVar("T")
+
+
+class HttpTransport:
+    """A node at a URL, asked by blocking calls. For any number of threads. See `Transport`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        client: "httpx.Client | None" = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """No I/O. `client`: an own one (proxies, TLS), left open by `close`. `auth`: user and password.
+
+        Raises InputError for anything but an http(s) URL.
+        """
+        self._wire = _Wire(url, headers or {}, auth, limits or Limits())
+        self._given = client
+        self._own: httpx.Client | None = None
+        self._opening = Lock()
+
+    def __repr__(self) -> str:
+        return f"HttpTransport('{self._wire.endpoint}')"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} holds connections and may hold secrets: it is not copied or pickled")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. A later call opens new ones."""
+        with self._opening:
+            own, self._own = self._own, None
+        if own is not None:
+            own.close()
+
+    def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> Sequence[Reply]:
+        """As `Transport.ask`."""
+        return self._run(self._wire.core.ask(requests), timeout)
+
+    def send_raw(self, raw: bytes, *, timeout: float | None = None) -> Reply:
+        """As `Transport.send_raw`."""
+        return self._run(self._wire.core.send(raw), timeout)
+
+    def _run(self, exchange: Generator[Post | Pause, Any, T], timeout: float | None) -> T:
+        until = None if timeout is None else monotonic() + timeout
+        answer: object = None
+        while True:
+            try:
+                effect = exchange.send(answer)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            if isinstance(effect, Pause):
+                answer = until is None or monotonic() + effect.seconds < until
+                if answer:
+                    sleep(effect.seconds)
+            else:
+                tasks = [self._post(body, until) for body in effect.bodies]
+                answer = side_by_side(tasks, self._wire.limits.connections)
+
+    def _post(self, body: bytes, until: float | None) -> Callable[[], Http | Fault]:
+        def post() -> Http | Fault:
+            client = self._client()
+            gauge = _Gauge(self._wire.limits, until)
+            try:
+                request = self._wire.request(client, body, gauge.seconds())
+                response = client.send(request, stream=True, follow_redirects=False, **self._wire.auth)
+                try:
+                    for part in response.iter_bytes():
+                        gauge.add(part)
+                finally:
+                    response.close()
+                return gauge.response(response)
+            except self._wire.failures() as error:
+                return self._wire.fault(error)
+
+        return post
+
+    def _client(self) -> "httpx.Client":
+        import httpx
+
+        if self._given is not None:
+            return self._given
+        with self._opening:
+            if self._own is None:
+                self._own = httpx.Client(limits=self._wire.pool())
+            return self._own
+
+
+class AsyncHttpTransport:
+    """A node at a URL, asked from asyncio. See `AsyncTransport`."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        client: "httpx.AsyncClient | None" = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """As `HttpTransport`, with an `httpx.AsyncClient`."""
+        self._wire = _Wire(url, headers or {}, auth, limits or Limits())
+        self._given = client
+        self._own: httpx.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        return f"AsyncHttpTransport('{self._wire.endpoint}')"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} holds connections and may hold secrets: it is not copied or pickled")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. A later call opens new ones."""
+        own, self._own = self._own, None
+        if own is not None:
+            await own.aclose()
+
+    async def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> Sequence[Reply]:  # noqa: ASYNC109
+        """As `Transport.ask`."""
+        return await self._run(self._wire.core.ask(requests), timeout)
+
+    async def send_raw(self, raw: bytes, *, timeout: float | None = None) -> Reply:  # noqa: ASYNC109
+        """As `Transport.send_raw`."""
+        return await self._run(self._wire.core.send(raw), timeout)
+
+    async def _run(self, exchange: Generator[Post | Pause, Any, T], timeout: float | None) -> T:  # noqa: ASYNC109
+        import asyncio
+
+        until = None if timeout is None else monotonic() + timeout
+        answer: object = None
+        while True:
+            try:
+                effect = exchange.send(answer)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            if isinstance(effect, Pause):
+                answer = until is None or monotonic() + effect.seconds < until
+                if answer:
+                    await asyncio.sleep(effect.seconds)
+            else:
+                at_once = asyncio.Semaphore(self._wire.limits.connections)
+                answer = await side_by_side_async([self._post(body, until, at_once) for body in effect.bodies])
+
+    async def _post(self, body: bytes, until: float | None, at_once: Any) -> Http | Fault:
+        client = self._client()
+        async with at_once:
+            gauge = _Gauge(self._wire.limits, until)
+            try:
+                request = self._wire.request(client, body, gauge.seconds())
+                response = await client.send(request, stream=True, follow_redirects=False, **self._wire.auth)
+                try:
+                    async for part in response.aiter_bytes():
+                        gauge.add(part)
+                finally:
+                    await response.aclose()
+                return gauge.response(response)
+            except self._wire.failures() as error:
+                return self._wire.fault(error)
+
+    def _client(self) -> "httpx.AsyncClient":
+        import httpx
+
+        if self._given is not None:
+            return self._given
+        if self._own is None:
+            self._own = httpx.AsyncClient(limits=self._wire.pool())
+        return self._own
+
+
+class _Wire:
+    """What both transports have: the rules, the options, and httpx's requests and errors."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], auth: tuple[str, str] | None, limits: Limits) -> None:
+        self.limits = limits
+        self.endpoint = Endpoint(url, secrets=(*headers.values(), *(auth or ())))
+        self.core = Core(self.endpoint, limits)
+        self.auth: dict[str, Any] = {} if auth is None else {"auth": auth}
+        self._headers = {"content-type": "application/json", "user-agent": "zkcore", **headers}
+
+    def request(self, client: "httpx.Client | httpx.AsyncClient", body: bytes, seconds: float) -> "httpx.Request":
+        from zkcore.rpc._masked import MaskedURL
+
+        url = self.endpoint.url
+        request = client.build_request("POST", url, content=body, headers=self._headers, timeout=seconds)
+        request.url = MaskedURL(request.url, str(self.endpoint))
+        return request
+
+    def pool(self) -> "httpx.Limits":
+        import httpx
+
+        return httpx.Limits(max_connections=self.limits.connections, max_keepalive_connections=self.limits.connections)
+
+    def failures(self) -> tuple[type[Exception], ...]:
+        import httpx
+
+        return httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError
+
+    def fault(self, error: Exception) -> Fault:
+        import httpx
+
+        text = self.endpoint.mask(f"{type(error).__name__}: {error}".removesuffix(": "))
+        if isinstance(error, _TooLargeError):
+            return Fault(lambda where: MalformedReply(f"{where}: {error}"))
+        kind = NodeTimeout if isinstance(error, httpx.TimeoutException | TimeoutError) else NodeUnreachable
+        return Fault(
+            lambda where: kind(f"{where}: {text}"), again=isinstance(error, httpx.TransportError | TimeoutError)
+        )
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class _Gauge:
+    """Collects a response within its bounds of time and size."""
+
+    def __init__(self, limits: Limits, until: float | None) -> None:
+        own = monotonic() + limits.timeout
+        self._until = own if until is None else min(own, until)
+        self._most = limits.response_bytes
+        self._body = bytearray()
+
+    def seconds(self) -> float:
+        """What is left of the time. Raises TimeoutError if nothing is."""
+        left = self._until - monotonic()
+        if left <= 0:
+            raise TimeoutError("out of time")
+        return left
+
+    def add(self, part: bytes) -> None:
+        """One more part of the body."""
+        self._body += part
+        if len(self._body) > self._most:
+            raise _TooLargeError(f"the response has more than {self._most} bytes")
+        self.seconds()
+
+    def response(self, response: "httpx.Response") -> Http:
+        """The whole."""
+        return Http(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(self._body))
+
+
+def side_by_side(tasks: Sequence[Callable[[], T]], at_once: int) -> list[T]:
+    """Run tasks on this thread and, so many at once, on daemon threads; their values in order, or the first exception.
+
+    Interrupted, it starts no more of them, and does not wait for those under way: a daemon thread does not keep the
+    process from ending. Each runs in a copy of the caller's context, so that tracing sees whose it is.
+    """
+    from contextvars import copy_context
+
+    values: dict[int, T] = {}
+    errors: dict[int, BaseException] = {}
+    left = deque(enumerate(tasks))
+
+    def work() -> None:
+        while left:
+            try:
+                place, task = left.popleft()
+            except IndexError:  # another thread was faster
+                return
+            try:
+                values[place] = task()
+            except BaseException as error:  # noqa: BLE001  # of any kind: it is raised on the caller's thread
+                errors[place] = error
+
+    threads = [
+        Thread(target=copy_context().run, args=(work,), daemon=True) for _ in range(min(at_once, len(tasks)) - 1)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        work()
+        for thread in threads:
+            thread.join()
+    finally:
+        left.clear()
+    if errors:
+        raise errors[min(errors)]
+    return [values[place] for place in range(len(tasks))]
+
+
+async def side_by_side_async(tasks: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Await tasks at once; their values in order. If one fails, or the caller is cancelled, the others are cancelled
+    and awaited first.
+    """
+    import asyncio
+
+    if len(tasks) == 1:
+        return [await tasks[0]]
+    running = [asyncio.ensure_future(task) for task in tasks]
+    try:
+        return await asyncio.gather(*running)
+    except BaseException:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        raise

@@ -1,0 +1,1 @@
+"""The wallets: the drivers of the flows."""

@@ -1,0 +1,163 @@
+"""The drivers: they run any flow, by blocking or by awaiting, and hold no rule of their own."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from time import monotonic, sleep
+from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from zkcore.effects import Call, Chain, Done, Effect, Now, Reply, Report, Sleep, Step, Wave, advance, start
+from zkcore.errors import NodeTimeout
+from zkcore.rpc.http import side_by_side, side_by_side_async
+from zkcore.rpc.transport import AsyncTransport, Request, Transport
+
+__all__ = ["AsyncDriver", "Driver", "Watch", "drive"]
+
+T = TypeVar("T")
+Watch: TypeAlias = Callable[[Any], object]  # is called with what flows report
+
+
+def drive(step: Step[T], perform: Callable[[Effect], object]) -> T:
+    """Run a step to its value, with `perform` carrying out its effects.
+
+    What `perform` raises is thrown into the flow where it asked; an interrupt only closes the flow.
+    """
+    with closing(start(step)) as flow:
+        effect = advance(flow)
+        while not isinstance(effect, Done):
+            try:
+                answer = perform(effect)
+            except NodeTimeout:  # the driver's own: a node's would be a reply. The flow is not asked about it
+                raise
+            except Exception as error:  # noqa: BLE001  # the rim: whatever a callback raises is the flow's to see
+                answer = error
+            effect = advance(flow, answer)
+        return effect.value
+
+
+class Driver(Struct, frozen=True):
+    """Runs flows by blocking: L1 on the calling thread, L2 on another only while both are asked."""
+
+    l1: Transport
+    l2: Transport
+
+    def run(self, step: Step[T], *, on_progress: Watch | None = None, timeout: float | None = None) -> T:
+        """The value of a step. `on_progress` is called with its reports; what that raises ends the flow.
+
+        After `timeout` seconds the flow is ended with NodeTimeout, at the latest when what a node was asked is
+        answered or given up, which the transports do in that time too.
+        """
+        deadline = _Deadline(timeout)
+
+        def perform(effect: Effect) -> object:
+            match effect:
+                case Wave(calls):
+                    return self._wave(calls, deadline)
+                case Now():
+                    return monotonic()
+                case Sleep(seconds):
+                    sleep(deadline.cut(seconds))
+                case Report(progress):
+                    if on_progress is not None:
+                        on_progress(progress)
+            return None
+
+        return drive(step, perform)
+
+    def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
+        asked = _by_chain(calls)
+        nodes = {"l1": self.l1, "l2": self.l2}
+        options = deadline.options()
+        tasks = [_asking(nodes[chain], requests, options) for chain, requests in asked.items()]
+        return _in_order(calls, dict(zip(asked, side_by_side(tasks, 2), strict=True)))
+
+
+class AsyncDriver(Struct, frozen=True):
+    """Runs flows on asyncio. A cancelled `run` closes its flow and leaves nothing running."""
+
+    l1: AsyncTransport
+    l2: AsyncTransport
+
+    async def run(
+        self,
+        step: Step[T],
+        *,
+        on_progress: Watch | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # the flow's own, as in Driver
+    ) -> T:
+        """As `Driver.run`, awaited."""
+        import asyncio
+
+        deadline = _Deadline(timeout)
+
+        async def perform(effect: Effect) -> object:
+            match effect:
+                case Wave(calls):
+                    return await self._wave(calls, deadline)
+                case Now():
+                    return monotonic()
+                case Sleep(seconds):
+                    await asyncio.sleep(deadline.cut(seconds))
+                case Report(progress):
+                    if on_progress is not None:
+                        on_progress(progress)
+            return None
+
+        with closing(start(step)) as flow:
+            effect = advance(flow)
+            while not isinstance(effect, Done):
+                try:
+                    answer = await perform(effect)
+                except NodeTimeout:
+                    raise
+                except Exception as error:  # noqa: BLE001  # the rim, as in `drive`
+                    answer = error
+                effect = advance(flow, answer)
+            return effect.value
+
+    async def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
+        asked = _by_chain(calls)
+        nodes = {"l1": self.l1, "l2": self.l2}
+        options = deadline.options()
+        found = await side_by_side_async([_ask(nodes[chain], requests, options) for chain, requests in asked.items()])
+        return _in_order(calls, dict(zip(asked, found, strict=True)))
+
+
+class _Deadline:
+    def __init__(self, timeout: float | None) -> None:
+        self._timeout = timeout
+        self._until = None if timeout is None else monotonic() + timeout
+
+    def options(self) -> dict[str, float]:
+        """What transports are told of it. Raises NodeTimeout if it is over."""
+        return {} if self._until is None else {"timeout": self.cut(self._until - monotonic())}
+
+    def cut(self, seconds: float) -> float:
+        """So much of the seconds as is left. Raises NodeTimeout if nothing is."""
+        if self._until is None:
+            return seconds
+        left = self._until - monotonic()
+        if left <= 0:
+            raise NodeTimeout(f"not done within {self._timeout} s")
+        return min(seconds, left)
+
+
+def _asking(node: Transport, requests: Sequence[Request], options: dict[str, float]) -> Callable[[], Sequence[Reply]]:
+    return lambda: node.ask(requests, **options)
+
+
+async def _ask(node: AsyncTransport, requests: Sequence[Request], options: dict[str, float]) -> Sequence[Reply]:
+    return await node.ask(requests, **options)
+
+
+def _by_chain(calls: Sequence[Call[object]]) -> dict[Chain, list[Request]]:
+    asked: dict[Chain, list[Request]] = {}
+    for call in sorted(calls, key=lambda call: call.chain):  # L1 first: it runs on the calling thread
+        asked.setdefault(call.chain, []).append(Request(call.method, call.params))
+    return asked
+
+
+def _in_order(calls: Sequence[Call[object]], replies: dict[Chain, Sequence[Reply]]) -> list[Reply]:
+    rows = {chain: iter(row) for chain, row in replies.items()}
+    return [next(rows[call.chain]) for call in calls]
