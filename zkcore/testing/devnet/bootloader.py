@@ -5,12 +5,13 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from zkcore.priority import PriorityRequest
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.pool import Pending, transaction_json
 from zkcore.testing.devnet.upstream import RpcError, Upstream
 from zkcore.types import Address, Hash32, to_hex
 
-__all__ = ["BOOTLOADER", "Operation", "Outcome", "PriorityOperation", "PriorityRequest", "UserOperation"]
+__all__ = ["BOOTLOADER", "Operation", "Outcome", "PriorityOperation", "UserOperation", "outcome_of"]
 
 BOOTLOADER = Address(bytes(18) + b"\x80\x01")
 _REVERTING = "0x60006000fd"  # PUSH1 0 PUSH1 0 REVERT
@@ -34,6 +35,7 @@ class Operation(Protocol):
     hash: Hash32
     sender: Address
     borrows_nonce: bool
+    alone: bool  # it shares its block with no other
     price: int  # what a gas of it costs at most; the block's base fee must not be above it
 
     def begin(self, rpc: Upstream, base_fee: int) -> None:
@@ -49,24 +51,6 @@ class Operation(Protocol):
         ...
 
 
-class PriorityRequest(Struct, frozen=True, kw_only=True):
-    """A priority operation as the chain's diamond announced it."""
-
-    id: int
-    hash: Hash32
-    type: int
-    sender: Address
-    to: Address
-    gas_limit: int
-    gas_per_pubdata: int
-    price: int
-    value: int
-    mint_value: int
-    refund_recipient: Address
-    data: bytes
-    factory_deps: tuple[bytes, ...]
-
-
 class PriorityOperation:
     """Runs a priority operation.
 
@@ -75,24 +59,26 @@ class PriorityOperation:
     """
 
     borrows_nonce = True
+    alone = False
 
     def __init__(self, request: PriorityRequest, *, fail: bool = False) -> None:
-        self.request, self._fail = request, fail
-        self.hash, self.sender, self.price = request.hash, request.sender, request.price
+        self.request, self._fail = request.transaction, fail
+        self.hash = request.l2_tx_hash
+        self.sender, self.price = self.request.from_address, self.request.max_fee_per_gas
         self._anvil_hash: str | None = None
         self._nonce = self._code = "0x0"
         self._minted = 0
 
     def begin(self, rpc: Upstream, base_fee: int) -> None:
         request, sender = self.request, str(self.sender)
-        self._minted = request.gas_limit * request.price + request.value
+        self._minted = request.gas_limit * self.price + request.value
         if request.mint_value < self._minted:
             return  # from v31 L1 does not check the value: it fails here
         self._nonce = rpc("eth_getTransactionCount", sender, "latest")
         if self._fail:
             self._code = rpc("eth_getCode", str(request.to), "latest")
             rpc("anvil_setCode", str(request.to), _REVERTING)
-        nonce = quantity(_BORROWED_NONCE + request.id)
+        nonce = quantity(_BORROWED_NONCE + request.nonce)
         rpc("anvil_setNonce", sender, nonce)
         rpc("anvil_addBalance", sender, quantity(self._minted))
         fields = {
@@ -101,8 +87,8 @@ class PriorityOperation:
             "value": quantity(request.value),
             "data": to_hex(request.data),
             "gas": quantity(request.gas_limit),
-            "maxFeePerGas": quantity(request.price),
-            "maxPriorityFeePerGas": quantity(request.price - base_fee),
+            "maxFeePerGas": quantity(self.price),
+            "maxPriorityFeePerGas": quantity(self.price - base_fee),
             "nonce": nonce,
         }
         try:
@@ -120,7 +106,7 @@ class PriorityOperation:
         receipt = self._anvil_hash and rpc("eth_getTransactionReceipt", self._anvil_hash)
         used = to_int(receipt["gasUsed"]) if receipt else request.gas_limit
         status = bool(receipt) and receipt["status"] == "0x1"
-        spent = used * request.price + (request.value if status else 0)
+        spent = used * self.price + (request.value if status else 0)
         if receipt:
             self._undo(rpc)
         if self._anvil_hash:
@@ -129,20 +115,20 @@ class PriorityOperation:
             rpc("anvil_setBalance", sender, quantity(balance - (self._minted - anvil_spent)))
         rpc("anvil_addBalance", str(request.refund_recipient), quantity(request.mint_value - spent))
         logs = [(self._anvil_hash or "", log) for log in receipt["logs"]] if receipt else []
-        return Outcome(status=status, gas_used=used, price=request.price, logs=logs, anvil_hash=self._anvil_hash)
+        return Outcome(status=status, gas_used=used, price=self.price, logs=logs, anvil_hash=self._anvil_hash)
 
     def json(self) -> dict[str, Any]:
         request = self.request
         return {
-            "hash": str(request.hash),
-            "type": quantity(request.type),
-            "nonce": quantity(request.id),
-            "from": str(request.sender).lower(),
+            "hash": str(self.hash),
+            "type": quantity(request.tx_type),
+            "nonce": quantity(request.nonce),
+            "from": str(self.sender).lower(),
             "to": str(request.to).lower(),
             "value": quantity(request.value),
             "gas": quantity(request.gas_limit),
-            "gasPrice": quantity(request.price),
-            "maxFeePerGas": quantity(request.price),
+            "gasPrice": quantity(self.price),
+            "maxFeePerGas": quantity(self.price),
             "maxPriorityFeePerGas": "0x0",
             "input": to_hex(request.data),
             "v": "0x0",
@@ -155,6 +141,7 @@ class UserOperation:
     """Runs a signed transaction as it came."""
 
     borrows_nonce = False
+    alone = False
 
     def __init__(self, pending: Pending) -> None:
         self._pending = pending

@@ -1,5 +1,6 @@
 """Puts the devnet's contracts on its chains: an ecosystem on L1 once, then each chain's diamond, and its built-in contracts on L2."""
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -8,11 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from zkcore.abi import Function, encode
+from zkcore.addresses import create
 from zkcore.hashing import keccak256
-from zkcore.testing.devnet.l1 import L1
-from zkcore.types import ETH, Address, Hash32
+from zkcore.testing.devnet.l1 import OPERATOR
+from zkcore.testing.devnet.node import quantity, to_int
+from zkcore.testing.devnet.upstream import Upstream
+from zkcore.types import ETH, Address, Hash32, to_hex
 
-__all__ = ["Ecosystem", "TokenSpec", "artifact", "deploy_chain", "deploy_ecosystem"]
+__all__ = ["BuiltIns", "Ecosystem", "TokenSpec", "artifact", "deploy_chain", "deploy_ecosystem", "deploy_l2"]
 
 _ARTIFACTS = Path(__file__).parent.parent / "solidity" / "artifacts.json"
 _L2_VAULT = Address(bytes(17) + b"\x01\x00\x04")
@@ -22,26 +26,33 @@ _SET_ADDRESSES_3 = Function("setAddresses(address first, address second, address
 _REGISTER_ETH = Function("registerEthToken()")
 _REGISTER_CHAIN = Function("registerChain(address chain)")
 _REGISTER_TOKEN = Function("registerToken(address token)")
+_ASSET_ID = Function("assetId(address token) view returns (bytes32 id)")
+_NOTHING = "0x" + "00" * 32
+_MINT = Function("mint(address to, uint256 amount)")
+_INITIALIZE_ROUTER = Function("initialize(uint256 l1ChainId, address l1AssetRouter, bytes32 baseTokenAssetId, address legacySharedBridge)")
+_INITIALIZE_VAULT = Function("initialize(uint256 l1ChainId, bytes32 baseTokenAssetId, address weth, address legacySharedBridge)")
 _SET_MULTIPLIER = Function("setTokenMultiplier(uint128 nominator, uint128 denominator)")
 
 
 class TokenSpec(Struct, frozen=True):
-    """A test token: its contract's artifact, name, symbol and decimals."""
+    """A test token: its contract's artifact, symbol and decimals, and its name unless the contract has its own."""
 
     artifact: str
-    name: str
     symbol: str
     decimals: int
+    name: str = ""
 
 
 TOKENS = (
-    TokenSpec("TestToken", "Dai Stablecoin", "DAI", 18),
-    TokenSpec("TestToken", "USD Coin", "USDC", 6),
-    TokenSpec("TetherLike", "Tether USD", "USDT", 6),
-    TokenSpec("FeeToken", "Fee on transfer", "FEE", 18),
-    TokenSpec("MoodyToken", "Refuses on demand", "MOODY", 18),
-    TokenSpec("TestToken", "Base token", "BASE", 18),
+    TokenSpec("TestToken", "DAI", 18, "Dai Stablecoin"),
+    TokenSpec("TestToken", "USDC", 6, "USD Coin"),
+    TokenSpec("TetherLike", "USDT", 6),
+    TokenSpec("FeeToken", "FEE", 18, "Fee on transfer"),
+    TokenSpec("MoodyToken", "MOODY", 18, "Refuses on demand"),
+    TokenSpec("TestToken", "BASE", 18, "Base token"),
 )
+_L2_TOKEN = TokenSpec("TestToken", "CROWN", 18, "Crown")  # native to each L2
+_MULTICALL = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
 
 
 class Ecosystem(Struct, frozen=True, kw_only=True):
@@ -67,28 +78,72 @@ def artifact(name: str, part: Literal["creation", "runtime"] = "creation") -> by
     return bytes.fromhex(_artifacts()[name][part][2:])
 
 
-def _deploy(l1: L1, name: str, types: tuple[str, ...] = (), values: tuple[Any, ...] = ()) -> Address:
-    receipt = l1.send(None, artifact(name) + (encode(types, values) if types else b""))
-    return Address(receipt["contractAddress"])
+class _Builder:
+    """Sends the devnet's own transactions to an anvil, many to a block."""
+
+    def __init__(self, rpc: Upstream) -> None:
+        self.rpc = rpc
+        self._nonce = to_int(rpc("eth_getTransactionCount", str(OPERATOR), "latest"))
+        self._sent: list[str] = []
+        rpc("anvil_setBalance", str(OPERATOR), quantity(10**24))
+
+    def call(self, to: Address | None, data: bytes, value: int = 0) -> None:
+        """Send one; `mine` runs it."""
+        fields = {
+            "from": str(OPERATOR),
+            "data": to_hex(data),
+            "value": quantity(value),
+            "gas": quantity(10_000_000 if to is None else 2_000_000),
+            "maxFeePerGas": quantity(10**11),
+            "maxPriorityFeePerGas": "0x0",
+            "nonce": quantity(self._nonce),
+        } | ({} if to is None else {"to": str(to)})
+        self._sent.append(self.rpc("eth_sendUnsignedTransaction", fields))
+        self._nonce += 1
+
+    def deploy(self, name: str, types: tuple[str, ...] = (), values: tuple[Any, ...] = ()) -> Address:
+        """Send the creation of a contract; the address it will have."""
+        address = create(OPERATOR, self._nonce)
+        self.call(None, artifact(name) + (encode(types, values) if types else b""))
+        return address
+
+    def token(self, spec: TokenSpec, owners: Iterable[Address]) -> Address:
+        """Deploy a test token, and mint a million of it to each owner."""
+        token = self.deploy(spec.artifact, *((("string", "string", "uint8"), (spec.name, spec.symbol, spec.decimals)) if spec.name else ()))
+        for owner in owners:
+            self.call(token, _MINT.encode(owner, 10 ** (spec.decimals + 6)))
+        return token
+
+    def mine(self) -> None:
+        """Run what was sent. Raises RuntimeError if something failed."""
+        for _ in range(len(self._sent)):  # a block may not hold all
+            self.rpc("evm_mine")
+            if self.rpc("eth_getTransactionReceipt", self._sent[-1]) is not None:
+                break
+        for transaction_hash in self._sent:
+            receipt = self.rpc("eth_getTransactionReceipt", transaction_hash)
+            if receipt is None or receipt["status"] != "0x1":
+                raise RuntimeError(f"the devnet's own transaction failed: {receipt}")
+        self._sent.clear()
 
 
-def deploy_ecosystem(l1: L1, era_chain_id: int) -> Ecosystem:
-    """Deploy and wire what all chains share."""
-    bridgehub = _deploy(l1, "Bridgehub")
-    message_root = _deploy(l1, "MessageRoot", ("address",), (bridgehub,))
-    nullifier = _deploy(l1, "L1Nullifier", ("address",), (bridgehub,))
-    weth = _deploy(l1, "Weth")
-    router = _deploy(l1, "L1AssetRouter", ("address", "address", "address", "uint256"), (bridgehub, nullifier, weth, era_chain_id))
-    beacon = _deploy(l1, "Beacon", ("address",), (_deploy(l1, "BridgedToken"),))
-    vault = _deploy(l1, "L1NativeTokenVault", ("address",) * 5, (bridgehub, router, nullifier, weth, beacon))
-    nobody = Address(bytes(20))
-    l1.send(bridgehub, _SET_ADDRESSES_2.encode(router, message_root))
-    l1.send(router, _SET_ADDRESSES_2.encode(vault, nobody))
-    l1.send(nullifier, _SET_ADDRESSES_3.encode(router, vault, nobody))
-    l1.send(vault, _REGISTER_ETH.encode())
-    tokens = {
-        spec.symbol: _deploy(l1, spec.artifact, ("string", "string", "uint8"), (spec.name, spec.symbol, spec.decimals)) for spec in TOKENS
-    }
+def deploy_ecosystem(rpc: Upstream, era_chain_id: int, owners: Sequence[Address]) -> Ecosystem:
+    """Deploy and wire on L1 what all chains share."""
+    rpc("anvil_setCode", str(_MULTICALL), to_hex(artifact("Multicall", "runtime")))
+    build, nobody = _Builder(rpc), Address(bytes(20))
+    weth = build.deploy("Weth")
+    bridgehub = build.deploy("Bridgehub")
+    message_root = build.deploy("MessageRoot", ("address",), (bridgehub,))
+    nullifier = build.deploy("L1Nullifier", ("address",), (bridgehub,))
+    router = build.deploy("L1AssetRouter", ("address", "address", "address", "uint256"), (bridgehub, nullifier, weth, era_chain_id))
+    beacon = build.deploy("Beacon", ("address",), (build.deploy("BridgedToken"),))
+    vault = build.deploy("L1NativeTokenVault", ("address",) * 5, (bridgehub, router, nullifier, weth, beacon))
+    build.call(bridgehub, _SET_ADDRESSES_2.encode(router, message_root))
+    build.call(nullifier, _SET_ADDRESSES_3.encode(router, vault, nobody))
+    build.call(router, _SET_ADDRESSES_2.encode(vault, nobody))
+    build.call(vault, _REGISTER_ETH.encode())
+    tokens = {spec.symbol: build.token(spec, owners) for spec in TOKENS}
+    build.mine()
     return Ecosystem(
         bridgehub=bridgehub,
         asset_router=router,
@@ -106,9 +161,10 @@ def asset_id(l1_chain_id: int, token: Address) -> Hash32:
 
 
 def deploy_chain(
-    l1: L1,
+    rpc: Upstream,
     ecosystem: Ecosystem,
     *,
+    l1_chain_id: int,
     chain_id: int,
     base_token: Address,
     zksync_os: bool,
@@ -116,12 +172,57 @@ def deploy_chain(
     era_chain_id: int,
     multiplier: tuple[int, int],
 ) -> Address:
-    """Deploy a chain's diamond and register it; the diamond's address."""
-    if base_token != ETH:
-        l1.send(ecosystem.native_token_vault, _REGISTER_TOKEN.encode(base_token))
+    """Deploy a chain's diamond on L1 and register it; the diamond's address."""
+    build, base = _Builder(rpc), asset_id(l1_chain_id, base_token)
+    if base_token != ETH and rpc("eth_call", _call(ecosystem.native_token_vault, _ASSET_ID.encode(base_token)), "latest") == _NOTHING:
+        build.call(ecosystem.native_token_vault, _REGISTER_TOKEN.encode(base_token))
     types = ("uint256", "address", "bytes32", "bool", "uint256", "uint256")
-    base = asset_id(l1.chain_id, base_token)
-    diamond = _deploy(l1, "ZKChain", types, (chain_id, ecosystem.bridgehub, base, zksync_os, protocol_minor, era_chain_id))
-    l1.send(diamond, _SET_MULTIPLIER.encode(*multiplier))
-    l1.send(ecosystem.bridgehub, _REGISTER_CHAIN.encode(diamond))
+    diamond = build.deploy("ZKChain", types, (chain_id, ecosystem.bridgehub, base, zksync_os, protocol_minor, era_chain_id))
+    build.call(diamond, _SET_MULTIPLIER.encode(*multiplier))
+    build.call(ecosystem.bridgehub, _REGISTER_CHAIN.encode(diamond))
+    build.mine()
     return diamond
+
+
+def _call(to: Address, data: bytes) -> dict[str, str]:
+    return {"to": str(to), "data": to_hex(data)}
+
+
+class BuiltIns(Struct, frozen=True, kw_only=True):
+    """What stands on an L2 for tests besides the built-in contracts."""
+
+    native_token: Address
+    general_paymaster: Address | None
+    approval_paymaster: Address | None
+
+
+def deploy_l2(
+    rpc: Upstream, ecosystem: Ecosystem, *, l1_chain_id: int, base_token: Address, symbol: str, era: bool, owners: Sequence[Address]
+) -> BuiltIns:
+    """Place the built-in contracts of an L2, and the test token and paymasters."""
+    base, nobody, build = asset_id(l1_chain_id, base_token), Address(bytes(20)), _Builder(rpc)
+    name = "Ether" if symbol == "ETH" else next(spec.name for spec in TOKENS if spec.symbol == symbol)
+    placed: dict[int, tuple[str, bytes]] = {
+        0x8008: ("L1Messenger", Function("initialize(bool era)").encode(era)),
+        0x800A: ("L2BaseToken", Function("initialize(string name, string symbol, uint8 decimals)").encode(name, symbol, 18)),
+        0x10003: ("L2AssetRouter", _INITIALIZE_ROUTER.encode(l1_chain_id, ecosystem.asset_router, base, nobody)),
+        0x10004: ("L2NativeTokenVault", _INITIALIZE_VAULT.encode(l1_chain_id, base, nobody, nobody)),
+        **({0x8003: ("NonceHolder", b"")} if era else {}),
+    }
+    for at, (contract, call) in placed.items():
+        address = Address(at.to_bytes(20))
+        rpc("anvil_setCode", str(address), to_hex(artifact(contract, "runtime")))
+        if call:
+            build.call(address, call)
+    rpc("anvil_setCode", str(_MULTICALL), to_hex(artifact("Multicall", "runtime")))
+    token = build.token(_L2_TOKEN, owners)
+    general = approval = None
+    if era:
+        general = build.deploy("GeneralPaymaster")
+        approval = build.deploy("ApprovalPaymaster", ("address", "uint256"), (token, 10**18))
+    build.mine()
+    for paymaster in (general, approval):
+        if paymaster is not None:
+            rpc("anvil_setBalance", str(paymaster), quantity(10**20))
+    rpc("anvil_setBalance", str(OPERATOR), "0x0")
+    return BuiltIns(native_token=token, general_paymaster=general, approval_paymaster=approval)

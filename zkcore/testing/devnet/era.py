@@ -20,6 +20,10 @@ __all__ = ["Era"]
 _SCALE = (13, 10)  # estimate_gas_scale_factor of zksync-era etc/env/file_based/general.yaml
 _RICH = quantity(1 << 200)
 _GAS_PER_PUBDATA = 50_000
+_BAD_SIGNATURE = (
+    "failed to validate the transaction. reason: Validation revert: Account validation error: Account validation returned"
+    " invalid magic value. Most often this means that the signature is incorrect"
+)
 _PAYMASTER_GAS = 200_000  # what validation with a paymaster adds to an estimate
 
 
@@ -59,16 +63,16 @@ class Era(L2):
             data = hex_bytes(raw, "raw transaction")
             transaction, signature = parse_transaction(data)
             if isinstance(transaction, Eip712Transaction) and transaction.custom_signature:
-                raise _refused("custom signatures are for smart accounts, which this devnet does not run")
+                raise _refused(_BAD_SIGNATURE)  # there are no smart accounts here
             if signature is None:
-                raise _refused("transaction is not signed")
+                raise _refused("failed to parse transaction: it is not signed")
             if getattr(transaction, "access_list", ()) or data[0] == 1:
                 raise _refused("access lists are not supported")
             sender, transaction_hash = transaction.sender(signature), transaction.hash(signature)
         except ZkCoreError as error:
             raise _refused(f"failed to parse transaction: {error}") from error
         if isinstance(transaction, Eip712Transaction) and transaction.from_address != sender:
-            raise _refused("failed to validate the transaction. reason: Validation revert: Account validation error: Account validation returned invalid magic value. Most often this means that the signature is incorrect")
+            raise _refused(_BAD_SIGNATURE)
         return Pending(raw=data, transaction=transaction, signature=signature, sender=sender, hash=transaction_hash)
 
     def check(self, pending: Pending) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from zkcore.priority import PriorityRequest
 from zkcore.testing.devnet.batches import Batch, BatchLog, l1_messages, log_proof, log_root
-from zkcore.testing.devnet.bootloader import BOOTLOADER, Operation, Outcome, PriorityOperation, PriorityRequest
+from zkcore.testing.devnet.bootloader import BOOTLOADER, Operation, Outcome, PriorityOperation
 from zkcore.testing.devnet.l1 import L1
 from zkcore.testing.devnet.node import Node, quantity, to_int
 from zkcore.testing.devnet.pool import Pending
@@ -93,9 +94,9 @@ class L2(Node):
             head = self.l1.block_number()
             first = min(self.state.scanned + 1, head)  # after a reorg the head may be lower, or the same with other logs
             self.state.scanned = head
-            found = [request for request in self._requests(first, head) if request.hash not in self.state.priority_done]
+            found = [request for request in self._requests(first, head) if request.l2_tx_hash not in self.state.priority_done]
             for request in found:
-                self.state.priority_done.add(request.hash)
+                self.state.priority_done.add(request.l2_tx_hash)
                 fail = self.state.failing > 0
                 self.state.failing -= fail
                 self.submit(PriorityOperation(request, fail=fail))
@@ -359,9 +360,11 @@ class _OneBlock:
 
 
 def _compatible(operations: list[Operation]) -> list[Operation]:
-    """As many as can share a block: where one borrows its sender's nonce, the sender has no other in it."""
+    """As many as can share a block: one may want it alone; where one borrows its sender's nonce, the sender has no other in it."""
     senders: dict[Address, bool] = {}
     for i, operation in enumerate(operations):
+        if i and (operation.alone or operations[0].alone):
+            return operations[:i]
         if operation.sender in senders and (operation.borrows_nonce or senders[operation.sender]):
             return operations[:i]
         senders[operation.sender] = operation.borrows_nonce

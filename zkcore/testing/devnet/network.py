@@ -1,7 +1,6 @@
 """The devnet: an L1 with the bridge contracts, and an L2 of one of the two stacks, each behind a JSON-RPC front."""
 
 import threading
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, Literal, Self, TypeAlias
 
@@ -10,10 +9,10 @@ from msgspec import Struct
 from zkcore.abi import Function
 from zkcore.chains import ChainProfile, Token
 from zkcore.contracts import DIAMOND
+from zkcore.priority import PriorityRequest, priority_requests
 from zkcore.testing.devnet.accounts import Account, accounts
 from zkcore.testing.devnet.batches import Batch
-from zkcore.testing.devnet.bootloader import PriorityRequest
-from zkcore.testing.devnet.deploy import TOKENS, Ecosystem, deploy_chain, deploy_ecosystem
+from zkcore.testing.devnet.deploy import TOKENS, Ecosystem, deploy_chain, deploy_ecosystem, deploy_l2
 from zkcore.testing.devnet.era import Era
 from zkcore.testing.devnet.faults import Faults
 from zkcore.testing.devnet.l1 import L1
@@ -31,7 +30,6 @@ _L1_CHAIN_ID = 31337
 _ERA_CHAIN_ID = 270
 _L1_BASE_FEE, _L1_PRIORITY_FEE = 10**9, 10**8
 _L2_BASE_FEE = 100_000_000
-_MINT = Function("mint(address to, uint256 amount)")
 _EXECUTE_BATCH = Function("executeBatch(uint256 batch, bytes32 root)")
 _SET_COMMITTED = Function("setBatchesCommitted(uint256 batches)")
 _COMMON = ("--no-mining", "--order", "fifo", "--accounts", "1", "--max-persisted-states", "0", "--no-request-size-limit")
@@ -49,6 +47,16 @@ _PRESETS: dict[str, _Preset] = {
     "era-erc20": _Preset(stack="era", chain_id=272, base_symbol="BASE", multiplier=(5, 2)),
     "zksync-os-eth": _Preset(stack="zksync-os", chain_id=6565, base_symbol="ETH", multiplier=(1, 1)),
 }
+
+
+class _Log(Struct, frozen=True):
+    address: Address
+    topics: list[Hash32]
+    data: bytes
+
+
+class _Logs(Struct, frozen=True):
+    logs: list[_Log]
 
 
 class _Shared(Struct, kw_only=True):
@@ -85,8 +93,7 @@ class Devnet:
     ) -> None:
         """Nothing is started here, but by `with`.
 
-        `l1`: another, running devnet, whose L1 this one's chain joins. `protocol_version`: 26 to 31 (30 by default, 29 on
-        Era: the last each stack has of its own). `automatic_batches=False`: batches wait for `seal_batch()` and `execute_batch()`.
+        `l1`: another, running devnet, whose L1 this one's chain joins. `protocol_version`: 26 to 31, whose rules L1 follows. `automatic_batches=False`: batches wait for `seal_batch()` and `execute_batch()`.
         `automatic_deposits=False`: priority operations wait for `run_deposits()`. `zksync_os_rpc`: the year whose spellings the ZKsync
         OS node has. `bare_proofs`: proofs as before v26. `l2_balance`: what each account has on L2 from the start.
         """
@@ -95,7 +102,7 @@ class Devnet:
         self._preset = _PRESETS[preset]
         self._joined = l1
         self.chain_id = chain_id or self._preset.chain_id
-        self.protocol_version = protocol_version or (30 if self._preset.stack == "zksync-os" else 29)
+        self.protocol_version = protocol_version or 30
         if not 26 <= self.protocol_version <= 31:
             raise ValueError(f"protocol_version: expected 26 to 31, got {self.protocol_version}")
         self._automatic = automatic_batches, automatic_deposits
@@ -103,6 +110,7 @@ class Devnet:
         self._bare_proofs, self._l2_balance = bare_proofs, l2_balance
         self._open = ExitStack()
         self.accounts: tuple[Account, ...] = accounts(10)
+        self._owners = [account.address for account in self.accounts]
 
     # ------------------------------------------------------------ life
     def __enter__(self) -> Self:
@@ -124,12 +132,9 @@ class Devnet:
         node = L1(anvil, lock, base_fee=_L1_BASE_FEE, priority_fee=_L1_PRIORITY_FEE)
         stack.callback(node.close)
         node.rpc("anvil_setBlockTimestampInterval", 1)
-        ecosystem = deploy_ecosystem(node, _ERA_CHAIN_ID)
-        for account in self.accounts:
-            node.rpc("anvil_setBalance", str(account.address), quantity(10_000 * 10**18))
-        for spec in TOKENS:
-            for account in self.accounts:
-                node.send(ecosystem.tokens[spec.symbol], _MINT.encode(account.address, 1_000_000 * 10**spec.decimals))
+        ecosystem = deploy_ecosystem(anvil.rpc, _ERA_CHAIN_ID, self._owners)
+        for owner in self._owners:
+            node.rpc("anvil_setBalance", str(owner), quantity(10_000 * 10**18))
         return _Shared(node=node, lock=lock, ecosystem=ecosystem)
 
     def _start_l2(self, stack: ExitStack) -> None:
@@ -137,8 +142,9 @@ class Devnet:
         ecosystem = shared.ecosystem
         base_token = ETH if preset.base_symbol == "ETH" else ecosystem.tokens[preset.base_symbol]
         diamond = deploy_chain(
-            shared.node,
+            shared.node.anvil.rpc,
             ecosystem,
+            l1_chain_id=_L1_CHAIN_ID,
             chain_id=self.chain_id,
             base_token=base_token,
             zksync_os=not era,
@@ -150,6 +156,9 @@ class Devnet:
             Anvil(*_COMMON, "--chain-id", str(self.chain_id), "--hardfork", "cancun", "--gas-limit", "100000000")
         )
         anvil.rpc("anvil_setBlockTimestampInterval", 1)
+        self.built_ins = deploy_l2(
+            anvil.rpc, ecosystem, l1_chain_id=_L1_CHAIN_ID, base_token=base_token, symbol=preset.base_symbol, era=era, owners=self._owners
+        )
         node = (Era if era else ZksyncOs)(
             anvil,
             shared.lock,
@@ -172,44 +181,28 @@ class Devnet:
                 "diamond": str(diamond),
                 "asset_router": str(ecosystem.asset_router),
                 "base_token": str(base_token),
-                "testnet_paymaster": None,
+                "testnet_paymaster": str(self.built_ins.approval_paymaster),
                 "protocol_minor": str(self.protocol_version),
             }
         elif isinstance(node, ZksyncOs):
             node.bridgehub, node.form = str(ecosystem.bridgehub), self._rpc_form
-        for account in self.accounts if self._l2_balance else ():
-            anvil.rpc("anvil_setBalance", str(account.address), quantity(self._l2_balance))
+        for owner in self._owners if self._l2_balance else ():
+            anvil.rpc("anvil_setBalance", str(owner), quantity(self._l2_balance))
         self._diamond, self._base_token = diamond, base_token
         self.l2: L2 = node
         self.l1: L1 = shared.node
         self.faults = Faults(self.l1.faults, self.l2.faults)
 
     # ------------------------------------------------------------ L1 and L2 about each other
-    def _requests(self, first: int, last: int) -> Iterator[PriorityRequest]:
+    def _requests(self, first: int, last: int) -> list[PriorityRequest]:
         query = {
             "address": str(self._diamond),
             "topics": [str(DIAMOND.new_priority_request.topic)],
             "fromBlock": quantity(first),
             "toBlock": quantity(last),
         }
-        for log in self.l1.rpc("eth_getLogs", query):
-            event = DIAMOND.new_priority_request.decode([Hash32(topic) for topic in log["topics"]], hex_bytes(log["data"]))
-            kind, sender, to, gas, pubdata, price, _, _, _, value, reserved, data, *_ = event["transaction"]
-            yield PriorityRequest(
-                id=event["txId"],
-                hash=event["txHash"],
-                type=kind,
-                sender=Address(sender.to_bytes(20)),
-                to=Address(to.to_bytes(20)),
-                gas_limit=gas,
-                gas_per_pubdata=pubdata,
-                price=price,
-                value=value,
-                mint_value=reserved[0],
-                refund_recipient=Address(reserved[1].to_bytes(20)),
-                data=data,
-                factory_deps=tuple(event["factoryDeps"]),
-            )
+        logs = [_Log(Address(log["address"]), [Hash32(log["topics"][0])], hex_bytes(log["data"])) for log in self.l1.rpc("eth_getLogs", query)]
+        return priority_requests(_Logs(logs), self._diamond)
 
     def _execute(self, batch: Batch) -> str:
         return str(self.l1.send(self._diamond, _EXECUTE_BATCH.encode(batch.number, batch.root))["transactionHash"])
