@@ -110,6 +110,15 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Ours beside the peers in one run; writes docs/performance.md (`-- --dry` writes nothing)."""
+    install(session, "peers")
+    with session.chdir("bench/peers"):
+        session.run_install("npm", "ci", "--silent", external=True)
+    session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the site, strictly, into site/."""
     install(session, "docs")

@@ -62,9 +62,13 @@ def test_page(page: str, net: Devnet, tmp_path: Path, monkeypatch: pytest.Monkey
         code = block
         for shown, run in INSTEAD.items():
             code = code.replace(shown, run)
-        exec(compile(code, f"{page}, snippet {number}", "exec"), scope)  # noqa: S102
+        exec(compile(code, f"{page}, snippet {number}", "exec"), scope)
 
 
 def test_no_page_is_forgotten() -> None:
-    with_code = {str(page.relative_to(ROOT)) for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")] if "```python\n" in page.read_text()}
+    with_code = {
+        str(page.relative_to(ROOT))
+        for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        if "```python\n" in page.read_text()
+    }
     assert with_code <= {*PAGES} | ELSEWHERE

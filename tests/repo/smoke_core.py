@@ -22,9 +22,16 @@ def main(lock: Path) -> None:
 
     if "site-packages" not in str(zkcore.__file__):
         sys.exit(f"the tree was imported, not the wheel: {zkcore.__file__}")
-    for package in ("zkcore", "signers"):
-        if not any(str(file) == f"{package}/py.typed" for file in importlib.metadata.files("zkcore") or ()):
-            sys.exit(f"the wheel does not type {package}")
+    root = lock.parents[1]
+    packed = {str(file) for file in importlib.metadata.files("zkcore") or ()}
+    tree = {
+        str(path.relative_to(root))
+        for package in ("zkcore", "signers")
+        for path in (root / package).rglob("*")
+        if path.is_file()
+    }
+    if lost := sorted(path for path in tree - packed if not path.endswith(".pyc") and "node_modules" not in path):
+        sys.exit(f"the wheel lacks {lost}")
 
     signer = PrivateKeySigner.generate()
     transaction = Eip1559Transaction(

@@ -25,7 +25,12 @@ def test_migration_names_real_methods() -> None:
 
 def test_migration_names_real_parameters() -> None:
     table = MIGRATION.partition("## Parameters\n")[2].partition("\n## ")[0]
-    ours = {name for line in table.splitlines() if line.startswith("| ") for name in re.findall(r"`([a-z_0-9]+)`", line.split(" | ")[1])}
+    ours = {
+        name
+        for line in table.splitlines()
+        if line.startswith("| ")
+        for name in re.findall(r"`([a-z_0-9]+)`", line.split(" | ")[1])
+    }
     methods = (Wallet.deposit, Wallet.request_execute, Wallet.withdraw)
     assert ours
     assert ours <= {parameter for method in methods for parameter in inspect.signature(method).parameters}
@@ -34,7 +39,11 @@ def test_migration_names_real_parameters() -> None:
 def test_names_of_the_public_face_in_pages_exist() -> None:
     """Imports in prose and code: `from zkcore... import a, b`."""
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-    found = [pair for page in pages for pair in re.findall(r"^from (zkcore|signers) import (.+)$", page.read_text(encoding="utf-8"), re.M)]
+    found = [
+        pair
+        for page in pages
+        for pair in re.findall(r"^from (zkcore|signers) import (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
     import signers
 
     assert len(found) > 3
@@ -46,11 +55,17 @@ def test_names_of_the_public_face_in_pages_exist() -> None:
 def test_every_page_is_in_the_navigation() -> None:
     config = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     entries = [page for entry in config["nav"] for page in entry.values()]
-    pages = {page for entry in entries for page in ([entry] if isinstance(entry, str) else [p for e in entry for p in e.values()])}
+    pages = {
+        page
+        for entry in entries
+        for page in ([entry] if isinstance(entry, str) else [p for e in entry for p in e.values()])
+    }
     assert pages == {page.name for page in (ROOT / "docs").glob("*.md")}
 
 
-@pytest.mark.parametrize("page", ["Deposit", "Request execute", "Base cost", "Claim failed deposit", "Finalize withdrawal", "Withdraw"])
+@pytest.mark.parametrize(
+    "page", ["Deposit", "Request execute", "Base cost", "Claim failed deposit", "Finalize withdrawal", "Withdraw"]
+)
 def test_the_six_old_headings_are_pages(page: str) -> None:
     """People search for them: they are the vocabulary of the SDKs before this one."""
     slug = page.lower().replace(" ", "-")
