@@ -4,6 +4,7 @@ from zkcore.abi import Event, Function
 
 __all__ = [
     "ASSET_ROUTER",
+    "BRIDGED_TOKEN",
     "BRIDGEHUB",
     "CHAIN_ASSET_HANDLER",
     "CUSTOM_BRIDGE",
@@ -288,6 +289,13 @@ class ERC20:
     decimals = Function("decimals() view returns (uint8 decimals)")
     transferred = Event("Transfer(address indexed from,address indexed to,uint256 value)")
     approved = Event("Approval(address indexed owner,address indexed spender,uint256 value)")
+
+
+class BRIDGED_TOKEN:  # noqa: N801
+    """bridge/BridgedStandardERC20.sol: what stands on one chain for a token of another."""
+
+    origin_token = Function("originToken() view returns (address token)")
+    asset_id = Function("assetId() view returns (bytes32 assetId)")
 
 
 class ERC1271:

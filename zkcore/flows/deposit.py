@@ -1,0 +1,310 @@
+"""Deposits from L1: the route of each token, what it costs, and the plan that makes it.
+
+| route | request to the bridgehub | mint value M | msg.value | approvals, to the asset router |
+|---|---|---|---|---|
+| eth-to-eth-chain | direct | base cost + tip + amount | M | none |
+| erc20-to-eth-chain | two bridges | base cost + tip | M | token: amount |
+| eth-to-erc20-chain | two bridges | base cost + tip | amount | base token: M |
+| base-token-to-erc20-chain | direct | base cost + tip + amount | 0 | base token: M |
+| erc20-to-erc20-chain | two bridges | base cost + tip | 0 | base token: M, token: amount |
+| custom-bridge | two bridges | base cost + tip | as above | base token: M; token: amount, to the custom bridge |
+
+Source: era-contracts l1-contracts/contracts/core/bridgehub/L1Bridgehub.sol, bridge/asset-router/L1AssetRouter.sol.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from zkcore import abi, calls
+from zkcore.addresses import apply_alias
+from zkcore.assets import BridgeMint, SecondBridgeDeposit, TransferData, deposit_calldata, erc20_metadata, l1_token, ntv_asset_id
+from zkcore.calls import CallRequest
+from zkcore.contracts import (
+    BRIDGED_TOKEN,
+    ERC20,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN_ADDRESS,
+    L2_NATIVE_TOKEN_VAULT,
+    L2_NATIVE_TOKEN_VAULT_ADDRESS,
+    NATIVE_TOKEN_VAULT,
+    ZERO_ADDRESS,
+)
+from zkcore.effects import Flow, attempt, gather
+from zkcore.errors import InputError, Reverted, ZkCoreError
+from zkcore.fees import OLDEST_PROTOCOL_VERSION
+from zkcore.flows.l1 import AccountState, TxOptions, account_state
+from zkcore.flows.request import (
+    L2Call,
+    Quote,
+    Quoted,
+    Request,
+    SecondBridge,
+    Spend,
+    quote_request,
+    refund_code,
+    request_draft,
+)
+from zkcore.flows.session import Contracts, Session, contracts, vaults
+from zkcore.plan import DepositKind, Draft
+from zkcore.priority import AccountKind, l2_sender
+from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, uint
+
+__all__ = ["draft_deposit"]
+
+
+class _Order(Struct, frozen=True, kw_only=True):
+    """The caller's words, parsed."""
+
+    token: Address
+    amount: int
+    to: Address | None
+    operator_tip: int
+    l2_gas_limit: int | None
+    gas_per_pubdata: int
+    refund_recipient: Address | None
+    approve: bool | int
+    bridge_address: Address | None
+    custom_bridge_data: bytes | None
+
+
+class _TokenFacts(Struct, frozen=True, kw_only=True):
+    """A token: what its name(), symbol() and decimals() on L1 return, and whether it has a contract on L2 yet."""
+
+    metadata: bytes
+    deployed: bool
+
+
+class _Terms(Struct, frozen=True, kw_only=True):
+    """The order with what the chains said of it."""
+
+    session: Session
+    order: _Order
+    known: Contracts
+    sender_kind: AccountKind
+    refund_kind: AccountKind
+    token: Address
+    to: Address
+
+    def request(self, **more: Any) -> Request:
+        """The request with all that no route changes."""
+        order = self.order
+        return Request(
+            kind="deposit",
+            to=self.to,
+            token=self.token,
+            amount=order.amount,
+            l2_gas_limit=order.l2_gas_limit,
+            gas_per_pubdata=order.gas_per_pubdata,
+            operator_tip=order.operator_tip,
+            refund_recipient=order.refund_recipient,
+            refund_kind=self.refund_kind,
+            approve=order.approve,
+            **more,
+        )
+
+
+def draft_deposit(
+    session: Session,
+    token: AddressLike,
+    amount: int,
+    *,
+    to: AddressLike | None = None,
+    operator_tip: int = 0,
+    l2_gas_limit: int | None = None,
+    gas_per_pubdata: int = 800,
+    refund_recipient: AddressLike | None = None,
+    approve: bool | int = True,
+    bridge_address: AddressLike | None = None,
+    custom_bridge_data: HexLike | None = None,
+    l1: TxOptions | None = None,
+) -> Flow[Draft[Quote, DepositKind]]:
+    """Move ether or an ERC-20 from L1 to L2: the approvals that are needed, and the request, with consecutive nonces.
+
+    `token`: its L1 address, `ETH` for ether. `amount`: in the token's smallest unit. `to`: the receiver on L2, the sender if
+    None (a contract must name it: on L2 it has another address). `operator_tip`: added to the mint value; it is refunded.
+    `l2_gas_limit`: kept if given, else the node's estimate with a margin. `gas_per_pubdata`: the chains take only 800.
+    `refund_recipient`: who gets on L2 what is not used, the sender if None. `approve`: False raises InsufficientAllowance
+    instead of approving; a number approves that much instead of exactly what is taken. `bridge_address` with
+    `custom_bridge_data`: a second bridge of your own, with its calldata as it is. `l1`: nonce, gas and fees to keep.
+
+    Raises InputError, InsufficientBalance, InsufficientAllowance, L2GasLimitTooLow, Reverted, NodeError.
+    """
+    if uint(amount, "amount") == 0:
+        raise InputError("amount: expected more than 0; the bridge refuses an empty deposit")
+    if (bridge_address is None) != (custom_bridge_data is None):
+        raise InputError("bridge_address and custom_bridge_data go together: a custom bridge has calldata of its own")
+    if bridge_address is not None and l2_gas_limit is None:
+        raise InputError("l2_gas_limit: a custom bridge makes its own L2 call, which cannot be estimated here: give the limit")
+    order = _Order(
+        token=Address(token),
+        amount=amount,
+        to=_receiver(to, "to"),
+        operator_tip=uint(operator_tip, "operator_tip"),
+        l2_gas_limit=None if l2_gas_limit is None else uint(l2_gas_limit, "l2_gas_limit"),
+        gas_per_pubdata=uint(gas_per_pubdata, "gas_per_pubdata"),
+        refund_recipient=_receiver(refund_recipient, "refund_recipient"),
+        approve=approve,
+        bridge_address=None if bridge_address is None else Address(bridge_address),
+        custom_bridge_data=None if custom_bridge_data is None else hex_bytes(custom_bridge_data, "custom_bridge_data"),
+    )
+    return request_draft(session, (yield from _quoted(session, order, l1)))
+
+
+def _receiver(to: AddressLike | None, name: str) -> Address | None:
+    if to is None:
+        return None
+    address = Address(to)
+    if int.from_bytes(address) <= 0x1FFFF:  # zero, precompiles, system and built-in contracts: nobody has their keys
+        raise InputError(f"{name}: {address} is zero or a system contract: what is sent there is lost")
+    return address
+
+
+# ---------------------------------------------------------------- quoting
+def _quoted(session: Session, order: _Order, options: TxOptions | None) -> Flow[Quoted]:
+    erc20 = None if order.token in {ETH, ZERO_ADDRESS, L2_BASE_TOKEN_ADDRESS} else order.token
+    known, state, refund_kind, facts = yield from gather(
+        contracts(session),
+        account_state(session, "l1", options),
+        refund_code(session, order.refund_recipient),
+        _token_facts(erc20),
+    )
+    token = l1_token(order.token, known.base_token)
+    terms = _Terms(
+        session=session,
+        order=order,
+        known=known,
+        sender_kind=state.kind,
+        refund_kind=refund_kind or state.kind,
+        token=token,
+        to=_checked_receiver(session, known, state, order.to),
+    )
+    if order.bridge_address is not None:
+        request = _custom(terms, order.bridge_address, order.custom_bridge_data or b"")
+    elif token == known.base_token:
+        request = _direct(terms)
+    else:
+        request = _two_bridges(terms, facts)
+        if token != ETH:
+            return (yield from _quoted_token(terms, request, state, options))
+    return (yield from quote_request(session, known, state, request, options))
+
+
+def _quoted_token(terms: _Terms, request: Request, state: AccountState, options: TxOptions | None) -> Flow[Quoted]:
+    """Quote as a token of L1 while asking the vault whether it is one: most are, and that saves two waves."""
+    session, known = terms.session, terms.known
+    quoted, asset_id = yield from gather(
+        attempt(quote_request(session, known, state, request, options), ZkCoreError), _registered(terms)
+    )
+    if asset_id not in {Hash32(bytes(32)), ntv_asset_id(known.l1_chain_id, terms.token)}:
+        request = yield from _homeward(terms, asset_id)
+        return (yield from quote_request(session, known, state, request, options))
+    if isinstance(quoted, ZkCoreError):
+        raise quoted
+    return quoted
+
+
+def _registered(terms: _Terms) -> Flow[Hash32]:
+    """The asset id that the vault on L1 has for the token; zero if it has not met it."""
+    vault = (yield from vaults(terms.session, terms.known)).native_token_vault
+    (asset_id,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, terms.token)
+    return Hash32(asset_id)
+
+
+def _checked_receiver(session: Session, known: Contracts, state: AccountState, to: Address | None) -> Address:
+    if to is None:
+        if state.kind == "contract":
+            raise InputError(f"to: {session.address} is a contract; its address on L2 is another account: name the receiver")
+        return session.address
+    if to in {known.bridgehub, known.diamond, known.asset_router}:
+        raise InputError(f"to: {to} is a contract of the bridge on L1: what is sent to its address on L2 is lost")
+    return to
+
+
+def _token_facts(token: Address | None) -> Flow[_TokenFacts]:
+    """In one wave. A getter that reverts gives no bytes, as on L1: BridgeHelper.sol, getERC20Getters."""
+    if token is None:
+        return _TokenFacts(metadata=b"", deployed=True)
+    requests = [CallRequest(to=token, data=getter.encode()) for getter in (ERC20.name, ERC20.symbol, ERC20.decimals)]
+    answers, (on_l2,) = yield from gather(
+        gather(*[attempt(calls.call_raw("l1", request), Reverted) for request in requests]),
+        calls.eth_call("l2", L2_NATIVE_TOKEN_VAULT_ADDRESS, L2_NATIVE_TOKEN_VAULT.l2_token_address, token),
+    )
+    getters = [b"" if isinstance(answer, Reverted) else answer for answer in answers]
+    return _TokenFacts(metadata=abi.encode(("bytes", "bytes", "bytes"), getters), deployed=on_l2 != ZERO_ADDRESS)
+
+
+# ---------------------------------------------------------------- routes
+def _direct(terms: _Terms) -> Request:
+    sender = l2_sender(terms.session.address, kind=terms.sender_kind, protocol_version=OLDEST_PROTOCOL_VERSION)
+    ether = terms.token == ETH
+    return terms.request(
+        route="eth-to-eth-chain" if ether else "base-token-to-erc20-chain",
+        why=f"{'ether' if ether else terms.token} is the chain's base token: minted to the receiver, no bridge contract on L2",
+        l2_call=L2Call(from_address=sender, to=terms.to, value=terms.order.amount, data=b""),
+    )
+
+
+def _two_bridges(terms: _Terms, facts: _TokenFacts) -> Request:
+    known, token, amount = terms.known, terms.token, terms.order.amount
+    ether = token == ETH
+    metadata = erc20_metadata("Ether", "ETH", 18) if ether else facts.metadata  # L1NativeTokenVault.sol, getERC20Getters
+    return terms.request(
+        route="eth-to-erc20-chain" if ether else "erc20-to-eth-chain" if known.eth_based else "erc20-to-erc20-chain",
+        why=f"{'ether' if ether else token} is not the chain's base token: locked on L1, minted by the asset router on L2",
+        l2_call=_from_router(terms, token, metadata, ntv_asset_id(known.l1_chain_id, token), known.l1_chain_id),
+        second_bridge=_router_call(terms, ntv_asset_id(known.l1_chain_id, token)),
+        spend=None if ether else Spend(token=token, amount=amount, spender=known.asset_router),
+        first_deposit=not facts.deployed,
+    )
+
+
+def _homeward(terms: _Terms, asset_id: Hash32) -> Flow[Request]:
+    """A token that is on L1 only as the representation of one of L2: burned here, released there; no allowance is needed."""
+    known, token, amount = terms.known, terms.token, terms.order.amount
+    vault = (yield from vaults(terms.session, known)).native_token_vault
+    (origin,), (origin_token,) = yield from gather(
+        calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.origin_chain_id, asset_id),
+        calls.eth_call("l1", token, BRIDGED_TOKEN.origin_token),
+    )
+    (metadata,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.get_erc20_getters, token, origin)
+    return terms.request(
+        route="erc20-to-eth-chain" if known.eth_based else "erc20-to-erc20-chain",
+        why=f"{token} stands on L1 for a token of chain {origin}: burned on L1, released or minted on L2; no approval is needed",
+        l2_call=_from_router(terms, origin_token, metadata, asset_id, origin),
+        second_bridge=_router_call(terms, asset_id),
+        spend=Spend(token=token, amount=amount, spender=known.asset_router, burned=True),
+    )
+
+
+def _from_router(terms: _Terms, origin_token: Address, metadata: bytes, asset_id: Hash32, origin_chain_id: int) -> L2Call:
+    known = terms.known
+    mint = BridgeMint(
+        original_caller=terms.session.address,
+        receiver=terms.to,
+        origin_token=origin_token,
+        amount=terms.order.amount,
+        metadata=metadata,
+    )
+    data = deposit_calldata(mint, asset_id=asset_id, origin_chain_id=origin_chain_id, l1_chain_id=known.l1_chain_id)
+    # in two bridges the sender is always the alias of the second bridge
+    return L2Call(from_address=apply_alias(known.asset_router), to=L2_ASSET_ROUTER_ADDRESS, value=0, data=data)
+
+
+def _router_call(terms: _Terms, asset_id: Hash32) -> SecondBridge:
+    # the real token address, so that a token never bridged before is registered on the way: AssetRouterBase.sol, _burn
+    transfer = TransferData(terms.order.amount, terms.to, terms.token)
+    calldata = SecondBridgeDeposit(asset_id=asset_id, transfer=transfer).encode()
+    value = terms.order.amount if terms.token == ETH else 0
+    return SecondBridge(address=terms.known.asset_router, value=value, calldata=calldata)
+
+
+def _custom(terms: _Terms, bridge: Address, calldata: bytes) -> Request:
+    token, amount = terms.token, terms.order.amount
+    return terms.request(
+        route="custom-bridge",
+        why=f"the second bridge {bridge} and its calldata are the caller's: what they do on L2 is not checked here",
+        l2_call=L2Call(from_address=apply_alias(bridge), to=terms.to, value=0, data=b""),
+        second_bridge=SecondBridge(address=bridge, value=amount if token == ETH else 0, calldata=calldata),
+        spend=None if token == ETH else Spend(token=token, amount=amount, spender=bridge),
+    )

@@ -1,0 +1,176 @@
+"""The account on L1: its nonce, ether and kind, the fees of the next block, and how much gas a transaction will take."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from zkcore import calls
+from zkcore.calls import CallRequest
+from zkcore.effects import Chain, Flow, attempt, gather
+from zkcore.errors import InputError, InsufficientBalance, NodeError
+from zkcore.flows.session import Session
+from zkcore.priority import AccountKind
+from zkcore.replies import FeeHistory
+from zkcore.reverts import decode_revert
+from zkcore.transactions import Eip1559Transaction
+from zkcore.types import ETH, Address, uint
+
+__all__ = ["AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "gas_limits"]
+
+GAS_MARGIN_PERCENT = 20  # over what the node estimates or simulates; unused gas is not paid for
+GAS_UNSEEN = 1_500_000  # for a call whose approval is not mined, on a node that cannot simulate: a two-bridges deposit of a
+# token never bridged before takes less than 1,000,000 (peers' recommendation: zksync-ethers src/utils.ts)
+APPROVE_GAS_UNSEEN = 100_000
+BLOCKS_A_PLAN_HOLDS = 7_200  # a day of L1 blocks
+_REWARD_PERCENTILE = 50
+_REWARD_BLOCKS = 4
+
+
+class TxOptions(Struct, frozen=True, kw_only=True):
+    """What the caller fixes of a transaction: kept exactly, or refused. Prices in wei per gas. Raises InputError."""
+
+    nonce: int | None = None
+    gas_limit: int | None = None
+    max_fee_per_gas: int | None = None
+    max_priority_fee_per_gas: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not None:
+                uint(value, name, 64 if name in {"nonce", "gas_limit"} else 256)
+
+
+class Fees(Struct, frozen=True):
+    """The fees of a transaction in wei per gas, the base fee they were derived from, and the block they were read at."""
+
+    base_fee: int
+    max_fee_per_gas: int
+    max_priority_fee_per_gas: int
+    block: int
+
+
+class AccountState(Struct, frozen=True, kw_only=True):
+    """An account as it is now: its next nonce (pending ones counted), its wei, whether it has code, the fees to pay."""
+
+    nonce: int
+    balance: int
+    kind: AccountKind
+    fees: Fees
+
+
+class Unsigned(Struct, frozen=True, kw_only=True):
+    """A call that will become a transaction once its gas, fees and nonce are known. `value` in wei."""
+
+    to: Address
+    data: bytes
+    value: int = 0
+
+    def transaction(self, *, chain_id: int, nonce: int, gas_limit: int, fees: Fees) -> Eip1559Transaction:
+        """The EIP-1559 transaction."""
+        return Eip1559Transaction(
+            chain_id=chain_id,
+            nonce=nonce,
+            max_priority_fee_per_gas=fees.max_priority_fee_per_gas,
+            max_fee_per_gas=fees.max_fee_per_gas,
+            gas_limit=gas_limit,
+            to=self.to,
+            value=self.value,
+            data=self.data,
+        )
+
+
+def account_kind(code: bytes) -> AccountKind:
+    """No code: an EOA. 0xef0100 and an address: an EOA that delegates (EIP-7702). Else a contract."""
+    if not code:
+        return "eoa"
+    return "delegated" if len(code) == 23 and code.startswith(b"\xef\x01\x00") else "contract"
+
+
+def account_state(session: Session, chain: Chain, options: TxOptions | None) -> Flow[AccountState]:
+    """The account of the session on a chain, in one wave."""
+    me = session.address
+    nonce, balance, code, history = yield from gather(
+        calls.get_transaction_count(chain, me, block="pending"),
+        calls.get_balance(chain, me),
+        calls.get_code(chain, me),
+        calls.fee_history(chain, _REWARD_BLOCKS, percentiles=(_REWARD_PERCENTILE,)),
+    )
+    options = options or TxOptions()
+    return AccountState(
+        nonce=nonce if options.nonce is None else options.nonce,
+        balance=balance,
+        kind=account_kind(code),
+        fees=_fees(session, history, options),
+    )
+
+
+def _fees(session: Session, history: FeeHistory, options: TxOptions) -> Fees:
+    """max_fee_per_gas = next base fee with the policy's headroom + priority fee, unless the caller fixed them."""
+    base_fee = history.base_fee_per_gas[-1]
+    rewards = [block[0] for block in history.reward or () if block]
+    priority = options.max_priority_fee_per_gas
+    if priority is None:
+        priority = max(rewards, default=0)
+    highest = options.max_fee_per_gas
+    if highest is None:
+        highest = session.fees.max_fee_per_gas(base_fee, priority)
+    elif options.max_priority_fee_per_gas is None:
+        priority = min(priority, highest)
+    if priority > highest:
+        raise InputError(f"max_priority_fee_per_gas {priority} is above max_fee_per_gas {highest}")
+    if highest < base_fee:
+        raise InputError(f"max_fee_per_gas {highest} is below the base fee {base_fee}: the transaction would not be included")
+    block = history.oldest_block + len(history.base_fee_per_gas) - 2  # the last base fee is of the block to come
+    return Fees(base_fee, highest, priority, block)
+
+
+# ---------------------------------------------------------------- gas
+def gas_limits(
+    session: Session, chain: Chain, steps: Sequence[Unsigned], state: AccountState, options: TxOptions | None
+) -> Flow[tuple[int, ...]]:
+    """The gas limit of each call, in one wave. Only the last one may be fixed by the caller.
+
+    One call is estimated. Several are simulated in their order (`eth_simulateV1`), so that the last sees the approvals of
+    the first; where the node cannot, documented bounds are taken. The gas price is always given: without one the base cost
+    is checked at price 0, and an underfunded request would pass. Raises Reverted with the contract's reason.
+    """
+    fixed = options.gas_limit if options else None
+    requests = [
+        CallRequest(
+            from_address=session.address, to=s.to, data=s.data, value=s.value, gas_price=state.fees.max_fee_per_gas
+        )
+        for s in steps
+    ]
+    if len(steps) == 1:
+        if fixed is not None:
+            return (fixed,)
+        return (_with_margin((yield from calls.estimate_gas(chain, requests[0]))),)
+    simulated = yield from attempt(calls.simulate(chain, requests), NodeError)
+    if isinstance(simulated, NodeError):  # the method is not there, or the node would not: fall back to bounds
+        limits = [APPROVE_GAS_UNSEEN] * (len(steps) - 1) + [GAS_UNSEEN]
+    else:
+        (block,) = simulated
+        for step, call in zip(steps, block.calls, strict=True):
+            if call.status != 1:
+                error = call.error
+                data = (error.data if error and error.data else None) or call.return_data
+                raise decode_revert(data, where=f"{chain} simulation of the call to {step.to}")
+        limits = [_with_margin(call.gas_used) for call in block.calls]
+    if fixed is not None:
+        limits[-1] = fixed
+    return tuple(limits)
+
+
+def _with_margin(gas: int) -> int:
+    return gas * (100 + GAS_MARGIN_PERCENT) // 100
+
+
+def check_ether(session: Session, state: AccountState, *, value: int, gas: int, purpose: str) -> None:
+    """Raise InsufficientBalance unless the account holds the value and the highest fee."""
+    needed = value + gas * state.fees.max_fee_per_gas
+    if state.balance < needed:
+        raise InsufficientBalance(
+            address=session.address, token=f"ETH ({ETH})", balance=state.balance, needed=needed, purpose=purpose
+        )
+

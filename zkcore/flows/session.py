@@ -1,0 +1,208 @@
+"""Who acts, on which chain, and what of that chain has been learned: the ground every flow stands on."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from zkcore import calls
+from zkcore.assets import ntv_asset_id
+from zkcore.chains import ChainProfile, Stack, known_profile
+from zkcore.contracts import (
+    ASSET_ROUTER,
+    BRIDGEHUB,
+    DIAMOND,
+    SLOT_BASE_TOKEN_MULTIPLIER,
+    SLOT_FEE_PARAMS,
+    SLOT_ZKSYNC_OS,
+    ZERO_ADDRESS,
+)
+from zkcore.effects import Flow, attempt, gather
+from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
+from zkcore.fees import FeeParams, FeePolicy, check_protocol_version
+from zkcore.types import ETH, Address, Hash32
+
+__all__ = ["ChainFacts", "Contracts", "Known", "Session", "chain_facts", "contracts", "facts_of", "Vaults", "fee_params", "vaults"]
+
+
+class Contracts(Struct, frozen=True, kw_only=True):
+    """The chain's ids and its contracts on L1, verified there. `origins`: where each address came from."""
+
+    l1_chain_id: int
+    l2_chain_id: int
+    bridgehub: Address
+    diamond: Address
+    asset_router: Address
+    base_token_asset_id: Hash32
+    base_token: Address
+    origins: dict[str, str]
+
+    @property
+    def eth_based(self) -> bool:
+        """Whether ether is the chain's base token."""
+        return self.base_token == ETH
+
+
+class ChainFacts(Struct, frozen=True, kw_only=True):
+    """What does not change while a session lasts: the contracts, the stack, the protocol version, the gas ceiling."""
+
+    contracts: Contracts
+    stack: Stack
+    protocol_version: int
+    priority_tx_max_gas_limit: int
+
+
+class Vaults(Struct, frozen=True, kw_only=True):
+    """The contracts on L1 that hold tokens and settle withdrawals."""
+
+    nullifier: Address
+    native_token_vault: Address
+
+
+class Known:
+    """What a session has learned and need not ask again. Each attribute is set once, to a value that any asker would get."""
+
+    __slots__ = ("contracts", "facts", "vaults")
+
+    def __init__(self) -> None:
+        self.contracts: Contracts | None = None
+        self.facts: ChainFacts | None = None
+        self.vaults: Vaults | None = None
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """An account on a chain: what a wallet was constructed with, and what it has learned."""
+
+    address: Address
+    profile: ChainProfile | None
+    bridgehub: Address | None
+    trust_l2: bool
+    fees: FeePolicy
+    known: Known
+
+
+# ---------------------------------------------------------------- the contracts: one wave where there is a profile
+def contracts(session: Session) -> Flow[Contracts]:
+    """The chain's contracts. What the profile pins is verified on L1 in the same wave; a difference is an error."""
+    if session.known.contracts is None:
+        session.known.contracts = yield from _discover(session, (yield from _profile(session)))
+    return session.known.contracts
+
+
+def _profile(session: Session) -> Flow[ChainProfile]:
+    """The caller's profile, the pinned one of a known chain, or one of the bridgehub that the caller (or, on his word, L2) names."""
+    if session.profile is not None:
+        return session.profile
+    l1, l2, named = yield from gather(calls.chain_id("l1"), calls.chain_id("l2"), calls.get_bridgehub_contract())
+    profile, stated = known_profile(l1, l2), session.bridgehub
+    if profile is not None:
+        if stated not in (None, profile.bridgehub):
+            raise UntrustedBridgehub(chain_id=l2, named=stated, expected=profile.bridgehub)
+        return profile
+    if stated is None and session.trust_l2:
+        stated = named
+    if stated is None:
+        raise UntrustedBridgehub(chain_id=l2, named=named)
+    return ChainProfile(l1_chain_id=l1, l2_chain_id=l2, bridgehub=stated)
+
+
+def _discover(session: Session, profile: ChainProfile) -> Flow[Contracts]:
+    hub, chain = profile.bridgehub, profile.l2_chain_id
+    ids, named, on_l1 = yield from gather(
+        gather(calls.chain_id("l1"), calls.chain_id("l2")),
+        attempt(calls.get_bridgehub_contract(), NodeError),
+        gather(
+            calls.eth_call("l1", hub, BRIDGEHUB.get_zk_chain, chain),
+            calls.eth_call("l1", hub, BRIDGEHUB.asset_router),
+            calls.eth_call("l1", hub, BRIDGEHUB.base_token_asset_id, chain),
+        ),
+    )
+    for what, expected, got in (("the L1 node", profile.l1_chain_id, ids[0]), ("the L2 node", chain, ids[1])):
+        if expected != got:
+            raise ChainIdMismatch(what=what, expected=expected, got=got)
+    if isinstance(named, Address) and named != hub:
+        raise UntrustedBridgehub(chain_id=chain, named=named, expected=hub)
+    (diamond,), (router,), (asset_id,) = on_l1
+    if diamond == ZERO_ADDRESS:
+        raise UnknownChain(chain_id=chain, bridgehub=hub)
+    if asset_id == ntv_asset_id(profile.l1_chain_id, ETH):
+        base_token = ETH
+    else:
+        (base_token,) = yield from calls.eth_call("l1", hub, BRIDGEHUB.base_token, chain)
+    found = {"diamond": diamond, "asset_router": router, "base_token": base_token}
+    origins = {"bridgehub": _bridgehub_origin(session)}
+    for what, address in found.items():
+        pinned: Address | None = getattr(profile, what)
+        if pinned is not None and pinned != address:
+            raise AddressMismatch(what=what, pinned=pinned, on_l1=address)
+        origins[what] = "the bridgehub on L1" if pinned is None else "the profile, verified on L1"
+    return Contracts(
+        l1_chain_id=profile.l1_chain_id,
+        l2_chain_id=chain,
+        bridgehub=hub,
+        base_token_asset_id=asset_id,
+        origins=origins,
+        **found,
+    )
+
+
+def _bridgehub_origin(session: Session) -> str:
+    if session.profile is not None:
+        return "the profile"
+    if session.bridgehub is not None:
+        return "the caller"
+    return "the L2 node, trusted by the caller" if session.trust_l2 else "the pinned profile of this chain"
+
+
+# ---------------------------------------------------------------- the chain's rules: one wave more
+def chain_facts(session: Session) -> Flow[ChainFacts]:
+    """The contracts with the stack, the protocol version and the gas ceiling. Raises UnsupportedProtocol for versions before v26."""
+    known = yield from contracts(session)
+    return (yield from facts_of(session, known))
+
+
+def facts_of(session: Session, known: Contracts) -> Flow[ChainFacts]:
+    """The rules of the chain with these contracts; one wave the first time, none after."""
+    if session.known.facts is None:
+        # the stack's flag is in storage before its getter exists (v31): ZKChainStorage.sol
+        (version, (ceiling,), flag) = yield from gather(
+            calls.eth_call("l1", known.diamond, DIAMOND.get_semver_protocol_version),
+            calls.eth_call("l1", known.diamond, DIAMOND.get_priority_tx_max_gas_limit),
+            calls.get_storage_at("l1", known.diamond, SLOT_ZKSYNC_OS),
+        )
+        stack: Stack = "zksync-os" if flag[31] == 1 else "era"
+        if session.profile is not None and session.profile.stack not in (None, stack):
+            raise AddressMismatch(what="stack", pinned=session.profile.stack, on_l1=stack)
+        session.known.facts = ChainFacts(
+            contracts=known,
+            stack=stack,
+            protocol_version=check_protocol_version(version[1], stack),
+            priority_tx_max_gas_limit=ceiling,
+        )
+    return session.known.facts
+
+
+def fee_params(known: Contracts) -> Flow[FeeParams]:
+    """The fee parameters of the chain as they are now, from the diamond's storage: they have no getter."""
+    packed, multiplier = yield from gather(
+        calls.get_storage_at("l1", known.diamond, SLOT_FEE_PARAMS),
+        calls.get_storage_at("l1", known.diamond, SLOT_BASE_TOKEN_MULTIPLIER),
+    )
+    return FeeParams.from_storage(packed, multiplier)
+
+
+# ---------------------------------------------------------------- nullifier and vault
+def vaults(session: Session, known: Contracts) -> Flow[Vaults]:
+    """The nullifier and the native token vault, read from the asset router; one wave the first time, none after."""
+    if session.known.vaults is None:
+        (nullifier,), (vault,) = yield from gather(
+            calls.eth_call("l1", known.asset_router, ASSET_ROUTER.l1_nullifier),
+            calls.eth_call("l1", known.asset_router, ASSET_ROUTER.native_token_vault),
+        )
+        profile = session.profile
+        for what, address in (("nullifier", nullifier), ("native_token_vault", vault)):
+            pinned: Address | None = None if profile is None else getattr(profile, what)
+            if pinned is not None and pinned != address:
+                raise AddressMismatch(what=what, pinned=pinned, on_l1=address)
+        session.known.vaults = Vaults(nullifier=nullifier, native_token_vault=vault)
+        origins = dict.fromkeys(("nullifier", "native_token_vault"), "the asset router on L1")
+        session.known.contracts = replace(known, origins={**known.origins, **origins})
+    return session.known.vaults

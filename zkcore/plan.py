@@ -1,0 +1,327 @@
+"""A plan: what is to be signed, in order, with the facts it was built on. Frozen data, canonical JSON, one hash.
+
+The transactions are kept as their unsigned bytes, and everything shown about them is decoded from those bytes: a plan
+cannot say one thing and sign another. Loading a plan checks all of it again.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, get_args
+
+import msgspec
+from msgspec import Struct
+
+from zkcore.contracts import ERC20, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN_ADDRESS
+from zkcore.effects import Chain
+from zkcore.errors import ChainIdMismatch, InputError, PlanTampered
+from zkcore.hashing import keccak256
+from zkcore.signer import Signature, Signer, check_signature
+from zkcore.transactions import Eip712Transaction, Transaction, parse_transaction
+from zkcore.types import Address, Hash32, hex_bytes, to_hex, uint
+
+if TYPE_CHECKING:
+    from zkcore.preview import Preview
+
+__all__ = [
+    "ClaimKind",
+    "DepositKind",
+    "Draft",
+    "ExecutionKind",
+    "FinalizationKind",
+    "Plan",
+    "PlanFacts",
+    "PlanStep",
+    "SignedPlan",
+    "StepKind",
+    "TransactionKind",
+    "WithdrawalKind",
+    "sign_plan",
+]
+
+VERSION: Final = 1
+
+DepositKind: TypeAlias = Literal["deposit"]
+ExecutionKind: TypeAlias = Literal["execution"]
+WithdrawalKind: TypeAlias = Literal["withdrawal"]
+FinalizationKind: TypeAlias = Literal["finalization"]
+ClaimKind: TypeAlias = Literal["claim"]
+TransactionKind: TypeAlias = Literal["transaction"]  # an approval, a transfer: no bridge is waited for
+StepKind: TypeAlias = Literal["approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer"]
+K = TypeVar("K", bound=str)
+Q = TypeVar("Q")
+
+
+class PlanFacts(Struct, frozen=True, kw_only=True):
+    """What a plan was built on. `origins` says of each address where it came from; gas prices are wei.
+
+    `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
+    `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age.
+    """
+
+    l1_chain_id: int
+    l2_chain_id: int
+    bridgehub: Address
+    diamond: Address
+    asset_router: Address
+    nullifier: Address | None = None
+    native_token_vault: Address | None = None
+    base_token: Address
+    stack: str
+    protocol_version: int
+    origins: Mapping[str, str] = {}
+    l1_block: int | None = None
+    holds_up_to_gas_price: int | None = None
+    expires_after_l1_block: int | None = None
+    route: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class PlanStep(Struct, frozen=True, kw_only=True):
+    """One transaction to sign and send, once the steps in `after` (their places in the plan) are included."""
+
+    kind: StepKind
+    chain: Chain
+    transaction: Transaction
+    after: tuple[int, ...] = ()
+
+
+class Plan(Struct, Generic[K], frozen=True, kw_only=True):
+    """Ordered unsigned transactions of one sender. Raises PlanTampered where its parts contradict one another."""
+
+    kind: K
+    sender: Address
+    steps: tuple[PlanStep, ...]
+    facts: PlanFacts
+
+    def __post_init__(self) -> None:
+        if not self.steps:
+            raise PlanTampered("a plan has at least one step")
+        nonces: dict[Chain, int] = {}
+        for place, step in enumerate(self.steps):
+            _check_step(self, place, step)
+            nonce = step.transaction.nonce
+            if nonces.setdefault(step.chain, nonce) != nonce:
+                raise PlanTampered(f"step {place} has nonce {nonce}, expected {nonces[step.chain]}: they are consecutive")
+            nonces[step.chain] += 1
+
+    @property
+    def hash(self) -> Hash32:
+        """Keccak-256 of the canonical JSON without the hash itself: compare it on both machines."""
+        return keccak256(_canonical(_body(self)))
+
+    def to_json(self) -> str:
+        """Canonical JSON (sorted keys, no spaces, integers as decimal strings), with the hash."""
+        return _canonical({**_body(self), "hash": str(self.hash)}).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Plan[Any]":
+        """Load and check everything again. Raises PlanTampered or InputError."""
+        data = _loaded(text, _PLAN_KEYS | {"hash"})
+        plan = _plan(data)
+        if data["hash"] != str(plan.hash):
+            raise PlanTampered(f"the plan says its hash is {data['hash']}, its content gives {plan.hash}")
+        return plan
+
+    def preview(self) -> "Preview":
+        """What will be signed, in words, decoded from the very bytes."""
+        from zkcore.preview import preview_plan
+
+        return preview_plan(self)
+
+    def at_nonce(self, chain: Chain, nonce: int) -> "Plan[K]":
+        """The same plan with its steps on that chain numbered from this nonce."""
+        steps = list(self.steps)
+        for place, step in enumerate(steps):
+            if step.chain == chain:
+                steps[place] = msgspec.structs.replace(
+                    step, transaction=msgspec.structs.replace(step.transaction, nonce=nonce)
+                )
+                nonce += 1
+        return msgspec.structs.replace(self, steps=tuple(steps))
+
+
+class SignedPlan(Struct, Generic[K], frozen=True, kw_only=True):
+    """A plan with one signature a step. Raises WrongDevice or BadSignature if one is not the sender's."""
+
+    plan: Plan[K]
+    signatures: tuple[Signature, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.signatures) != len(self.plan.steps):
+            raise PlanTampered(f"{len(self.plan.steps)} steps, {len(self.signatures)} signatures")
+        for step, signature in zip(self.plan.steps, self.signatures, strict=True):
+            check_signature(step.transaction.signing_hash(), signature, self.plan.sender)
+
+    @property
+    def kind(self) -> K:
+        """The kind of the plan."""
+        return self.plan.kind
+
+    @property
+    def hash(self) -> Hash32:
+        """The hash of the plan."""
+        return self.plan.hash
+
+    @property
+    def tx_hashes(self) -> tuple[Hash32, ...]:
+        """The transaction hash of each step."""
+        return tuple(s.transaction.hash(g) for s, g in zip(self.plan.steps, self.signatures, strict=True))
+
+    @property
+    def raw_transactions(self) -> tuple[bytes, ...]:
+        """The signed bytes of each step, as `eth_sendRawTransaction` takes them."""
+        return tuple(s.transaction.signed_bytes(g) for s, g in zip(self.plan.steps, self.signatures, strict=True))
+
+    def to_json(self) -> str:
+        """Canonical JSON of the plan, its hash and the signatures (65 bytes each)."""
+        signatures = [to_hex(signature.to_bytes()) for signature in self.signatures]
+        return _canonical({**_body(self.plan), "hash": str(self.hash), "signatures": signatures}).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "SignedPlan[Any]":
+        """Load and check everything again, the signatures too. Raises PlanTampered, InputError, WrongDevice, BadSignature."""
+        data = _loaded(text, _PLAN_KEYS | {"hash", "signatures"})
+        signatures = data.pop("signatures")
+        plan = Plan[Any].from_json(_canonical(data))
+        if not isinstance(signatures, list):
+            raise PlanTampered("signatures: expected a list")
+        raw: list[str] = signatures
+        return cls(plan=plan, signatures=tuple(Signature.from_bytes(hex_bytes(s, "signature")) for s in raw))
+
+
+class Draft(Struct, Generic[Q, K], frozen=True):
+    """What a flow makes of an order: what it costs and does, and the plan to do it."""
+
+    quote: Q
+    plan: Plan[K]
+
+
+def sign_plan(plan: Plan[K], signer: Signer, *, expected_hash: Hash32 | str | None = None) -> SignedPlan[K]:
+    """Sign every step, offline. `expected_hash` is the hash seen in the preview, if it was read elsewhere.
+
+    Raises PlanTampered if the hash differs, InputError if the signer is not the plan's sender, SignerError.
+    """
+    if expected_hash is not None and Hash32(expected_hash) != plan.hash:
+        raise PlanTampered(f"the plan to sign has the hash {plan.hash}, the one approved was {expected_hash}")
+    if signer.address != plan.sender:
+        raise InputError(f"the plan is for {plan.sender}, the signer is {signer.address}")
+    return SignedPlan(plan=plan, signatures=tuple(signer.sign_transaction(step.transaction) for step in plan.steps))
+
+
+# ---------------------------------------------------------------- what a step may be
+def _targets(facts: PlanFacts) -> dict[StepKind, tuple[Address | None, ...] | None]:
+    """The contracts that a step of a kind may call; None: any."""
+    return {
+        "approve": None,
+        "deposit": (facts.bridgehub,),
+        "execute": (facts.bridgehub,),
+        "withdraw": (L2_BASE_TOKEN_ADDRESS, L2_ASSET_ROUTER_ADDRESS),
+        "finalize": (facts.nullifier,),
+        "claim": (facts.nullifier, facts.asset_router),
+        "transfer": None,
+    }
+
+
+def _check_step(plan: Plan[Any], place: int, step: PlanStep) -> None:
+    tx, facts = step.transaction, plan.facts
+    expected = facts.l1_chain_id if step.chain == "l1" else facts.l2_chain_id
+    if tx.chain_id != expected:
+        raise ChainIdMismatch(what=f"step {place} of the plan", expected=expected, got=tx.chain_id or 0)
+    if any(not 0 <= earlier < place for earlier in step.after):
+        raise PlanTampered(f"step {place} waits for {step.after}, which are not all before it")
+    targets = _targets(facts)[step.kind]
+    if tx.to is None or (targets is not None and tx.to not in targets):
+        raise PlanTampered(f"step {place} ({step.kind}) calls {tx.to}, expected one of {targets}")
+    if step.kind == "approve" and tx.data[:4] != ERC20.approve.selector:
+        raise PlanTampered(f"step {place} is named an approval, and calls the function 0x{tx.data[:4].hex()}")
+    if isinstance(tx, Eip712Transaction) and tx.from_address != plan.sender:
+        raise PlanTampered(f"step {place} is from {tx.from_address}, the plan from {plan.sender}")
+
+
+# ---------------------------------------------------------------- JSON
+_PLAN_KEYS = {"zkcore_plan", "kind", "sender", "steps", "facts"}
+_KINDS = ("deposit", "execution", "withdrawal", "finalization", "claim", "transaction")
+_STEP_KINDS: tuple[str, ...] = get_args(StepKind)
+
+
+def _canonical(value: object) -> bytes:
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _plain(value: object) -> object:
+    """Struct fields as JSON: integers as decimal strings (no language rounds them), bytes as 0x hex."""
+    match value:
+        case Address() | Hash32():
+            return str(value)
+        case int():
+            return str(value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _body(plan: Plan[Any]) -> dict[str, object]:
+    facts = {name: _plain(getattr(plan.facts, name)) for name in PlanFacts.__struct_fields__}
+    steps = [
+        {"kind": s.kind, "chain": s.chain, "unsigned": to_hex(s.transaction.unsigned_bytes()), "after": list(s.after)}
+        for s in plan.steps
+    ]
+    return {"zkcore_plan": VERSION, "kind": plan.kind, "sender": str(plan.sender), "steps": steps, "facts": facts}
+
+
+def _loaded(text: str | bytes, keys: set[str]) -> dict[str, Any]:
+    try:
+        data = msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise InputError(f"this is not the JSON of a plan: {error}") from error
+    if set(data) != keys:
+        raise PlanTampered(f"expected the keys {sorted(keys)}, got {sorted(data)}")
+    if data["zkcore_plan"] != VERSION:
+        raise InputError(f"the plan is of version {data['zkcore_plan']!r}, this zkcore reads version {VERSION}")
+    if _canonical(data) != (text.encode() if isinstance(text, str) else text).strip():
+        raise PlanTampered("the JSON is not in its canonical form: it was edited")
+    return data
+
+
+def _plan(data: Mapping[str, Any]) -> Plan[Any]:
+    if data["kind"] not in _KINDS:
+        raise PlanTampered(f"unknown kind of plan {data['kind']!r}")
+    try:
+        facts = PlanFacts(**{name: _fact(name, value) for name, value in data["facts"].items()})
+        steps = tuple(_step(step) for step in data["steps"])
+        return Plan(kind=data["kind"], sender=Address(data["sender"]), steps=steps, facts=facts)
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        if isinstance(error, PlanTampered | ChainIdMismatch):
+            raise
+        raise PlanTampered(f"the plan is malformed: {error}") from error
+
+
+_INTEGERS = {"l1_chain_id", "l2_chain_id", "protocol_version", "l1_block", "holds_up_to_gas_price", "expires_after_l1_block"}
+_ADDRESSES = {"bridgehub", "diamond", "asset_router", "nullifier", "native_token_vault", "base_token"}
+
+
+def _fact(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _INTEGERS:
+        return uint(int(value), name)
+    if name in _ADDRESSES:
+        return Address(value)
+    if name == "notes":
+        return tuple(map(str, value))
+    if name == "origins":
+        return {str(key): str(origin) for key, origin in value.items()}
+    return str(value)
+
+
+def _step(data: Mapping[str, Any]) -> PlanStep:
+    if set(data) != {"kind", "chain", "unsigned", "after"} or data["kind"] not in _STEP_KINDS:
+        raise PlanTampered(f"unknown step {data!r}")
+    if data["chain"] not in ("l1", "l2"):
+        raise PlanTampered(f"unknown chain {data['chain']!r}")
+    transaction, signature = parse_transaction(data["unsigned"])
+    if signature is not None:
+        raise PlanTampered("a step of an unsigned plan is signed")
+    after: Sequence[Any] = data["after"]
+    places = tuple(uint(place, "after", 16) for place in after)
+    return PlanStep(kind=data["kind"], chain=data["chain"], transaction=transaction, after=places)
