@@ -10,111 +10,38 @@ zksync-os-server `lib/rpc_api/src/zks.rs`.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from msgspec import Raw, Struct
 
+from zkcore import replies
 from zkcore.abi import Function
 from zkcore.decoding import ByteNumbers, Data, Quantity, decoder, decoder_or_null
 from zkcore.effects import Call, Chain, Flow, attempt
 from zkcore.errors import InputError, RpcError
-from zkcore.replies import (
-    AccountStorageProof,
-    BatchDetails,
-    BatchFeeInput,
-    Block,
-    BlockDetails,
-    BlockMetadata,
-    BridgeContracts,
-    FeeEstimate,
-    FeeHistory,
-    Genesis,
-    ImtInclusionProof,
-    Log,
-    LogProof,
-    NodeFeeParams,
-    NodeTransaction,
-    ProtocolVersion,
-    Receipt,
-    SimulatedBlock,
-    SpelledBlockMetadata,
-    SpelledLogProof,
-    TransactionDetails,
-)
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
 
+# fmt: off
 __all__ = [
-    "AccountOverride",
-    "BlockId",
-    "BlockTag",
-    "CallRequest",
-    "StateOverride",
-    "block_number",
-    "call_raw",
-    "chain_id",
-    "estimate_fee",
-    "estimate_gas",
-    "estimate_gas_l1_to_l2",
-    "eth_call",
-    "fee_history",
-    "gas_per_pubdata",
-    "gas_price",
-    "get_balance",
-    "get_base_token_l1_address",
-    "get_batch_fee_input",
-    "get_block",
-    "get_block_details",
-    "get_block_metadata_by_number",
-    "get_bridge_contracts",
-    "get_bridgehub_contract",
-    "get_bytecode_by_hash",
-    "get_bytecode_supplier_contract",
-    "get_code",
-    "get_fee_params",
-    "get_genesis",
-    "get_imt_inclusion_proof",
-    "get_imt_low_nullifier_index",
-    "get_l1_batch_block_range",
-    "get_l1_batch_details",
-    "get_l1_gas_price",
-    "get_l2_multicall3",
-    "get_l2_to_l1_log_proof",
-    "get_logs",
-    "get_main_contract",
-    "get_proof",
-    "get_protocol_version",
-    "get_raw_block_transactions",
-    "get_receipt",
-    "get_storage_at",
-    "get_testnet_paymaster",
-    "get_timestamp_asserter",
-    "get_transaction",
-    "get_transaction_count",
-    "get_transaction_details",
-    "l1_batch_number",
-    "l1_chain_id",
-    "max_priority_fee_per_gas",
-    "simulate",
+    "AccountOverride", "BlockId", "BlockTag", "CallRequest", "StateOverride", "block_number", "call_raw", "chain_id",
+    "estimate_fee", "estimate_gas", "estimate_gas_l1_to_l2", "eth_call", "fee_history", "gas_per_pubdata", "gas_price",
+    "get_balance", "get_base_token_l1_address", "get_batch_fee_input", "get_block", "get_block_details",
+    "get_block_metadata_by_number", "get_bridge_contracts", "get_bridgehub_contract", "get_bytecode_by_hash",
+    "get_bytecode_supplier_contract", "get_code", "get_fee_params", "get_genesis", "get_imt_inclusion_proof",
+    "get_imt_low_nullifier_index", "get_l1_batch_block_range", "get_l1_batch_details", "get_l1_gas_price",
+    "get_l2_multicall3", "get_l2_to_l1_log_proof", "get_logs", "get_main_contract", "get_proof", "get_protocol_version",
+    "get_raw_block_transactions", "get_receipt", "get_storage_at", "get_testnet_paymaster", "get_timestamp_asserter",
+    "get_transaction", "get_transaction_count", "get_transaction_details", "l1_batch_number", "l1_chain_id",
+    "max_priority_fee_per_gas", "simulate",
 ]
+# fmt: on
 
 BlockTag: TypeAlias = Literal[
     "earliest", "latest", "pending", "safe", "finalized", "committed", "precommitted", "l1_committed", "fast_finalized"
 ]
 BlockId: TypeAlias = BlockTag | int | Hash32  # the last four tags exist on Era only; a hash goes as EIP-1898 has it
 
-_TAGS = frozenset(
-    [
-        "earliest",
-        "latest",
-        "pending",
-        "safe",
-        "finalized",
-        "committed",
-        "precommitted",
-        "l1_committed",
-        "fast_finalized",
-    ]
-)
+_TAGS = frozenset(get_args(BlockTag))
 
 
 # ---------------------------------------------------------------- parameters
@@ -242,11 +169,11 @@ def block_number(chain: Chain) -> Call[int]:
     return Call(chain, "eth_blockNumber", (), decoder(Quantity))
 
 
-def get_block(chain: Chain, block: BlockId = "latest") -> Call[Block | None]:
+def get_block(chain: Chain, block: BlockId = "latest") -> Call[replies.Block | None]:
     """A block, or None if the node does not have it."""
     method = "eth_getBlockByHash" if isinstance(block, bytes) else "eth_getBlockByNumber"
     which = _hash(block) if isinstance(block, bytes) else _block(block)
-    return Call(chain, method, (which, False), decoder_or_null(Block))
+    return Call(chain, method, (which, False), decoder_or_null(replies.Block))
 
 
 def gas_price(chain: Chain) -> Call[int]:
@@ -261,10 +188,10 @@ def max_priority_fee_per_gas(chain: Chain) -> Call[int]:
 
 def fee_history(
     chain: Chain, blocks: int, *, newest: BlockId = "latest", percentiles: Sequence[float] = ()
-) -> Call[FeeHistory]:
+) -> Call[replies.FeeHistory]:
     """The base fees of so many blocks up to `newest` and of the next one, and tips at the percentiles."""
     params = (_quantity(blocks, "blocks"), _block(newest), list(percentiles))
-    return Call(chain, "eth_feeHistory", params, decoder(FeeHistory))
+    return Call(chain, "eth_feeHistory", params, decoder(replies.FeeHistory))
 
 
 # ---------------------------------------------------------------- eth_: accounts
@@ -292,14 +219,14 @@ def get_storage_at(
 
 
 # ---------------------------------------------------------------- eth_: transactions and logs
-def get_transaction(chain: Chain, tx_hash: HexLike) -> Call[NodeTransaction | None]:
+def get_transaction(chain: Chain, tx_hash: HexLike) -> Call[replies.NodeTransaction | None]:
     """A transaction, pending or included, or None if the node does not know it."""
-    return Call(chain, "eth_getTransactionByHash", (_hash(tx_hash),), decoder_or_null(NodeTransaction))
+    return Call(chain, "eth_getTransactionByHash", (_hash(tx_hash),), decoder_or_null(replies.NodeTransaction))
 
 
-def get_receipt(chain: Chain, tx_hash: HexLike) -> Call[Receipt | None]:
+def get_receipt(chain: Chain, tx_hash: HexLike) -> Call[replies.Receipt | None]:
     """The receipt of an included transaction, or None: pending, or not known."""
-    return Call(chain, "eth_getTransactionReceipt", (_hash(tx_hash),), decoder_or_null(Receipt))
+    return Call(chain, "eth_getTransactionReceipt", (_hash(tx_hash),), decoder_or_null(replies.Receipt))
 
 
 def get_logs(
@@ -309,14 +236,14 @@ def get_logs(
     to_block: BlockId,
     address: AddressLike | Sequence[AddressLike] | None = None,
     topics: Sequence[HexLike | Sequence[HexLike] | None] = (),
-) -> Call[tuple[Log, ...]]:
+) -> Call[tuple[replies.Log, ...]]:
     """Logs of a range of blocks. Topics by position: None for any, several for one of them."""
     wanted: dict[str, object] = {"fromBlock": _block(from_block), "toBlock": _block(to_block)}
     if address is not None:
         wanted["address"] = _address(address) if isinstance(address, str | bytes) else [_address(a) for a in address]
     if topics:
         wanted["topics"] = [_topic(topic) for topic in topics]
-    return Call(chain, "eth_getLogs", (wanted,), decoder(tuple[Log, ...]))
+    return Call(chain, "eth_getLogs", (wanted,), decoder(tuple[replies.Log, ...]))
 
 
 def _topic(topic: HexLike | Sequence[HexLike] | None) -> object:
@@ -374,13 +301,13 @@ def simulate(
     *,
     block: BlockId = "latest",
     state: StateOverride | None = None,
-) -> Call[tuple[SimulatedBlock, ...]]:
+) -> Call[tuple[replies.SimulatedBlock, ...]]:
     """Run calls one after another in one block on top of `block` (`eth_simulateV1`), with their logs and errors."""
     calls: dict[str, object] = {"calls": [request.parameter() for request in requests]}
     if state is not None:
         (calls["stateOverrides"],) = _overrides(state)
     params = ({"blockStateCalls": [calls]}, _block(block))
-    return Call(chain, "eth_simulateV1", params, decoder(tuple[SimulatedBlock, ...]))
+    return Call(chain, "eth_simulateV1", params, decoder(tuple[replies.SimulatedBlock, ...]))
 
 
 # ---------------------------------------------------------------- zks_: both stacks
@@ -392,14 +319,14 @@ def get_l2_to_l1_log_proof(
     index: int = 0,
     *,
     target: Literal["proof_based_gw", "l1BatchRoot", "messageRoot"] | None = None,
-) -> Flow[LogProof | None]:
+) -> Flow[replies.LogProof | None]:
     """The proof of the `index`th L2->L1 log of a transaction; None while its batch is not executed. A flow of one wave.
 
     `target` is Era's interop mode ("proof_based_gw") or ZKsync OS 2026's proof target.
     """
     params: tuple[object, ...] = (_hash(tx_hash), uint(index, "index", 32))
     method = "zks_getL2ToL1LogProof"
-    call = Call("l2", method, params if target is None else (*params, target), decoder_or_null(SpelledLogProof))
+    call = Call("l2", method, params if target is None else (*params, target), decoder_or_null(replies.SpelledLogProof))
     proof = yield from attempt(call, RpcError)
     if isinstance(proof, RpcError):
         if proof.code == -32603 and _NOT_YET.search(proof.message):
@@ -413,16 +340,18 @@ def get_bridgehub_contract() -> Call[Address | None]:
     return _optional("zks_getBridgehubContract", Address)
 
 
-def get_proof(address: AddressLike, keys: Sequence[HexLike], batch_number: int) -> Call[AccountStorageProof | None]:
+def get_proof(
+    address: AddressLike, keys: Sequence[HexLike], batch_number: int
+) -> Call[replies.AccountStorageProof | None]:
     """Era: the proofs of storage slots in the state tree after a batch. (That of ZKsync OS is of another form.)"""
     params = (_address(address), [_hash(key) for key in keys], uint(batch_number, "batch_number", 32))
-    return Call("l2", "zks_getProof", params, decoder_or_null(AccountStorageProof))
+    return Call("l2", "zks_getProof", params, decoder_or_null(replies.AccountStorageProof))
 
 
 # ---------------------------------------------------------------- zks_: ZKsync OS
-def get_genesis() -> Call[Genesis]:
+def get_genesis() -> Call[replies.Genesis]:
     """ZKsync OS: the genesis of the chain."""
-    return Call("l2", "zks_getGenesis", (), decoder(Genesis))
+    return Call("l2", "zks_getGenesis", (), decoder(replies.Genesis))
 
 
 def get_bytecode_supplier_contract() -> Call[Address]:
@@ -430,16 +359,16 @@ def get_bytecode_supplier_contract() -> Call[Address]:
     return Call("l2", "zks_getBytecodeSupplierContract", (), decoder(Address))
 
 
-def get_block_metadata_by_number(number: int) -> Call[BlockMetadata | None]:
+def get_block_metadata_by_number(number: int) -> Call[replies.BlockMetadata | None]:
     """ZKsync OS 2026: the prices a block ran with, or None if there is no such block."""
     params = (uint(number, "number", 64),)
-    return Call("l2", "zks_getBlockMetadataByNumber", params, decoder_or_null(SpelledBlockMetadata))
+    return Call("l2", "zks_getBlockMetadataByNumber", params, decoder_or_null(replies.SpelledBlockMetadata))
 
 
-def get_imt_inclusion_proof(commitment: int, block: int) -> Call[ImtInclusionProof | None]:
+def get_imt_inclusion_proof(commitment: int, block: int) -> Call[replies.ImtInclusionProof | None]:
     """ZKsync OS 2026: the membership proof of an interop commitment as of a block, or None if it was not there."""
     params = (_quantity(commitment, "commitment"), uint(block, "block", 64))
-    return Call("l2", "zks_getImtInclusionProof", params, decoder_or_null(ImtInclusionProof))
+    return Call("l2", "zks_getImtInclusionProof", params, decoder_or_null(replies.ImtInclusionProof))
 
 
 def get_imt_low_nullifier_index(value: int, block: int) -> Call[int | None]:
@@ -454,9 +383,9 @@ def get_main_contract() -> Call[Address]:
     return Call("l2", "zks_getMainContract", (), decoder(Address))
 
 
-def get_bridge_contracts() -> Call[BridgeContracts]:
+def get_bridge_contracts() -> Call[replies.BridgeContracts]:
     """Era: the bridges, as the node names them."""
-    return Call("l2", "zks_getBridgeContracts", (), decoder(BridgeContracts))
+    return Call("l2", "zks_getBridgeContracts", (), decoder(replies.BridgeContracts))
 
 
 def get_base_token_l1_address() -> Call[Address]:
@@ -474,9 +403,9 @@ def l1_batch_number() -> Call[int]:
     return Call("l2", "zks_L1BatchNumber", (), decoder(Quantity))
 
 
-def estimate_fee(request: CallRequest, *, state: StateOverride | None = None) -> Call[FeeEstimate]:
+def estimate_fee(request: CallRequest, *, state: StateOverride | None = None) -> Call[replies.FeeEstimate]:
     """Era: gas and prices for an L2 transaction."""
-    return Call("l2", "zks_estimateFee", (request.parameter(), *_overrides(state)), decoder(FeeEstimate))
+    return Call("l2", "zks_estimateFee", (request.parameter(), *_overrides(state)), decoder(replies.FeeEstimate))
 
 
 def estimate_gas_l1_to_l2(request: CallRequest, *, state: StateOverride | None = None) -> Call[int]:
@@ -494,29 +423,29 @@ def get_l1_gas_price() -> Call[int]:
     return Call("l2", "zks_getL1GasPrice", (), decoder(Quantity))
 
 
-def get_fee_params() -> Call[NodeFeeParams]:
+def get_fee_params() -> Call[replies.NodeFeeParams]:
     """Era: the fee model of the node. Not the L1 contract's parameters: those are read on L1."""
-    return Call("l2", "zks_getFeeParams", (), decoder(NodeFeeParams))
+    return Call("l2", "zks_getFeeParams", (), decoder(replies.NodeFeeParams))
 
 
-def get_batch_fee_input() -> Call[BatchFeeInput]:
+def get_batch_fee_input() -> Call[replies.BatchFeeInput]:
     """Era: the prices that go into the next batch."""
-    return Call("l2", "zks_getBatchFeeInput", (), decoder(BatchFeeInput))
+    return Call("l2", "zks_getBatchFeeInput", (), decoder(replies.BatchFeeInput))
 
 
-def get_transaction_details(tx_hash: HexLike) -> Call[TransactionDetails | None]:
+def get_transaction_details(tx_hash: HexLike) -> Call[replies.TransactionDetails | None]:
     """Era: how far a transaction is on its way to L1, or None if it is not known."""
-    return Call("l2", "zks_getTransactionDetails", (_hash(tx_hash),), decoder_or_null(TransactionDetails))
+    return Call("l2", "zks_getTransactionDetails", (_hash(tx_hash),), decoder_or_null(replies.TransactionDetails))
 
 
-def get_block_details(number: int) -> Call[BlockDetails | None]:
+def get_block_details(number: int) -> Call[replies.BlockDetails | None]:
     """Era: an L2 block and its batch's way to L1, or None if there is no such block."""
-    return Call("l2", "zks_getBlockDetails", (uint(number, "number", 32),), decoder_or_null(BlockDetails))
+    return Call("l2", "zks_getBlockDetails", (uint(number, "number", 32),), decoder_or_null(replies.BlockDetails))
 
 
-def get_l1_batch_details(number: int) -> Call[BatchDetails | None]:
+def get_l1_batch_details(number: int) -> Call[replies.BatchDetails | None]:
     """Era: a batch and its way to L1, or None if there is no such batch."""
-    return Call("l2", "zks_getL1BatchDetails", (uint(number, "number", 32),), decoder_or_null(BatchDetails))
+    return Call("l2", "zks_getL1BatchDetails", (uint(number, "number", 32),), decoder_or_null(replies.BatchDetails))
 
 
 def get_l1_batch_block_range(number: int) -> Call[tuple[int, int] | None]:
@@ -551,10 +480,10 @@ def get_timestamp_asserter() -> Call[Address | None]:
     return _optional("zks_getTimestampAsserter", Address)
 
 
-def get_protocol_version(minor_version: int | None = None) -> Call[ProtocolVersion | None]:
+def get_protocol_version(minor_version: int | None = None) -> Call[replies.ProtocolVersion | None]:
     """Era: the protocol version in force, or a given one. Deprecated by the server; the diamond on L1 says it too."""
     params = () if minor_version is None else (uint(minor_version, "minor_version", 16),)
-    return Call("l2", "zks_getProtocolVersion", params, decoder_or_null(ProtocolVersion))
+    return Call("l2", "zks_getProtocolVersion", params, decoder_or_null(replies.ProtocolVersion))
 
 
 def _optional(method: str, kind: type[Address]) -> Call[Address | None]:

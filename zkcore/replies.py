@@ -14,37 +14,15 @@ from msgspec import Meta, Struct, field
 from zkcore.decoding import Data, Hooked, Quantity, convert, respelled
 from zkcore.types import Address, Hash32
 
+# fmt: off
 __all__ = [
-    "AccountStorageProof",
-    "BatchDetails",
-    "BatchFeeInput",
-    "Block",
-    "BlockDetails",
-    "BlockMetadata",
-    "BridgeContracts",
-    "FeeEstimate",
-    "FeeHistory",
-    "FeeModel",
-    "FeeModelConfig",
-    "Genesis",
-    "ImtInclusionProof",
-    "ImtLeaf",
-    "L2ToL1LogEntry",
-    "Log",
-    "LogProof",
-    "NodeFeeParams",
-    "NodeTransaction",
-    "ProtocolVersion",
-    "Ratio",
-    "Receipt",
-    "SimulatedBlock",
-    "SimulatedCall",
-    "SimulationError",
-    "SpelledBlockMetadata",
-    "SpelledLogProof",
-    "StorageProof",
+    "AccountStorageProof", "BatchDetails", "BatchFeeInput", "Block", "BlockDetails", "BlockMetadata", "BridgeContracts",
+    "FeeEstimate", "FeeHistory", "FeeModel", "FeeModelConfig", "Genesis", "ImtInclusionProof", "ImtLeaf",
+    "L2ToL1LogEntry", "Log", "LogProof", "NodeFeeParams", "NodeTransaction", "ProtocolVersion", "Ratio", "Receipt",
+    "SimulatedBlock", "SimulatedCall", "SimulationError", "SpelledBlockMetadata", "SpelledLogProof", "StorageProof",
     "TransactionDetails",
 ]
+# fmt: on
 
 if TYPE_CHECKING:
     L2ToL1Logs: TypeAlias = "tuple[L2ToL1LogEntry, ...]"

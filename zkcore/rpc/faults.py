@@ -80,8 +80,9 @@ def _payload(data: object) -> bytes | None:
         return bytes.fromhex(text[2:]) if _HEX.fullmatch(text) else None
     if not isinstance(data, dict):
         return None
-    fields = cast("dict[str, object]", data)
-    named = {"data", "result", "return", "output"}
-    inner = (_payload(value) for name, value in fields.items() if name in named or isinstance(value, dict))
-    found = [payload for payload in inner if payload is not None]
-    return max(found, key=len, default=None)
+    payloads = [
+        _payload(value)
+        for name, value in cast("dict[str, Any]", data).items()
+        if name in {"data", "result", "return", "output"} or not isinstance(value, str)
+    ]
+    return max([payload for payload in payloads if payload is not None], key=len, default=None)
