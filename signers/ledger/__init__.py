@@ -1,0 +1,17 @@
+"""Ledger devices with the Ethereum app. Nothing heavy is imported before `connect`."""
+
+from signers.ledger.connection import Dongle, OpenDongle
+from signers.ledger.paths import DEFAULT_PATH, Scheme
+from signers.ledger.signer import LedgerAccount, LedgerSigner
+from signers.ledger.view import DeviceView, device_view
+
+__all__ = [
+    "DEFAULT_PATH",
+    "DeviceView",
+    "Dongle",
+    "LedgerAccount",
+    "LedgerSigner",
+    "OpenDongle",
+    "Scheme",
+    "device_view",
+]

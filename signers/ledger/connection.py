@@ -1,0 +1,152 @@
+"""One Ledger: its dongle, opened when needed, used by one thread at a time, and dropped after any failure."""
+
+import threading
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Protocol, TypeAlias
+
+from signers.ledger.status import status_error
+from zkcore.errors import DeviceBusy, DeviceFault, DeviceNotFound, SignerError, SignerTimeout
+
+__all__ = ["Connection", "Dongle", "OpenDongle", "Refusals", "open_usb"]
+
+_ANSWER_SECONDS: Final = 15.0  # for commands that no screen waits for
+_FOREVER_SECONDS: Final = 20_000.0  # ledgerblue's own default
+_DOCS: Final = "see docs/ledger.md"
+
+Refusals: TypeAlias = Mapping[int, Callable[[], SignerError]]
+_NO_REFUSALS: Final[Refusals] = MappingProxyType({})
+
+
+class Dongle(Protocol):
+    """What ledgerblue's dongles are: bytes out, bytes in; a status other than 9000 is raised, as an exception with `sw`."""
+
+    def exchange(self, apdu: bytearray, timeout: float = ...) -> bytes | bytearray:
+        """Send a command and wait for its answer, without the status word."""
+        ...
+
+    def close(self) -> None:
+        """Give the device back."""
+        ...
+
+
+OpenDongle: TypeAlias = Callable[[], Dongle]
+
+
+def open_usb() -> Dongle:
+    """The Ledger on USB; or, with LEDGER_PROXY_ADDRESS and LEDGER_PROXY_PORT in the environment, an emulator."""
+    try:
+        from ledgerblue.comm import getDongle
+    except ImportError as error:
+        raise SignerError(
+            f"the Ledger signer needs the extra 'ledger' (pip install 'zkcore[ledger]'), and on Linux libusb and libudev: {error}"
+        ) from error
+    dongle: Dongle = getDongle()
+    return dongle
+
+
+class Connection:
+    """A device and its lock. Hold `lock` over every sequence of commands that belongs together.
+
+    `timeout`: seconds that a person may take over one screen; None: hours.
+    """
+
+    def __init__(self, open_dongle: OpenDongle, *, timeout: float | None) -> None:
+        self.lock = threading.RLock()
+        self._open, self._timeout = open_dongle, timeout
+        self._dongle: Dongle | None = None
+        self._closed = False
+
+    def exchange(
+        self,
+        ins: int,
+        data: bytes = b"",
+        *,
+        p1: int = 0,
+        p2: int = 0,
+        cla: int = 0xE0,
+        prompts: bool = False,
+        refusals: Refusals = _NO_REFUSALS,
+    ) -> bytes:
+        """One command of at most 255 bytes of data. `refusals`: what a status means here, before the general table.
+
+        Raises SignerError; after any failure the dongle is closed, and the next call opens it anew.
+        """
+        apdu = bytearray([cla, ins, p1, p2, len(data)]) + data
+        with self.lock:
+            dongle = self._opened()
+            limit = _ANSWER_SECONDS if not prompts else _FOREVER_SECONDS if self._timeout is None else self._timeout
+            socket = getattr(dongle, "socket", None)  # ledgerblue's TCP dongle has no time limit of its own
+            if socket is not None:
+                socket.settimeout(limit)
+            try:
+                return bytes(dongle.exchange(apdu, timeout=limit))
+            except BaseException as error:  # ledgerblue raises even bare BaseException; and an interrupt leaves a reply on its way
+                self._drop()
+                mapped = _exchange_error(error, refusals)
+                if mapped is None:
+                    raise
+                raise mapped from error
+
+    def _opened(self) -> Dongle:
+        if self._closed:
+            raise DeviceNotFound("this Ledger signer was closed: connect again")
+        if self._dongle is None:
+            try:
+                self._dongle = self._open()
+            except SignerError:
+                raise
+            except Exception as error:
+                raise _open_error(error) from error
+        return self._dongle
+
+    def _drop(self) -> None:
+        dongle, self._dongle = self._dongle, None
+        if dongle is not None:
+            try:
+                dongle.close()
+            except Exception:  # noqa: BLE001, S110 - it is being thrown away: how it dies does not matter
+                pass
+
+    def close(self) -> None:
+        """Give the device back, for good."""
+        with self.lock:
+            self._closed = True
+            self._drop()
+
+
+def _status(error: BaseException) -> int | None:
+    # ledgerblue's CommException has `sw` = 6F00 also where there was no answer at all; only its message tells them apart
+    status: object = getattr(error, "sw", None)
+    if not isinstance(status, int) or (status == 0x6F00 and "Invalid status" not in str(error)):
+        return None
+    return status
+
+
+def _exchange_error(error: BaseException, refusals: Refusals) -> SignerError | None:
+    """Ours for one of ledgerblue's (or hidapi's, or the socket's); None: not a failure of the device."""
+    status = _status(error)
+    if status is not None:
+        return refusals[status]() if status in refusals else status_error(status)
+    if isinstance(error, TimeoutError) or "Timeout" in str(error):
+        return SignerTimeout("the Ledger, or its user, did not answer in time: reject what its screen still shows, and try again")
+    if (isinstance(error, Exception) and not isinstance(error, AssertionError)) or type(error) is BaseException:
+        return DeviceNotFound(f"the Ledger is gone: plugged out, switched off, or its app was left ({_shown(error)})")
+    return None
+
+
+def _open_error(error: Exception) -> SignerError:
+    if isinstance(error, OSError):
+        return DeviceBusy(
+            "cannot open the Ledger: another program (Ledger Live, a browser) holds it, or the system does not allow it "
+            f"(Linux: udev rules; WSL: usbipd; {_DOCS}) ({_shown(error)})"
+        )
+    if "No dongle found" in str(error) or "Proxy connection failed" in str(error):
+        return DeviceNotFound(
+            f"no Ledger found: plug it in, unlock it and open the Ethereum app (Linux: udev rules; WSL: usbipd; {_DOCS})"
+        )
+    return DeviceFault(f"cannot open the Ledger ({_shown(error)})")
+
+
+def _shown(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,158 @@
+"""EIP-712 with every field sent to the device, which hashes and shows them (doc/ethapp.adoc, "EIP 712 send struct").
+
+    1A p2=00  name                                                    a struct
+    1A p2=FF  type description, [name | size], [arrays], member name  one member of it
+    1C p2=00  name                                                    the values of the domain, then of the message
+    1C p2=0F  length                                                  an array
+    1C p2=FF  length (2 bytes), value                                 a value; p1=01: more of it comes
+    0C p2=01  path                                                    show the end, and sign
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from signers.ledger.apdu import STRUCT_DEFINITION, STRUCT_VALUE, chunks
+from zkcore.eip712 import DOMAIN, Field, Leaf
+
+if TYPE_CHECKING:
+    from zkcore.eip712 import TypedData
+
+__all__ = ["Command", "stream", "unshowable"]
+
+_NAME, _ARRAY, _FIELD = 0x00, 0x0F, 0xFF
+_IS_ARRAY, _HAS_SIZE = 0x80, 0x40
+_CODES: Final = {"int": 1, "uint": 2, "address": 3, "bool": 4, "string": 5, "bytesN": 6, "bytes": 7}
+_STRUCT: Final = 0
+
+# What app-ethereum can take: sign_message_eip712/path.h, typed_data.c, path.c, ui_logic.c
+_MAX_NAME: Final = 255
+_MAX_LENGTH: Final = 255  # of an array: one byte
+_MAX_VALUE: Final = 0xFFFF
+_MAX_STRUCT_DEPTH: Final = 16
+_MAX_ARRAY_DEPTH: Final = 8
+_INT_BITS: Final = frozenset({8, 16, 32, 64, 128, 256})  # the signed ones it can write in decimals
+
+
+class Command(Struct, frozen=True):
+    """One command of the stream."""
+
+    ins: int
+    p1: int
+    p2: int
+    data: bytes
+
+
+def stream(data: "TypedData") -> Iterator[Command]:
+    """All commands before the last one. `unshowable(data)` must be None."""
+    for name in _used(data):
+        yield Command(STRUCT_DEFINITION, 0, _NAME, name.encode())
+        for field in data.fields(name):
+            yield Command(STRUCT_DEFINITION, 0, _FIELD, _definition(field, data))
+    for root in (DOMAIN, data.primary_type):
+        yield Command(STRUCT_VALUE, 0, _NAME, root.encode())
+        for item in data.walk(root):
+            if isinstance(item, int):
+                yield Command(STRUCT_VALUE, 0, _ARRAY, bytes([item]))
+                continue
+            value = _encode(*item)
+            *partial, last = chunks(len(value).to_bytes(2) + value)
+            yield from (Command(STRUCT_VALUE, 1, _FIELD, piece) for piece in partial)
+            yield Command(STRUCT_VALUE, 0, _FIELD, last)
+
+
+def _used(data: "TypedData") -> list[str]:
+    """The domain, the primary type, and every struct they use."""
+    structs = {struct.name for struct in data.types}
+    found: list[str] = [DOMAIN, data.primary_type]
+    for name in found:
+        found += dict.fromkeys(f.base for f in data.fields(name) if f.base in structs and f.base not in found)
+    return found
+
+
+def _definition(field: Field, data: "TypedData") -> bytes:
+    kind, size = _kind(field.base)
+    code = _CODES.get(kind, _STRUCT)
+    description = code | (_HAS_SIZE if size else 0) | (_IS_ARRAY if field.dimensions else 0)
+    parts = [bytes([description])]
+    if code == _STRUCT:
+        parts.append(_counted(field.base))
+    if size:
+        parts.append(bytes([size]))
+    if field.dimensions:
+        levels = (b"\0" if length is None else bytes([1, length]) for length in field.dimensions)
+        parts += [bytes([len(field.dimensions)]), *levels]
+    return b"".join([*parts, _counted(field.name)])
+
+
+def _counted(text: str) -> bytes:
+    raw = text.encode()
+    return bytes([len(raw)]) + raw
+
+
+def _kind(base: str) -> tuple[str, int]:
+    """The app's name of a type and its size in bytes, 0 if it has none."""
+    match = re.fullmatch(r"(u?int|bytes)([0-9]+)", base)
+    if match is None:
+        return base, 0
+    kind, size = match[1], int(match[2])
+    return ("bytesN", size) if kind == "bytes" else (kind, size // 8)
+
+
+def _encode(type_: str, value: Leaf) -> bytes:
+    if isinstance(value, bytes):
+        return bytes(value)
+    if isinstance(value, str):
+        return value.encode()
+    kind, size = _kind(type_)
+    if kind == "int":  # always in full: the app takes a number for negative only if it has its type's size
+        return value.to_bytes(size, signed=True)
+    return value.to_bytes(max(1, (value.bit_length() + 7) // 8))
+
+
+# ---------------------------------------------------------------- limits
+def unshowable(data: "TypedData") -> str | None:
+    """Why the app cannot take these typed data field by field; None if it can."""
+    for name in _used(data):
+        fields = data.fields(name)
+        if not fields:
+            return f"the struct {name} has no members"
+        for field in fields:
+            where = f"{name}.{field.name}"
+            if len(field.base) + len(field.name) + 2 * len(field.dimensions) + 4 > _MAX_NAME:
+                return f"the names of {where} are longer than an APDU"
+            if any((length or 0) > _MAX_LENGTH for length in field.dimensions):
+                return f"{where} is an array of more than {_MAX_LENGTH}"
+            kind, size = _kind(field.base)
+            if kind == "int" and size * 8 not in _INT_BITS:
+                return f"{where} is an {field.base}: of the signed integers it knows only {sorted(_INT_BITS)} bits"
+        if len(name.encode()) > _MAX_NAME:
+            return f"the name of the struct {name[:20]}... is longer than an APDU"
+    for root in (DOMAIN, data.primary_type):
+        if (reason := _too_deep(data, root, 1, 0, ())) is not None:
+            return reason
+        for item in data.walk(root):
+            if isinstance(item, int):
+                if item > _MAX_LENGTH:
+                    return f"an array has {item} elements: more than {_MAX_LENGTH}"
+            elif isinstance(item[1], str | bytes) and len(_encode(*item)) > _MAX_VALUE:
+                return f"a {item[0]} is longer than {_MAX_VALUE} bytes"
+    return None
+
+
+def _too_deep(data: "TypedData", name: str, structs: int, arrays: int, above: tuple[str, ...]) -> str | None:
+    if name in above:
+        return f"the struct {name} holds itself"
+    if structs > _MAX_STRUCT_DEPTH:
+        return f"structs are nested deeper than {_MAX_STRUCT_DEPTH}"
+    for field in data.fields(name):
+        depth = arrays + len(field.dimensions)
+        if depth > _MAX_ARRAY_DEPTH:
+            return f"arrays are nested deeper than {_MAX_ARRAY_DEPTH}"
+        if field.base in {struct.name for struct in data.types}:
+            reason = _too_deep(data, field.base, structs + 1, depth, (*above, name))
+            if reason is not None:
+                return reason
+    return None
