@@ -28,7 +28,7 @@ IMPORTS = {
 }
 HEAD = """# Performance
 
-Made by `nox -s bench`, which measures ours and the peers in turn, in one run on one machine, and checks that their results
+Made by `nox -s bench`, which measures ours and the peers in turn, on one machine, and checks that their results
 agree before it times them. Medians, quartiles in brackets; lower is better. Times belong to the machine ({python},
 node {node}, {cpu}); the ratios travel better. `bench/results.json` has the raw figures.
 

@@ -13,6 +13,7 @@ import msgspec
 
 from zkcore.errors import InputError
 from zkcore.hashing import keccak256
+from zkcore.signer import SECP256K1_N
 from zkcore.types import Address
 
 __all__ = ["decrypt", "encrypt"]
@@ -133,9 +134,11 @@ def _aes_ctr(key: bytes, iv: bytes, data: bytes) -> bytes:
 
 
 def _address(key: bytes) -> Address:
-    from signers.private_key import PrivateKeySigner
+    from eth_keys.main import KeyAPI
 
-    return PrivateKeySigner(key).address
+    if len(key) != 32 or not 0 < int.from_bytes(key) < SECP256K1_N:
+        raise InputError("keystore: what it holds is not a private key: expected 32 bytes, below the order of secp256k1")
+    return Address(KeyAPI().PrivateKey(key).public_key.to_canonical_address())
 
 
 def _unhex(text: str, name: str, size: int | None = None) -> bytes:
