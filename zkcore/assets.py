@@ -237,7 +237,7 @@ class LegacyWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AssetWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
-    """Of any asset, by 0x10003: selector | originChainId(32) | assetId(32) | transferData (that of the asset's handler).
+    """Of any asset, by 0x10003: selector | originChainId(32) | assetId(32) | transferData (of the asset's handler).
 
     `origin_chain_id` is the chain that withdraws.
     """
@@ -255,7 +255,7 @@ class AssetWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mint(self) -> BridgeMint:
-        """Receiver, token and amount, if the native token vault is the asset's handler. Raises InputError if it is not."""
+        """Receiver, token and amount, if the asset is of the native token vaults. Raises InputError if it is not."""
         return BridgeMint.decode(self.transfer_data)
 
 
