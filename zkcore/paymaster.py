@@ -3,7 +3,7 @@
 Source: era-contracts system-contracts/contracts/interfaces/IPaymasterFlow.sol.
 """
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -20,6 +20,10 @@ class Paymaster(msgspec.Struct, frozen=True):
     address: Address
     input: bytes = b""
 
+    if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
+
+        def __init__(self, address: AddressLike, input: HexLike = b"") -> None: ...  # noqa: A002
+
     def __post_init__(self) -> None:
         force_setattr(self, "address", Address(self.address))
         force_setattr(self, "input", hex_bytes(self.input, "paymaster input"))
@@ -27,7 +31,7 @@ class Paymaster(msgspec.Struct, frozen=True):
     @classmethod
     def general(cls, address: AddressLike, inner_input: HexLike = b"") -> Self:
         """The flow without a token: `general(bytes)`. Raises InputError."""
-        return cls(Address(address), PAYMASTER_FLOW.general.encode(inner_input))
+        return cls(address, PAYMASTER_FLOW.general.encode(inner_input))
 
     @classmethod
     def approval_based(
@@ -38,4 +42,4 @@ class Paymaster(msgspec.Struct, frozen=True):
         The account lets the paymaster take at least `minimal_allowance` of the token (smallest unit). Raises
         InputError.
         """
-        return cls(Address(address), PAYMASTER_FLOW.approval_based.encode(token, minimal_allowance, inner_input))
+        return cls(address, PAYMASTER_FLOW.approval_based.encode(token, minimal_allowance, inner_input))
