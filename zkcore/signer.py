@@ -55,9 +55,14 @@ class Signature(Struct, frozen=True):
 
     @classmethod
     def from_bytes(cls, raw: bytes, *, clear: bool | None = None) -> Self:
-        """Parse 65 bytes r || s || v, with v one of 0, 1, 27, 28. Raises BadSignature."""
+        """Parse 65 bytes r || s || v, v one of 0, 1, 27, 28, or 64 with y_parity as the top bit of s (EIP-2098).
+
+        Raises BadSignature.
+        """
+        if len(raw) == 64:
+            raw = raw[:32] + bytes([raw[32] & 0x7F]) + raw[33:] + bytes([raw[32] >> 7])
         if len(raw) != 65:
-            raise BadSignature(f"expected a signature of 65 bytes, got {len(raw)}")
+            raise BadSignature(f"expected a signature of 65 bytes, or 64 in compact form, got {len(raw)}")
         parity = {0: 0, 1: 1, 27: 0, 28: 1}.get(raw[64])
         if parity is None:
             raise BadSignature(f"expected v to be 0, 1, 27 or 28, got {raw[64]}")
