@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 
 from tests.vectors.runner import Rule
-from tests.vectors.suites import encodings, keys, protocol
+from tests.vectors.suites import encodings, keys, proofs, protocol
 
-SUITES: Mapping[str, Mapping[str | None, Rule]] = {**encodings.SUITES, **keys.SUITES, **protocol.SUITES}
+SUITES: Mapping[str, Mapping[str | None, Rule]] = {
+    **encodings.SUITES,
+    **keys.SUITES,
+    **protocol.SUITES,
+    **proofs.SUITES,
+}
