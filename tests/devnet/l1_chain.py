@@ -13,7 +13,8 @@ from zkcore.testing.devnet.upstream import RpcError
 CHAIN_ID = 31337
 DEPLOYER = "0x00000000000000000000000000000000000de910"
 ETH = "0x0000000000000000000000000000000000000001"
-ROLLUP = (0, 1_000_000, 120_000, 80_000_000, 99_000, 250_000_000)
+ROLLUP = (0, 1_000_000, 120_000, 80_000_000, 99_000, 250_000_000)  # default fee parameters
+VALIDIUM = (1, *ROLLUP[1:])
 
 
 def selector(signature: str) -> str:

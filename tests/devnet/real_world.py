@@ -1,11 +1,12 @@
 """Our contracts at the addresses at which the real ones stood when they were recorded, on chain 31337."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.devnet.l1_chain import ETH, L1Chain, asset_id, call_data
+from tests.devnet.l1_chain import ETH, ROLLUP, VALIDIUM, L1Chain, asset_id, call_data
 
 from zkcore.hashing import keccak256
 
@@ -15,8 +16,16 @@ TOKENS = {
     "tokens.erc20_18": ("Rig Token Eighteen", "RT18", 18),
     "tokens.erc20_6": ("Rig Token Six", "RT6", 6),
     "chains.271.baseToken": ("Base Token A", "BTA", 18),
+    "chains.273.baseToken": ("Base Token B", "BTB", 18),
 }
-CHAINS = {270: (True, ETH, (1, 1)), 271: (True, BOOK["chains.271.baseToken"], (1000, 1)), 272: (False, ETH, (1, 1))}
+BOOK["chains.273.baseToken"] = "0x00000000000000000000000000000000000b0273"  # not in the recordings
+# zksyncOS, base token, multiplier, fee parameters
+CHAINS: dict[int, tuple[bool, str, tuple[int, int], tuple[int, ...]]] = {
+    270: (True, ETH, (1, 1), ROLLUP),
+    271: (True, BOOK["chains.271.baseToken"], (1000, 1), ROLLUP),
+    272: (False, ETH, (1, 1), ROLLUP),
+    273: (False, BOOK["chains.273.baseToken"], (5, 2), VALIDIUM),
+}
 ACCOUNTS = [
     "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266",
     "0x70997970c51812dc3a010c7d01b50e0d17dc79c8",
@@ -24,6 +33,18 @@ ACCOUNTS = [
     "0x90f79bf6eb2c4f870365e785982e1f101e93b906",
 ]
 ERA_CHAIN_ID = 272
+CHANGE_FEE_PARAMS = "changeFeeParams((uint8,uint32,uint32,uint32,uint32,uint64))"
+
+
+@contextmanager
+def real_world() -> Iterator[L1Chain]:
+    """A fresh L1 with everything placed and wired."""
+    l1 = L1Chain()
+    try:
+        deploy_real_world(l1)
+        yield l1
+    finally:
+        l1.close()
 
 
 def deploy_real_world(l1: L1Chain) -> None:
@@ -50,12 +71,13 @@ def deploy_real_world(l1: L1Chain) -> None:
             l1.send(token, call_data("mint(address,uint256)", account, 10**30))
             for spender in (vault, erc20_bridge):
                 l1.send(token, call_data("approve(address,uint256)", spender, 2**256 - 1), sender=account)
-    for chain_id, (zksync_os, base, multiplier) in CHAINS.items():
+    for chain_id, (zksync_os, base, multiplier, fees) in CHAINS.items():
         if base != ETH:
             l1.send(vault, call_data("registerToken(address)", base))
         types = ("uint256", "address", "bytes32", "bool", "uint256", "uint256")
         chain = l1.place(diamond(chain_id), "ZKChain", types, chain_id, hub, asset_id(base), zksync_os, 30, ERA_CHAIN_ID)
         l1.send(chain, call_data("setTokenMultiplier(uint128,uint128)", *multiplier))
+        l1.send(chain, call_data(CHANGE_FEE_PARAMS, fees))
         l1.send(hub, call_data("registerChain(address)", chain))
     l1.send(nullifier, call_data("setL2BridgeAddress(uint256,address)", 272, BOOK["legacyL2SharedBridge.272"]))
 

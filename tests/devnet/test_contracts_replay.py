@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.devnet.l1_chain import ETH, L1Chain, Reverted, asset_id, call_data, mapping_slot, topic
-from tests.devnet.real_world import BOOK, CHAINS, RECORDED, deploy_real_world, diamond, message_leaf, proven_root, status_leaf
+from tests.devnet.real_world import BOOK, CHAINS, RECORDED, diamond, message_leaf, proven_root, real_world, status_leaf
 
 from zkcore.abi import decode, encode
 from zkcore.hashing import keccak256
@@ -31,7 +31,6 @@ class Replay:
     def __init__(self, l1: L1Chain) -> None:
         self.l1 = l1
         self.our_bridged: str | None = None
-        deploy_real_world(l1)
         l1.rpc("anvil_setCode", DELEGATED, "0xef0100" + BOOK["relayContract"][2:])
         l1.rpc("anvil_setBalance", BOOK["nativeTokenVault"], hex(10**24))
         tokens = (ETH, BOOK["tokens.erc20_18"], BOOK["tokens.erc20_6"], BOOK["chains.271.baseToken"])
@@ -116,12 +115,9 @@ class Replay:
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[list[dict[str, Any]]]:
-    l1 = L1Chain(timestamp=1_795_000_000)
-    try:
+    with real_world() as l1:
         replay = Replay(l1)
         yield [replay.run(recorded) for recorded in TRANSACTIONS]
-    finally:
-        l1.close()
 
 
 @pytest.mark.parametrize("number", range(len(TRANSACTIONS)))

@@ -24,6 +24,7 @@ interface IBridgedToken {
 interface IBridgehub {
     function assetRouter() external view returns (address);
     function messageRoot() external view returns (address);
+    function baseToken(uint256 chainId) external view returns (address);
     function baseTokenAssetId(uint256 chainId) external view returns (bytes32);
     function getZKChain(uint256 chainId) external view returns (address);
     function whitelistedSettlementLayers(uint256 chainId) external view returns (bool);

@@ -11,15 +11,16 @@ import {
 } from "./Errors.sol";
 import {L2Log, L2Message, L2_BOOTLOADER, L2_MESSENGER, TxStatus} from "./Types.sol";
 
-/// What one node of a proof says: either it ends here (`last`), or it leads to a leaf in the settlement layer's tree.
-struct ProofNode {
-    bool last;
-    bytes32 batchRoot;
+/// What one node of a proof says: either it ends here, or it leads to a leaf in the settlement layer's tree. `getProofData` shows it.
+struct ProofData {
     uint256 settlementLayerChainId;
     uint256 settlementLayerBatchNumber;
-    uint256 settlementLayerBatchMask;
+    uint256 settlementLayerBatchRootMask;
+    uint256 batchLeafProofLen;
+    bytes32 batchSettlementRoot;
     bytes32 chainIdLeaf;
-    bytes32[] rest;
+    uint256 ptr;
+    bool finalProofNode;
 }
 
 /// L2->L1 log leaves and both proof formats (protocol.md 7.6, 7.7).
@@ -56,34 +57,37 @@ library Proofs {
     function read(uint256 chainId, uint256 batch, uint256 mask, bytes32 hashedLog, bytes32[] calldata proof)
         internal
         pure
-        returns (ProofNode memory node)
+        returns (ProofData memory node)
     {
         if (proof.length == 0) revert MerklePathEmpty();
         if (hashedLog == keccak256(new bytes(88))) revert HashedLogIsDefault();
 
         uint256 logLength = proof.length;
-        uint256 batchLength = 0;
-        uint256 cursor = 0;
-        node.last = true;
+        node.finalProofNode = true;
         if (uint256(proof[0]) << 32 == 0) {
             bytes32 metadata = proof[0];
             if (uint8(metadata[0]) != METADATA_VERSION) revert UnsupportedProofMetadataVersion(uint8(metadata[0]));
-            (logLength, batchLength, node.last) = (uint8(metadata[1]), uint8(metadata[2]), metadata[3] != 0);
-            if (node.last && batchLength != 0) revert InvalidProofLengthForFinalNode();
-            cursor = 1;
+            (logLength, node.batchLeafProofLen, node.finalProofNode) = (uint8(metadata[1]), uint8(metadata[2]), metadata[3] != 0);
+            if (node.finalProofNode && node.batchLeafProofLen != 0) revert InvalidProofLengthForFinalNode();
+            node.ptr = 1;
         }
-        node.batchRoot = root(_slice(proof, cursor, logLength), mask, hashedLog);
-        if (node.last) return node;
+        node.batchSettlementRoot = root(_slice(proof, node.ptr, logLength), mask, hashedLog);
+        node.ptr += logLength;
+        if (node.finalProofNode) return node;
 
-        cursor += logLength;
-        bytes32 batchLeaf = keccak256(abi.encodePacked(BATCH_LEAF_PADDING, node.batchRoot, batch));
-        bytes32 chainRoot = root(_slice(proof, cursor + 1, batchLength), uint256(proof[cursor]), batchLeaf);
+        bytes32 batchLeaf = keccak256(abi.encodePacked(BATCH_LEAF_PADDING, node.batchSettlementRoot, batch));
+        uint256 batchMask = uint256(proof[node.ptr++]);
+        bytes32 chainRoot = root(_slice(proof, node.ptr, node.batchLeafProofLen), batchMask, batchLeaf);
         node.chainIdLeaf = keccak256(abi.encodePacked(CHAIN_ID_LEAF_PADDING, chainRoot, chainId));
-        cursor += 1 + batchLength;
-        node.settlementLayerBatchNumber = uint256(proof[cursor]) >> 128;
-        node.settlementLayerBatchMask = uint128(uint256(proof[cursor]));
-        node.settlementLayerChainId = uint256(proof[cursor + 1]);
-        node.rest = _slice(proof, cursor + 2, proof.length - cursor - 2);
+        node.ptr += node.batchLeafProofLen;
+        uint256 packed = uint256(proof[node.ptr++]);
+        (node.settlementLayerBatchNumber, node.settlementLayerBatchRootMask) = (packed >> 128, uint128(packed));
+        node.settlementLayerChainId = uint256(proof[node.ptr++]);
+    }
+
+    /// The nodes behind the first one.
+    function rest(ProofData memory node, bytes32[] calldata proof) internal pure returns (bytes32[] memory) {
+        return _slice(proof, node.ptr, proof.length - node.ptr);
     }
 
     function _slice(bytes32[] calldata words, uint256 start, uint256 length) private pure returns (bytes32[] memory slice) {

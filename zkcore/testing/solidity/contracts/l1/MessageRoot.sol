@@ -8,7 +8,7 @@ import {
     Unauthorized
 } from "../common/Errors.sol";
 import {IBridgehub, IZKChain} from "../common/Interfaces.sol";
-import {ProofNode, Proofs} from "../common/Proofs.sol";
+import {ProofData, Proofs} from "../common/Proofs.sol";
 import {L2Log, L2Message, TxStatus} from "../common/Types.sol";
 
 /// From v31 the batch roots of all chains and the proofs against them (protocol.md 7.7).
@@ -53,18 +53,26 @@ contract MessageRoot {
         return proveL2LeafInclusionShared(chainId, batch, index, Proofs.leaf(Proofs.statusLog(l2TxHash, txNumber, status)), proof);
     }
 
+    function getProofData(uint256 chainId, uint256 batch, uint256 mask, bytes32 leaf, bytes32[] calldata proof)
+        external
+        pure
+        returns (ProofData memory)
+    {
+        return Proofs.read(chainId, batch, mask, leaf, proof);
+    }
+
     /// A missing root is a false proof, not an error of its own; a batch from before v31 has its root on the chain.
     function proveL2LeafInclusionShared(uint256 chainId, uint256 batch, uint256 mask, bytes32 leaf, bytes32[] calldata proof)
         public
         view
         returns (bool)
     {
-        ProofNode memory node = Proofs.read(chainId, batch, mask, leaf, proof);
-        if (node.last) return _matches(chainId, batch, node.batchRoot);
+        ProofData memory node = Proofs.read(chainId, batch, mask, leaf, proof);
+        if (node.finalProofNode) return _matches(chainId, batch, node.batchSettlementRoot);
         uint256 layer = node.settlementLayerChainId;
         if (!IBridgehub(BRIDGE_HUB).whitelistedSettlementLayers(layer)) revert InvalidSettlementLayerForBatch(chainId, batch, layer);
         return this.proveOnSettlementLayer(
-            layer, node.settlementLayerBatchNumber, node.settlementLayerBatchMask, node.chainIdLeaf, node.rest
+            layer, node.settlementLayerBatchNumber, node.settlementLayerBatchRootMask, node.chainIdLeaf, Proofs.rest(node, proof)
         );
     }
 
@@ -74,9 +82,9 @@ contract MessageRoot {
         view
         returns (bool)
     {
-        ProofNode memory node = Proofs.read(chainId, batch, mask, leaf, proof);
-        if (!node.last) revert DepthMoreThanOneForRecursiveMerkleProof();
-        return _matches(chainId, batch, node.batchRoot);
+        ProofData memory node = Proofs.read(chainId, batch, mask, leaf, proof);
+        if (!node.finalProofNode) revert DepthMoreThanOneForRecursiveMerkleProof();
+        return _matches(chainId, batch, node.batchSettlementRoot);
     }
 
     function _matches(uint256 chainId, uint256 batch, bytes32 root) private view returns (bool) {

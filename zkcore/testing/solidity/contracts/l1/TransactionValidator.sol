@@ -55,7 +55,8 @@ library TransactionValidator {
         uint256 length = transaction.data.length;
         uint256 native = (minor < 31 ? 132_500 : 2_875_420) + _max(1, _ceil(encodedLength, 136)) * 17_500 + length;
         uint256 nativeGas = price == 0 ? native / 10_000 : native * 10 / price;
-        uint256 minimal = _max(21_000 + 16 * length, nativeGas) + (minor < 31 ? 88 : 351) * transaction.gasPerPubdataByteLimit;
+        uint256 pubdataGas = (minor < 31 ? INTRINSIC_PUBDATA : 351) * transaction.gasPerPubdataByteLimit;
+        uint256 minimal = _max(21_000 + 16 * length, nativeGas + pubdataGas);
         return minor < 30 ? _max(minimal, 200_000) : minimal;
     }
 

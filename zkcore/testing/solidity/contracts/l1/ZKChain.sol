@@ -20,8 +20,8 @@ import {
     TransactionNotAllowed,
     Unauthorized
 } from "../common/Errors.sol";
-import {IBridgehub, IL1AssetRouter, IL1Nullifier, IMessageRoot, ITransactionFilterer, IZKChain} from "../common/Interfaces.sol";
-import {ProofNode, Proofs} from "../common/Proofs.sol";
+import {IBridgehub, IL1AssetRouter, IMessageRoot, ITransactionFilterer, IZKChain} from "../common/Interfaces.sol";
+import {ProofData, Proofs} from "../common/Proofs.sol";
 import {
     ERA_PRIORITY_TX_TYPE,
     FeeParams,
@@ -253,17 +253,17 @@ contract ZKChain is ZKChainStorage {
             address messageRoot = IBridgehub(_bridgehub).messageRoot();
             return IMessageRoot(messageRoot).proveL2LeafInclusionShared(_chainId, batch, mask, leaf, proof);
         }
-        ProofNode memory node = Proofs.read(_chainId, batch, mask, leaf, proof);
+        ProofData memory node = Proofs.read(_chainId, batch, mask, leaf, proof);
         bytes32 trusted = _l2LogsRootHashes[batch];
-        if (node.last) {
+        if (node.finalProofNode) {
             if (batch > _totalBatchesExecuted) revert BatchNotExecuted(batch);
             if (trusted == 0) revert LocalRootIsZero();
-            return trusted == node.batchRoot;
+            return trusted == node.batchSettlementRoot;
         }
         if (trusted != 0) revert LocalRootMustBeZero();
         if (!IBridgehub(_bridgehub).whitelistedSettlementLayers(node.settlementLayerChainId)) revert NotSettlementLayer();
         return IZKChain(IBridgehub(_bridgehub).getZKChain(node.settlementLayerChainId)).proveL2LeafInclusion(
-            node.settlementLayerBatchNumber, node.settlementLayerBatchMask, node.chainIdLeaf, node.rest
+            node.settlementLayerBatchNumber, node.settlementLayerBatchRootMask, node.chainIdLeaf, Proofs.rest(node, proof)
         );
     }
 
@@ -286,8 +286,7 @@ contract ZKChain is ZKChainStorage {
     }
 
     function getBaseToken() external view returns (address) {
-        (bool ok, bytes memory answer) = _bridgehub.staticcall(abi.encodeWithSignature("baseToken(uint256)", _chainId));
-        return ok ? abi.decode(answer, (address)) : address(0);
+        return IBridgehub(_bridgehub).baseToken(_chainId);
     }
 
     function getBaseTokenAssetId() external view returns (bytes32) {
