@@ -37,6 +37,7 @@ class HttpTransport:
         Raises InputError for anything but an http(s) URL.
         """
         self._wire = _Wire(url, headers or {}, auth, limits or Limits())
+        self.http_requests = 0
         self._given = client
         self._own: httpx.Client | None = None
         self._opening = Lock()
@@ -82,6 +83,7 @@ class HttpTransport:
                 if answer:
                     sleep(effect.seconds)
             else:
+                self.http_requests += len(effect.bodies)
                 tasks = [self._post(body, until) for body in effect.bodies]
                 answer = side_by_side(tasks, self._wire.limits.connections)
 
@@ -128,6 +130,7 @@ class AsyncHttpTransport:
     ) -> None:
         """As `HttpTransport`, with an `httpx.AsyncClient`."""
         self._wire = _Wire(url, headers or {}, auth, limits or Limits())
+        self.http_requests = 0
         self._given = client
         self._own: httpx.AsyncClient | None = None
 
@@ -173,6 +176,7 @@ class AsyncHttpTransport:
                 if answer:
                     await asyncio.sleep(effect.seconds)
             else:
+                self.http_requests += len(effect.bodies)
                 at_once = asyncio.Semaphore(self._wire.limits.connections)
                 answer = await side_by_side_async([self._post(body, until, at_once) for body in effect.bodies])
 
@@ -275,35 +279,37 @@ class _Gauge:
 
 
 def side_by_side(tasks: Sequence[Callable[[], T]], at_once: int) -> list[T]:
-    """Run tasks on this thread and, so many at once, on daemon threads; their values in order, or the first exception.
+    """Run tasks, so many at once: the first on this thread, others on daemon threads. Their values in order.
 
     Interrupted, it starts no more of them, and does not wait for those under way: a daemon thread does not keep the
-    process from ending. Each runs in a copy of the caller's context, so that tracing sees whose it is.
+    process from ending. Each runs in a copy of the caller's context, so that tracing sees whose it is. Raises the first
+    exception, by the order of the tasks.
     """
     from contextvars import copy_context
 
     values: dict[int, T] = {}
-    errors: dict[int, BaseException] = {}
-    left = deque(enumerate(tasks))
+    errors: dict[int, Exception] = {}
+    left = deque(range(1, len(tasks)))
 
-    def work() -> None:
-        while left:
+    def work(place: int) -> None:
+        while True:
             try:
-                place, task = left.popleft()
-            except IndexError:  # another thread was faster
-                return
-            try:
-                values[place] = task()
-            except BaseException as error:  # noqa: BLE001  # of any kind: it is raised on the caller's thread
+                values[place] = tasks[place]()
+            except Exception as error:  # noqa: BLE001  # of any kind: it is raised on the caller's thread
                 errors[place] = error
+            try:
+                place = left.popleft()
+            except IndexError:
+                return
 
     threads = [
-        Thread(target=copy_context().run, args=(work,), daemon=True) for _ in range(min(at_once, len(tasks)) - 1)
+        Thread(target=copy_context().run, args=(work, left.popleft()), daemon=True)
+        for _ in range(min(at_once, len(tasks)) - 1)
     ]
     for thread in threads:
         thread.start()
     try:
-        work()
+        work(0)
         for thread in threads:
             thread.join()
     finally:

@@ -1,9 +1,9 @@
 """The drivers: they run any flow, by blocking or by awaiting, and hold no rule of their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from time import monotonic, sleep
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from zkcore.effects import Call, Chain, Done, Effect, Now, Reply, Report, Sleep,
 from zkcore.errors import NodeTimeout
 from zkcore.rpc.http import side_by_side, side_by_side_async
 from zkcore.rpc.transport import AsyncTransport, Request, Transport
+from zkcore.wallet.submission import Submission
 
 __all__ = ["AsyncDriver", "Driver", "Watch", "drive"]
 
@@ -37,20 +38,33 @@ def drive(step: Step[T], perform: Callable[[Effect], object]) -> T:
 
 
 class Driver(Struct, frozen=True):
-    """Runs flows by blocking: L1 on the calling thread, L2 on another only while both are asked."""
+    """Runs flows by blocking: L1 on the calling thread, L2 on another only while both are asked.
+
+    `on_wave` is called with the calls of each wave before they are asked: for logs and counts.
+    """
 
     l1: Transport
     l2: Transport
+    on_wave: Callable[[Sequence[Call[object]]], object] | None = None
 
-    def run(self, step: Step[T], *, on_progress: Watch | None = None, timeout: float | None = None) -> T:
+    def run(
+        self,
+        step: Step[T] | Submission[T],
+        *,
+        on_progress: Watch | None = None,
+        timeout: float | None = None,
+        own: Callable[[Any], object] | None = None,
+    ) -> T:
         """The value of a step. `on_progress` is called with its reports; what that raises ends the flow.
+
+        `own` carries out the effects that only submissions have; a wallet gives it, nobody else.
 
         After `timeout` seconds the flow is ended with NodeTimeout, at the latest when what a node was asked is
         answered or given up, which the transports do in that time too.
         """
         deadline = _Deadline(timeout)
 
-        def perform(effect: Effect) -> object:
+        def perform(effect: object) -> object:
             match effect:
                 case Wave(calls):
                     return self._wave(calls, deadline)
@@ -61,11 +75,15 @@ class Driver(Struct, frozen=True):
                 case Report(progress):
                     if on_progress is not None:
                         on_progress(progress)
+                case _:
+                    return _for_wallets(own)(effect)
             return None
 
-        return drive(step, perform)
+        return drive(cast("Step[T]", step), perform)
 
     def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
+        if self.on_wave is not None:
+            self.on_wave(calls)
         asked = _by_chain(calls)
         nodes = {"l1": self.l1, "l2": self.l2}
         options = deadline.options()
@@ -78,20 +96,22 @@ class AsyncDriver(Struct, frozen=True):
 
     l1: AsyncTransport
     l2: AsyncTransport
+    on_wave: Callable[[Sequence[Call[object]]], object] | None = None
 
     async def run(
         self,
-        step: Step[T],
+        step: Step[T] | Submission[T],
         *,
         on_progress: Watch | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # the flow's own, as in Driver
+        own: Callable[[Any], Awaitable[object]] | None = None,
     ) -> T:
         """As `Driver.run`, awaited."""
         import asyncio
 
         deadline = _Deadline(timeout)
 
-        async def perform(effect: Effect) -> object:
+        async def perform(effect: object) -> object:
             match effect:
                 case Wave(calls):
                     return await self._wave(calls, deadline)
@@ -102,9 +122,11 @@ class AsyncDriver(Struct, frozen=True):
                 case Report(progress):
                     if on_progress is not None:
                         on_progress(progress)
+                case _:
+                    return await _for_wallets(own)(effect)
             return None
 
-        with closing(start(step)) as flow:
+        with closing(start(cast("Step[T]", step))) as flow:
             effect = advance(flow)
             while not isinstance(effect, Done):
                 try:
@@ -117,11 +139,19 @@ class AsyncDriver(Struct, frozen=True):
             return effect.value
 
     async def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
+        if self.on_wave is not None:
+            self.on_wave(calls)
         asked = _by_chain(calls)
         nodes = {"l1": self.l1, "l2": self.l2}
         options = deadline.options()
         found = await side_by_side_async([_ask(nodes[chain], requests, options) for chain, requests in asked.items()])
         return _in_order(calls, dict(zip(asked, found, strict=True)))
+
+
+def _for_wallets(own: Callable[[Any], T] | None) -> Callable[[Any], T]:
+    if own is None:
+        raise TypeError("a submission is run by a wallet: flows do not sign or send")
+    return own
 
 
 class _Deadline:
