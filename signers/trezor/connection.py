@@ -1,4 +1,4 @@
-"""One Trezor: found, unlocked, its session kept ours, and given back after every call. Imported on use: it imports trezorlib."""
+"""One Trezor: found, unlocked, its session kept ours, given back after every call. Imports trezorlib."""
 
 import logging
 import time
@@ -61,7 +61,7 @@ _DEVICES: Final[WeakValueDictionary[str, _Device]] = WeakValueDictionary()  # by
 
 
 class Hooks(Struct, frozen=True):
-    """What the user of a signer provides. `passphrase` is called for each new session; it holds the secret, not this."""
+    """What the user of a signer provides. `passphrase`, called for each new session, holds the secret."""
 
     passphrase: Callable[[], str | Passphrase]
     on_button: Callable[[str], object] | None
@@ -95,13 +95,12 @@ class Connection:
         if not self._device.lock.acquire(timeout=self._timeout):
             raise DeviceBusy(f"another call on this Trezor took all of the {self._timeout:g} s")
         try:
-            if self._closed:
-                raise DeviceNotFound("this Trezor signer was closed: connect again")
             self._deadline.start(self._timeout, until)
             with self._opened():
                 return operation(self._resumed() or self._begun())
         except BaseException as error:
-            mapped = None if error is self._hook_error else signer_error(error)
+            foreign = error is not self._hook_error or isinstance(error, exceptions.TrezorException)
+            mapped = signer_error(error) if foreign else None
             if mapped is None:
                 raise
             raise mapped from error
@@ -122,6 +121,8 @@ class Connection:
     @contextmanager
     def _opened(self) -> Generator[None]:
         """The transport, open; and the device without a prompt at the end, however it ends."""
+        if self._closed:
+            raise DeviceNotFound("this Trezor signer was closed: connect again")
         _quiet_trezorlib()
         with ExitStack() as stack:
             for attempt in (self._transport, None):
@@ -140,6 +141,8 @@ class Connection:
             except BaseException as error:
                 if error is self._hook_error or not _idle_after(error):
                     self._cancel()
+                elif isinstance(error, WrongDevice):
+                    self._session = None  # the next call asks for the passphrase again
                 raise
 
     def _resumed(self) -> AnySession | None:
@@ -187,7 +190,7 @@ class Connection:
         on_pairing, store, name = self._hooks.on_pairing, self._hooks.credentials, client.model.name
         if on_pairing is None:
             raise NotPaired(
-                "this Trezor has to be paired with this program first: give on_pairing=, and credentials= to keep the pairing"
+                "this Trezor must be paired with this program first: give on_pairing=, and credentials= to keep it"
             )
         paired = default_pairing_flow(
             client.pairing, code_entry_callback=lambda: self._hooked(lambda: on_pairing(name)), request_credential=True
@@ -243,7 +246,7 @@ def _quiet_trezorlib() -> None:
 
 
 def _idle_after(error: BaseException) -> bool:
-    """Whether the device surely shows no prompt of ours after this, and our session stands: it said no, or was not asked."""
+    """Whether no prompt of ours can be left and our session stands: the device said no, or was not asked."""
     if isinstance(error, exceptions.TrezorFailure):
         return error.code in _FAILURES
     return isinstance(error, exceptions.Cancelled | exceptions.PinException | WrongDevice)
@@ -282,7 +285,7 @@ _FAILURES: Final[dict[messages.FailureType, tuple[type[SignerError], str]]] = {
 
 
 def signer_error(error: BaseException) -> SignerError | None:
-    """Ours for one of trezorlib's, or of the libraries under it; None for one that is to pass: ours already, or no Exception."""
+    """Ours for one of trezorlib's or of what is under it; None for one that is to pass: ours, or no Exception."""
     if isinstance(error, SignerError | InputError) or not isinstance(error, Exception):
         return None
     if isinstance(error, exceptions.TrezorFailure):

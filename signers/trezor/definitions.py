@@ -1,7 +1,7 @@
-"""Network definitions: small files signed by the vendor that tell a Trezor the name and unit of a network it does not know.
+"""Network definitions: files signed by the vendor that tell a Trezor the name and unit of a network it does not know.
 
-Without one a Trezor signs for a ZKsync chain all the same, and shows its amounts as UNKN. The vendor's signature is left to the
-device: its development builds have keys of their own. All else is checked here, so that a bad file is named as such.
+Without one a Trezor signs for a ZKsync chain all the same, and shows its amounts as UNKN. The vendor's signature is
+left to the device: its development builds have keys of their own. All else is checked here, so a bad file is named.
 """
 
 import struct
@@ -37,8 +37,8 @@ class NetworkDefinition(Struct, frozen=True, kw_only=True):
     def parse(cls, encoded: bytes, source: str) -> Self:
         """Read a definition. Raises InvalidDefinition, naming the source.
 
-        trezor-firmware docs/common/external-definitions.md: "trzd1" || type || timestamp (u32 little-endian) || length (u16) ||
-        protobuf || count || count * 32 bytes of Merkle proof || mask || signature (64).
+        trezor-firmware docs/common/external-definitions.md: "trzd1" || type || timestamp (u32, little-endian) ||
+        length (u16) || protobuf || count || count * 32 bytes of Merkle proof || mask || signature (64).
         """
         from trezorlib.messages import EthereumNetworkInfo
         from trezorlib.protobuf import load_message
@@ -99,13 +99,13 @@ class Definitions:
 
     @classmethod
     def from_url(cls, url: str = VENDOR_URL) -> Self:
-        """The vendor's server, or a mirror of it. It learns which chain ids are asked for. Raises InputError for another scheme."""
+        """The vendor's server or a mirror of it, which learns the chains asked for. Raises InputError if not https."""
         if not url.startswith("https://"):
             raise InputError(f"definitions: expected an https:// URL, got {url!r}")
         return cls(lambda chain_id: _fetched(url.rstrip("/") + "/" + _inner(chain_id)))
 
     def network(self, chain_id: int) -> NetworkDefinition | None:
-        """The definition of a chain; None if the source has none. Raises InvalidDefinition for one that cannot be used."""
+        """The definition of a chain, None if the source has none. Raises InvalidDefinition for one that is unusable."""
         if chain_id not in self._known:
             encoded, source = self._read(chain_id)
             definition = None if encoded is None else NetworkDefinition.parse(encoded, source)

@@ -1,7 +1,8 @@
 """What the firmware refuses, said before anything is sent to it, and what its screen calls an amount.
 
-Read in trezor-firmware: legacy/firmware/ethereum.c and protob/messages-ethereum.options (Model One), core/src/apps/ethereum
-(sign_tx.py, sign_tx_eip1559.py, keychain.py, networks.py: all other models) and core/src/apps/common/paths.py.
+Read in trezor-firmware: legacy/firmware/ethereum.c and protob/messages-ethereum.options (Model One),
+core/src/apps/ethereum (sign_tx.py, sign_tx_eip1559.py, keychain.py, networks.py: all other models) and
+core/src/apps/common/paths.py.
 """
 
 from typing import Final
@@ -36,7 +37,7 @@ _MAX_MESSAGE: Final = 1024  # bytes: Model One
 
 
 def coins(slip44: int) -> frozenset[int]:
-    """The SLIP-44 coins that a path may have for a network whose own is `slip44` (keychain.py, _schemas_from_network)."""
+    """The SLIP-44 coins a path may have on a network whose own is `slip44` (keychain.py, _schemas_from_network)."""
     return frozenset({slip44, _TESTNET if slip44 == _ETHEREUM else _ETHEREUM})
 
 
@@ -46,7 +47,7 @@ def path_coin(path: tuple[int, ...]) -> int:
 
 
 def check_path(path: tuple[int, ...]) -> None:
-    """Raise UnsupportedBySigner for a path that the firmware forbids: it allows wallets' usual ones, and account numbers up to 100."""
+    """Raise UnsupportedBySigner for a path that the firmware forbids: it allows the usual ones, accounts 0 to 100."""
 
     def at(level: int, most: int, hardened: bool = False) -> bool:
         return len(path) <= level or 0 <= path[level] - _HARDENED * hardened <= most
@@ -63,8 +64,9 @@ def check_path(path: tuple[int, ...]) -> None:
         )
     if not allowed:
         raise UnsupportedBySigner(
-            f"a Trezor forbids the path {format_path(path)}: for Ethereum it has m/44'/60'/account'/change/index, m/44'/60'/account', "
-            "m/44'/60'/0'/account and m/45'/60/account/change/index (coin 1 too), account 0 to 100, change 0 or 1, index to 1000000"
+            f"a Trezor forbids the path {format_path(path)}: for Ethereum it has m/44'/60'/account'/change/index, "
+            "m/44'/60'/account', m/44'/60'/0'/account and m/45'/60/account/change/index (coin 1 as well), with "
+            "accounts 0 to 100, change 0 or 1, index 0 to 1000000"
         )
 
 
@@ -80,7 +82,8 @@ def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: tuple[in
         size = _bytes(fee) + _bytes(tx.gas_limit)
         if size > _MAX_GAS_BYTES:
             raise UnsupportedBySigner(
-                f"a Trezor takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, these have {size}: {fee}, {tx.gas_limit}"
+                f"a Trezor takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, "
+                f"these have {size}: {fee}, {tx.gas_limit}"
             )
     if len(tx.data) > _MAX_DATA:
         raise UnsupportedBySigner(
@@ -92,8 +95,8 @@ def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: tuple[in
         raise UnsupportedBySigner("a Trezor signs no legacy transaction without a chain id (EIP-155)")
     if model_one and (len(keys) > _MAX_ACCESS_LIST or any(count > _MAX_ACCESS_LIST for count in keys)):
         raise UnsupportedBySigner(
-            f"a Trezor Model One takes access lists of up to {_MAX_ACCESS_LIST} entries with up to {_MAX_ACCESS_LIST} keys each, "
-            f"this one has {len(keys)} with up to {max(keys)}"
+            f"a Trezor Model One takes access lists of up to {_MAX_ACCESS_LIST} entries with up to {_MAX_ACCESS_LIST} "
+            f"keys each, this one has {len(keys)} with up to {max(keys)}"
         )
     if tx.chain_id in BUILT_IN and path_coin(path) not in coins(BUILT_IN[tx.chain_id][1]):
         allowed = " or ".join(str(coin) for coin in sorted(coins(BUILT_IN[tx.chain_id][1])))

@@ -1,4 +1,4 @@
-"""How a wallet on the device is opened: by a passphrase; and how a program is let in: by pairing, and what it keeps of that."""
+"""How a wallet is opened, by a passphrase; and how a program is let in, by pairing, and what it keeps of that."""
 
 import os
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Passphrase(Enum):
 
 
 class PairingCredential(Struct, frozen=True):
-    """One pairing with a Trezor that speaks THP (Safe 7): with it no new code is asked for. `host_privkey` is a secret."""
+    """One pairing with a Trezor that speaks THP (Safe 7): no new code is asked for. `host_privkey` is a secret."""
 
     trezor_pubkey: bytes
     host_privkey: bytes
@@ -44,7 +44,7 @@ class Credentials(Protocol):
 
 
 class CredentialFile:
-    """Pairings in a JSON file that only its owner may read (mode 600). Raises InputError for a file that holds something else."""
+    """Pairings in a JSON file that only its owner may read (mode 600). Raises InputError if it holds something else."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)

@@ -1,4 +1,4 @@
-"""A Trezor as a signer: each model by its own right path, every signature recovered and compared before it is returned."""
+"""A Trezor as a signer: each model by its own right path, every signature recovered before it is returned."""
 
 import unicodedata
 from collections.abc import Callable
@@ -44,8 +44,8 @@ _FOUND_IN: Final[tuple[Scheme, ...]] = ("bip44", "ledger-live", "legacy")
 class TrezorSigner:
     """Signs with the account at one path of a Trezor. Made by `connect`; a context manager.
 
-    Nothing hangs: a call ends within its timeout, the user's time included. After a timeout, an exception of a callback,
-    Ctrl-C or a lost device the device is cancelled, and the next call connects anew. One call at a time on a device.
+    Nothing hangs: a call ends within its timeout, the user's time included. After a timeout, an exception of a
+    callback, Ctrl-C or a lost device the device is cancelled, and the next call connects anew. One call at a time.
     """
 
     def __init__(
@@ -79,14 +79,16 @@ class TrezorSigner:
     ) -> Self:
         """Find a Trezor, unlock it, and read the address at the path.
 
-        transport: "webusb", "hid", "bridge", "udp:127.0.0.1:21324" (an emulator), longer ones as `trezorctl list` has them, an open
-            trezorlib Transport, or None for the first device found.
-        expected_address: whose account this must be; else WrongDevice. Another passphrase is another wallet: give it.
-        allow_blind_signing: consent to sign what the device shows only as hex or as hashes: any calldata, and typed data on a Model One.
-        passphrase: the text, a function that asks for it, Passphrase.ON_DEVICE, or None for the wallet without one.
-        on_pin: returns the PIN of a Model One as positions on its matrix. on_button: the device waits for its user; is given what it
-            shows, such as "SignTx". on_pairing: returns the code that a Safe 7 shows; is given the model's name.
-        definitions: names and units of chains for the device's screen: a file, folder or tar archive, an https:// URL, or Definitions.
+        transport: "webusb", "hid", "bridge", "udp:127.0.0.1:21324" (an emulator), a longer path as `trezorctl list`
+            prints it, a trezorlib Transport, or None for the first device found.
+        expected_address: whose account this must be, else WrongDevice. Another passphrase is another wallet: give it.
+        allow_blind_signing: consent to sign what the device shows only as hex or hashes: any calldata, and typed data
+            on a Model One.
+        passphrase: the text, a function that asks for it, Passphrase.ON_DEVICE, or None: the wallet without one.
+        on_pin: returns the PIN of a Model One as positions on its matrix.
+        on_button: called when the device waits for its user, with the name of what it shows, such as "SignTx".
+        on_pairing: returns the code that a Safe 7 shows; called with the model's name. `credentials` keeps the pairing.
+        definitions: names and units of chains for the device's screen: a file, folder or tar archive, an https:// URL.
         timeout: seconds for each call.
         Raises SignerError, InputError, or what a callback raises.
         """
@@ -129,7 +131,7 @@ class TrezorSigner:
 
     @property
     def model(self) -> str:
-        """The vendor's internal name of the model: T1B1 is the Model One, T2T1 the Model T, T2B1, T3B1, T3T1, T3W1 the Safes."""
+        """The vendor's name of the model: T1B1 is the Model One, T2T1 the Model T, the others are the Safes."""
         return self._model
 
     @property
@@ -151,7 +153,7 @@ class TrezorSigner:
 
     # ------------------------------------------------------------ accounts
     def accounts(self, count: int = 5, *, start: int = 0, scheme: Scheme = "bip44") -> dict[str, Address]:
-        """The paths and addresses of accounts start, start + 1, ... of a scheme (see `signers.ledger.paths.SCHEMES`)."""
+        """The paths and addresses of accounts start, start + 1, ... of a scheme: `signers.ledger.paths.SCHEMES`."""
         from signers.trezor import wire
 
         paths = [parse_path(scheme_path(scheme, index)) for index in range(start, start + count)]
@@ -164,7 +166,7 @@ class TrezorSigner:
         return self._connection.call(read)
 
     def find(self, address: AddressLike, *, count: int = 20) -> str:
-        """The path of an account of this wallet, sought among the first `count` of each scheme. Raises InputError if it is not there."""
+        """The path of an account, sought among the first `count` of each scheme. Raises InputError if it is not one."""
         wanted = Address(address)
         for scheme in _FOUND_IN:
             for path, found in self.accounts(count, scheme=scheme).items():
@@ -175,14 +177,14 @@ class TrezorSigner:
         )
 
     def confirm_address(self) -> Address:
-        """Show the address on the device until its user confirms it. On a Model One "no" turns to its QR code instead of refusing."""
+        """Show the address on the device until its user confirms it. A Model One takes "no" as "show the QR code"."""
         from signers.trezor import wire
 
         return self._in_our_wallet(lambda session: wire.get_address(session, self._path, show=True))
 
     # ------------------------------------------------------------ signing
     def sign_transaction(self, tx: Transaction) -> Signature:
-        """Sign an EIP-1559, a legacy (EIP-155) or a ZKsync 0x71 transaction, the last as typed data. Raises SignerError."""
+        """Sign an EIP-1559, a legacy (EIP-155), or, as typed data, a ZKsync 0x71 transaction. Raises SignerError."""
         from signers.trezor import wire
 
         if isinstance(tx, Eip712Transaction):
@@ -203,7 +205,7 @@ class TrezorSigner:
         )
 
     def sign_typed_data(self, data: "TypedData") -> Signature:
-        """Sign EIP-712 typed data: by its two hashes on a Model One, which shows only them; field by field on all others.
+        """Sign EIP-712 typed data: by its two hashes on a Model One, which shows only them; in full on all others.
 
         Raises SignerError.
         """
@@ -256,7 +258,7 @@ class TrezorSigner:
         return self._connection.call(checked)
 
     def _signed(self, digest: Hash32, ask: "Callable[[AnySession], tuple[int, int]]", *, clear: bool) -> Signature:
-        """The signature of the digest of our own encoding. The parity the device tells is not used: the one that fits is."""
+        """The signature over the digest of our own encoding, with the parity that fits, whatever the device says."""
 
         def asked(session: "AnySession") -> Signature:
             r, s = ask(session)

@@ -1,9 +1,9 @@
 """A trezorlib transport on which nothing hangs: every operation ends by the deadline of the call it belongs to.
 
-trezorlib has no such deadline: `Session.call(timeout=)` does not cover the wait after a button request, a USB write to a device that
-does not read is repeated for ever, a bridge is asked without a timeout, and over UDP a device that died can never be told from a user
-who thinks. So each operation runs on a daemon thread that can be left behind, and reads are cut into short ones, after each of which
-the calling thread looks at the clock. Callbacks and Ctrl-C stay on the calling thread.
+trezorlib has no such deadline: `Session.call(timeout=)` does not cover the wait after a button request, a USB write to
+a device that does not read is repeated for ever, a bridge is asked without a timeout, and over UDP a device that died
+cannot be told from a user who thinks. So each operation runs on a daemon thread that can be left behind, and reads are
+cut into short ones, between which the calling thread looks at the clock. Callbacks and Ctrl-C stay on that thread.
 """
 
 import time
@@ -95,14 +95,14 @@ class _IoThread:
 
 
 class GuardedTransport(Transport):
-    """Another transport, each of whose operations ends by the deadline. What it raises is a TrezorException or the deadline's error."""
+    """Another transport, whose operations end by the deadline. Raises TrezorException, or the deadline's error."""
 
     PATH_PREFIX = "guarded"
     ENABLED = False  # not to be found by enumeration
 
     def __init__(self, inner: Transport, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline
-        setattr(self, "CHUNK_SIZE", inner.CHUNK_SIZE)  # noqa: B010 # a constant of trezorlib's classes: here of the wrapped one
+        setattr(self, "CHUNK_SIZE", inner.CHUNK_SIZE)  # noqa: B010 - a constant of the class: here of the wrapped one
         self._io: _IoThread | None = None
 
     def get_path(self) -> str:
@@ -114,7 +114,7 @@ class GuardedTransport(Transport):
         return self._io is not None and self._inner.is_open()
 
     def renew(self) -> None:
-        """Leave the thread behind that may be stuck, and take a little more time, to cancel what the device still shows."""
+        """Leave the thread behind that may be stuck, with a little more time: to cancel what the device still shows."""
         self._deadline.grace()
         if self._io is not None:
             self._io.end()
@@ -147,7 +147,7 @@ class GuardedTransport(Transport):
         self._call(self._inner.write_chunk, chunk)
 
     def read_chunk(self, *, timeout: float | None = None) -> bytes:
-        """Read one chunk. Raises trezorlib's Timeout only for a timeout given here, which is shorter than the deadline."""
+        """Read one chunk. Raises trezorlib's Timeout only for a timeout given here, shorter than the deadline."""
         asked_until = float("inf") if timeout is None else time.monotonic() + timeout
         while True:
             left = min(self._deadline.left(), max(0.0, asked_until - time.monotonic()))
@@ -166,7 +166,7 @@ class GuardedTransport(Transport):
 
 
 def find_transport(where: str | Transport | None, deadline: Deadline) -> Transport:
-    """The transport of a path such as "webusb", "bridge:1", "udp:127.0.0.1:21324"; None: the first Trezor found; or as given.
+    """The transport of a path such as "webusb", "bridge:1", "udp:127.0.0.1:21324"; None: the first one found.
 
     Raises TransportException if no device answers there.
     """

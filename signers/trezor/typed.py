@@ -11,9 +11,9 @@ _LONGEST_ARRAY = 0xFFFF  # its length goes out as two bytes: trezorlib/ethereum.
 
 
 def streamed_form(data: TypedData) -> dict[str, Any]:
-    """A dict of our own for trezorlib, with EIP712Domain: without it trezorlib would let the device sign an empty domain.
+    """A dict of our own for trezorlib, with EIP712Domain: without it trezorlib has the device sign an empty domain.
 
-    Raises UnsupportedBySigner for arrays of arrays, for arrays that are too long, and for names that trezorlib misreads.
+    Raises UnsupportedBySigner for arrays of arrays or of too many members, and for names that trezorlib misreads.
     """
     for struct in data.types:
         if struct.name.startswith(("int", "uint", "bytes")):

@@ -1,0 +1,94 @@
+"""EIP-712 as core models of Trezor compute it: types and values asked for one by one.
+
+trezor-firmware core/src/apps/ethereum/sign_typed_data.py. It shares nothing with `zkcore.eip712`, and so checks it.
+"""
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from trezorlib import messages
+from trezorlib.protobuf import MessageType
+
+from zkcore.hashing import keccak256
+
+__all__ = ["TypedHasher"]
+
+EDT = messages.EthereumDataType
+
+
+class TypedHasher:
+    """One dialogue: `hash_struct` yields requests and is sent acknowledgements; `shown` has the fields shown."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, Sequence[messages.EthereumStructMember]] = {}
+        self.shown: list[str] = []
+
+    def _collect(self, name: str) -> Generator[MessageType, Any, None]:
+        ack = yield messages.EthereumTypedDataStructRequest(name=name)
+        self.types[name] = ack.members
+        for member in ack.members:
+            kind = member.type.entry_type or member.type
+            if kind.data_type == EDT.STRUCT and kind.struct_name not in self.types:
+                yield from self._collect(kind.struct_name or "")
+
+    def _type_name(self, kind: messages.EthereumFieldType) -> str:
+        size = kind.size
+        match kind.data_type:
+            case EDT.STRUCT:
+                return kind.struct_name or ""
+            case EDT.ARRAY if kind.entry_type is not None:
+                return f"{self._type_name(kind.entry_type)}[{'' if size is None else size}]"
+            case EDT.UINT | EDT.INT:
+                return f"{kind.data_type.name.lower()}{(size or 0) * 8}"
+            case _:
+                return kind.data_type.name.lower() + ("" if size is None else str(size))
+
+    def _used(self, name: str, found: set[str]) -> set[str]:
+        if name not in found:
+            found.add(name)
+            for member in self.types[name]:
+                kind = member.type.entry_type or member.type
+                if kind.data_type == EDT.STRUCT:
+                    self._used(kind.struct_name or "", found)
+        return found
+
+    def _encode_type(self, name: str) -> bytes:
+        others = sorted(self._used(name, set()) - {name})
+        parts = (
+            f"{struct}({','.join(f'{self._type_name(m.type)} {m.name}' for m in self.types[struct])})"
+            for struct in (name, *others)
+        )
+        return "".join(parts).encode()
+
+    def hash_struct(self, name: str, path: list[int]) -> Generator[MessageType, Any, bytes]:
+        if name not in self.types:
+            yield from self._collect(name)
+        out = keccak256(self._encode_type(name)) + b""
+        for index, member in enumerate(self.types[name]):
+            out += yield from self._encode(member.type, [*path, index], member.name)
+        return keccak256(out)
+
+    def _encode(
+        self, kind: messages.EthereumFieldType, path: list[int], name: str
+    ) -> Generator[MessageType, Any, bytes]:
+        if kind.data_type == EDT.STRUCT:
+            return (yield from self.hash_struct(kind.struct_name or "", path))
+        if kind.data_type == EDT.ARRAY and kind.entry_type is not None:
+            length = kind.size
+            if length is None:
+                ack = yield messages.EthereumTypedDataValueRequest(member_path=path)
+                length = int.from_bytes(ack.value)
+            out = b""
+            for index in range(length):
+                out += yield from self._encode(kind.entry_type, [*path, index], name)
+            return keccak256(out)
+        ack = yield messages.EthereumTypedDataValueRequest(member_path=path)
+        value: bytes = ack.value
+        if kind.size is not None and len(value) != kind.size:
+            raise ValueError("Invalid length")
+        self.shown.append(f"{name}={value.hex()}")
+        if kind.data_type == EDT.STRING or (kind.data_type == EDT.BYTES and kind.size is None):
+            return keccak256(value)
+        if kind.data_type == EDT.BYTES:
+            return value.ljust(32, b"\0")
+        return value.rjust(32, b"\xff" if kind.data_type == EDT.INT and value[0] & 0x80 else b"\0")
