@@ -10,6 +10,7 @@ from zkcore import rlp
 from zkcore.chains import Stack
 from zkcore.errors import InputError
 from zkcore.hashing import keccak256
+from zkcore.paymaster import Paymaster
 from zkcore.signer import Signature, recover
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
@@ -23,18 +24,23 @@ _BITS = {"chain_id": 64, "nonce": 64, "gas_limit": 64, "gas_per_pubdata": 64}
 
 
 class BaseTransaction(Struct, frozen=True, kw_only=True):
-    """A transaction with an EIP-2718 type: type || rlp(fields), and y_parity, r, s after the fields once signed."""
+    """A transaction with an EIP-2718 type: type || rlp(fields), and y_parity, r, s after the fields once signed.
+
+    The fields are declared in the order of the payload. `from_items` is for `parse_transaction`.
+    """
 
     TYPE: ClassVar[int]
-    WIRE: ClassVar[tuple[str, ...]]  # the fields, in the order of the payload
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"to"})  # the fields that may be None
 
     if TYPE_CHECKING:
 
         def __init__(self, **fields: Any) -> None: ...
 
     def __post_init__(self) -> None:
-        for name in self.WIRE:
-            force_setattr(self, name, hold_field(name, getattr(self, name)))
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not None or name not in self.OPTIONAL:
+                force_setattr(self, name, _held(name, value))
 
     def unsigned_bytes(self) -> bytes:
         """What is hashed to be signed, and what a hardware wallet is sent."""
@@ -59,44 +65,49 @@ class BaseTransaction(Struct, frozen=True, kw_only=True):
     def check_stack(self, stack: Stack) -> None:
         """Raise UnsupportedProtocol if ZKsync chains of this stack refuse such a transaction."""
 
-    def _items(self) -> list[rlp.Item]:
-        return [field_item(getattr(self, name)) for name in self.WIRE]
+    def _items(self, count: int | None = None) -> list[rlp.Item]:
+        """The first fields as the payload has them; all, unless a count is given."""
+        return [_item(getattr(self, name)) for name in self.__struct_fields__[:count]]
 
     @classmethod
     def from_items(cls, items: list[rlp.Decoded]) -> tuple[Self, Signature | None]:
-        """The transaction and, if there is one, the signature in a decoded payload. `parse_transaction` calls it."""
-        count = len(cls.WIRE)
+        """The transaction and, if there is one, the signature in a decoded payload. Raises InputError, BadSignature."""
+        count = len(cls.__struct_fields__)
         check_count(cls.__name__, items, count, count + 3)
-        signature = None
-        if len(items) > count:
-            parity, r, s = map(rlp.to_uint, items[count:], ("y_parity", "r", "s"))
-            signature = Signature(r, s, parity)
-        return cls(**parse_fields(cls.WIRE, items[:count])), signature
+        v, r, s = triple(items[count:]) if items[count:] else (0, 0, 0)
+        return cls(**cls.parsed(items[:count])), Signature(r, s, v) if items[count:] else None
+
+    @classmethod
+    def parsed(cls, items: Sequence[rlp.Decoded]) -> dict[str, Any]:
+        """The first fields, of as many items, ready for the constructor. Raises InputError."""
+        return {name: _parsed(name, item) for name, item in zip(cls.__struct_fields__, items, strict=False)}
 
 
 # ---------------------------------------------------------------- one field
-def hold_field(name: str, value: Any) -> object:
+def _held(name: str, value: Any) -> object:
     """The value that a field holds for the one that was given. Raises InputError."""
     match name:
-        case "to":
-            return None if value is None else Address(value)
-        case "from_address":
+        case "to" | "from_address":
             return Address(value)
         case "data" | "custom_signature":
             return hex_bytes(value, name)
+        case "access_list":
+            return tuple((Address(address), tuple(map(Hash32, keys))) for address, keys in value)
         case "factory_deps":
             if isinstance(value, str | bytes):
                 raise InputError("factory_deps: expected a sequence of bytecodes, got one")
             return tuple(hex_bytes(code, name) for code in value)
-        case "access_list":
-            return tuple((Address(address), tuple(Hash32(key) for key in keys)) for address, keys in value)
+        case "paymaster":
+            if not isinstance(value, Paymaster):
+                raise InputError(f"paymaster: expected a Paymaster or None, got {value!r}")
+            return value
         case _:
             if not uint(value, name, _BITS.get(name, 256)) and name in {"chain_id", "gas_per_pubdata"}:
                 raise InputError(f"{name}: expected 1 or more, got 0")
-            return value
+            return int(value)
 
 
-def field_item(value: Any) -> rlp.Item:
+def _item(value: Any) -> rlp.Item:
     """A held field as the payload has it."""
     match value:
         case None:
@@ -104,29 +115,32 @@ def field_item(value: Any) -> rlp.Item:
         case int():
             return rlp.from_uint(value)
         case tuple():
-            return list(map(field_item, value))  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+            return list(map(_item, value))  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+        case Paymaster():
+            return [value.address, value.input]
         case _:
             return bytes(value)
 
 
-def parse_fields(names: Sequence[str], items: Sequence[rlp.Decoded]) -> dict[str, Any]:
-    """The fields of the payload's items, ready for the constructor. Raises InputError."""
-    return {name: _parse_field(name, item) for name, item in zip(names, items, strict=True)}
-
-
-def _parse_field(name: str, item: rlp.Decoded) -> object:
+def _parsed(name: str, item: rlp.Decoded) -> object:
     match name:
         case "to":
-            return None if item == b"" else as_bytes(item, name)
-        case "data":
+            return as_bytes(item, name) or None
+        case "from_address" | "data" | "custom_signature":
             return as_bytes(item, name)
         case "access_list":
-            return [_parse_access(entry) for entry in as_list(item, name)]
+            return [_parsed_access(entry) for entry in as_list(item, name)]
+        case "factory_deps":
+            return [as_bytes(code, name) for code in as_list(item, name)]
+        case "paymaster":
+            parts = [as_bytes(part, name) for part in as_list(item, name)]
+            check_count(name, parts, 0, 2)
+            return Paymaster(Address(parts[0]), parts[1]) if parts else None
         case _:
             return rlp.to_uint(item, name)
 
 
-def _parse_access(entry: rlp.Decoded) -> tuple[bytes, list[bytes]]:
+def _parsed_access(entry: rlp.Decoded) -> tuple[bytes, list[bytes]]:
     pair = as_list(entry, "access_list entry")
     check_count("access_list entry", pair, 2)
     return as_bytes(pair[0], "address"), [as_bytes(key, "storage key") for key in as_list(pair[1], "storage keys")]
@@ -136,6 +150,12 @@ def _parse_access(entry: rlp.Decoded) -> tuple[bytes, list[bytes]]:
 def signature_items(signature: Signature, v: int) -> list[rlp.Item]:
     """The integers v (or y_parity), r and s."""
     return [rlp.from_uint(v), rlp.from_uint(signature.r), rlp.from_uint(signature.s)]
+
+
+def triple(items: Sequence[rlp.Decoded]) -> tuple[int, int, int]:
+    """The integers v (or y_parity), r and s of three items. Raises InputError."""
+    v, r, s = map(rlp.to_uint, items, ("v", "r", "s"))
+    return v, r, s
 
 
 def check_count(name: str, items: Sequence[rlp.Decoded], *counts: int) -> None:

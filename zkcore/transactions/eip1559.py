@@ -20,17 +20,6 @@ class Eip1559Transaction(BaseTransaction, frozen=True, kw_only=True):
     """
 
     TYPE: ClassVar[int] = 0x02
-    WIRE: ClassVar[tuple[str, ...]] = (
-        "chain_id",
-        "nonce",
-        "max_priority_fee_per_gas",
-        "max_fee_per_gas",
-        "gas_limit",
-        "to",
-        "value",
-        "data",
-        "access_list",
-    )
 
     chain_id: int
     nonce: int

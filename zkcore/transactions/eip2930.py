@@ -17,16 +17,6 @@ class Eip2930Transaction(BaseTransaction, frozen=True, kw_only=True):
     """
 
     TYPE: ClassVar[int] = 0x01
-    WIRE: ClassVar[tuple[str, ...]] = (
-        "chain_id",
-        "nonce",
-        "gas_price",
-        "gas_limit",
-        "to",
-        "value",
-        "data",
-        "access_list",
-    )
 
     chain_id: int
     nonce: int

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from msgspec.structs import force_setattr
+from msgspec.structs import replace
 
 from zkcore import rlp
 from zkcore._keccak import keccak
@@ -22,44 +22,24 @@ from zkcore.eip712 import DOMAIN, Field, StructType, TypedData
 from zkcore.errors import BadSignature, InputError, UnsupportedProtocol
 from zkcore.paymaster import Paymaster
 from zkcore.signer import Signature
-from zkcore.transactions._base import (
-    BaseTransaction,
-    as_bytes,
-    as_list,
-    check_count,
-    hold_field,
-    parse_fields,
-    signature_items,
-)
+from zkcore.transactions._base import BaseTransaction, check_count, signature_items, triple
 from zkcore.types import Address, AddressLike, Hash32, HexLike
 
 __all__ = ["DEFAULT_GAS_PER_PUBDATA", "Eip712Transaction"]
 
 DEFAULT_GAS_PER_PUBDATA = 50_000  # zksync-era core/lib/constants/src/ethereum.rs: DEFAULT_GAS_PER_PUBDATA_LIMIT
 
-_TYPES = (
-    StructType(DOMAIN, (Field("name", "string"), Field("version", "string"), Field("chainId", "uint256"))),
-    StructType(
-        "Transaction",
-        (
-            Field("txType", "uint256"),
-            Field("from", "uint256"),
-            Field("to", "uint256"),
-            Field("gasLimit", "uint256"),
-            Field("gasPerPubdataByteLimit", "uint256"),
-            Field("maxFeePerGas", "uint256"),
-            Field("maxPriorityFeePerGas", "uint256"),
-            Field("paymaster", "uint256"),
-            Field("nonce", "uint256"),
-            Field("value", "uint256"),
-            Field("data", "bytes"),
-            Field("factoryDeps", "bytes32[]"),
-            Field("paymasterInput", "bytes"),
-        ),
-    ),
+_DOMAIN_MEMBERS = "string name,string version,uint256 chainId"
+_MEMBERS = (
+    "uint256 txType,uint256 from,uint256 to,uint256 gasLimit,uint256 gasPerPubdataByteLimit,uint256 maxFeePerGas,"
+    "uint256 maxPriorityFeePerGas,uint256 paymaster,uint256 nonce,uint256 value,bytes data,bytes32[] factoryDeps,"
+    "bytes paymasterInput"
 )
-_DOMAIN_NAME, _DOMAIN_VERSION = "zkSync", "2"
-_TYPE_HASH = bytes.fromhex("848e1bfa1ac4e3576b728bda6721b215c70a7799a5b4866282a71bab954baac8")  # of _TYPES[1]
+_TYPES = tuple(
+    StructType(struct, tuple(Field(name, type_) for type_, name in map(str.split, members.split(","))))
+    for struct, members in ((DOMAIN, _DOMAIN_MEMBERS), ("Transaction", _MEMBERS))
+)
+_TYPE_HASH = bytes.fromhex("848e1bfa1ac4e3576b728bda6721b215c70a7799a5b4866282a71bab954baac8")  # of Transaction
 _EMPTY = bytes.fromhex("c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470")  # keccak256 of nothing
 
 
@@ -72,29 +52,21 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
     """
 
     TYPE: ClassVar[int] = 0x71
-    WIRE: ClassVar[tuple[str, ...]] = (
-        "nonce",
-        "max_priority_fee_per_gas",
-        "max_fee_per_gas",
-        "gas_limit",
-        "to",
-        "value",
-        "data",
-    )
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"to", "paymaster"})
 
-    chain_id: int
     nonce: int
     max_priority_fee_per_gas: int
     max_fee_per_gas: int
     gas_limit: int
     to: Address | None
-    from_address: Address
     value: int = 0
     data: bytes = b""
+    chain_id: int
+    from_address: Address
     gas_per_pubdata: int = DEFAULT_GAS_PER_PUBDATA
     factory_deps: tuple[bytes, ...] = ()
-    paymaster: Paymaster | None = None
     custom_signature: bytes = b""
+    paymaster: Paymaster | None = None
 
     if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
 
@@ -118,8 +90,6 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("chain_id", "from_address", "gas_per_pubdata", "factory_deps", "custom_signature"):
-            force_setattr(self, name, hold_field(name, getattr(self, name)))
         self._dep_hashes()  # refuses what cannot be hashed
 
     # ------------------------------------------------------------ what is signed
@@ -132,7 +102,7 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
         return TypedData(
             types=_TYPES,
             primary_type="Transaction",
-            domain=(_DOMAIN_NAME, _DOMAIN_VERSION, self.chain_id),
+            domain=("zkSync", "2", self.chain_id),
             message=(*self._words(), self.data, self._dep_hashes(), self._paymaster()[1]),
         )
 
@@ -197,68 +167,44 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
         return self.custom_signature if signature is None else signature.to_bytes()
 
     def _serialize(self, signature: list[rlp.Item], custom_signature: bytes) -> bytes:
-        items: list[rlp.Item] = [
-            *self._items(),
-            *signature,
-            rlp.from_uint(self.chain_id),
-            bytes(self.from_address),
-            rlp.from_uint(self.gas_per_pubdata),
-            list(self.factory_deps),
-            custom_signature,
-            list(self._paymaster()) if self.paymaster else [],
-        ]
+        items = self._items()
+        items[-2:] = custom_signature, list(self._paymaster()) if self.paymaster else []
+        items[7:7] = signature
         return bytes([self.TYPE]) + rlp.encode(items)
 
     @classmethod
     def from_items(cls, items: list[rlp.Decoded]) -> tuple[Self, Signature | None]:
-        """The transaction and, if there is one, the signature in a decoded payload. `parse_transaction` calls it.
+        """The transaction and, if there is one, the signature in a decoded payload. Raises InputError, BadSignature.
 
         A custom signature that is the ECDSA signature of `from` over the digest is taken for that.
         """
         check_count(cls.__name__, items, 16)
-        paymaster = as_list(items[15], "paymaster")
-        check_count("paymaster", paymaster, 0, 2)
-        transaction = cls(
-            **parse_fields(cls.WIRE, items[:7]),
-            chain_id=rlp.to_uint(items[10], "chain_id"),
-            from_address=Address(as_bytes(items[11], "from")),
-            gas_per_pubdata=rlp.to_uint(items[12], "gas_per_pubdata"),
-            factory_deps=[as_bytes(code, "factory dep") for code in as_list(items[13], "factory_deps")],
-            paymaster=_parse_paymaster(paymaster),
-        )
-        custom = as_bytes(items[14], "custom_signature")
-        v, r, s = map(rlp.to_uint, items[7:10], ("y_parity", "r", "s"))
+        transaction = cls(**cls.parsed(items[:7] + items[10:]))
+        v, r, s = triple(items[7:10])
         if r or s:
-            if custom:
+            if transaction.custom_signature:
                 raise InputError("custom_signature: expected none beside y_parity, r, s")
             return transaction, Signature(r, s, v)
         if v != transaction.chain_id:
             raise InputError(f"y_parity: expected the chain id {transaction.chain_id} where r and s are empty, got {v}")
-        if (signature := transaction._ecdsa(custom)) is not None:
-            return transaction, signature
-        force_setattr(transaction, "custom_signature", custom)
+        if (signature := transaction._ecdsa()) is not None:
+            return replace(transaction, custom_signature=b""), signature
         return transaction, None
 
-    def _ecdsa(self, custom: bytes) -> Signature | None:
-        """The bytes as an ECDSA signature, if they are one of `from` over the digest."""
+    def _ecdsa(self) -> Signature | None:
+        """The custom signature as an ECDSA signature, if it is one of `from` over the digest."""
         try:
-            signature = Signature.from_bytes(custom)
-            fits = signature.to_bytes() == custom and self.sender(signature) == self.from_address
+            signature = Signature.from_bytes(self.custom_signature)
+            fits = signature.to_bytes() == self.custom_signature and self.sender(signature) == self.from_address
         except BadSignature:
             return None
         return signature if fits else None
 
 
-def _parse_paymaster(items: list[rlp.Decoded]) -> Paymaster | None:
-    if not items:
-        return None
-    return Paymaster(address=Address(as_bytes(items[0], "paymaster")), input=as_bytes(items[1], "paymaster_input"))
-
-
 @lru_cache(maxsize=64)
 def _domain_separator(chain_id: int) -> bytes:
     empty = (0,) * 10 + (b"", (), b"")
-    domain = (_DOMAIN_NAME, _DOMAIN_VERSION, chain_id)
+    domain = ("zkSync", "2", chain_id)
     return TypedData(types=_TYPES, primary_type="Transaction", domain=domain, message=empty).domain_separator()
 
 

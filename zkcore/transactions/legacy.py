@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from msgspec.structs import force_setattr
-
 from zkcore import rlp
 from zkcore.errors import InputError
 from zkcore.signer import Signature
-from zkcore.transactions._base import BaseTransaction, check_count, hold_field, parse_fields, signature_items
+from zkcore.transactions._base import BaseTransaction, check_count, signature_items, triple
 from zkcore.types import Address, AddressLike, HexLike
 
 __all__ = ["LegacyTransaction"]
@@ -21,15 +19,15 @@ class LegacyTransaction(BaseTransaction, frozen=True, kw_only=True):
     """
 
     TYPE: ClassVar[int] = 0x00
-    WIRE: ClassVar[tuple[str, ...]] = ("nonce", "gas_price", "gas_limit", "to", "value", "data")
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset({"to", "chain_id"})
 
-    chain_id: int | None
     nonce: int
     gas_price: int
     gas_limit: int
     to: Address | None
     value: int = 0
     data: bytes = b""
+    chain_id: int | None
 
     if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
 
@@ -45,34 +43,29 @@ class LegacyTransaction(BaseTransaction, frozen=True, kw_only=True):
             data: HexLike = b"",
         ) -> None: ...
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.chain_id is not None:
-            force_setattr(self, "chain_id", hold_field("chain_id", self.chain_id))
-
     def unsigned_bytes(self) -> bytes:
         """What is hashed to be signed, and what a hardware wallet is sent."""
         tail: list[rlp.Item] = [] if self.chain_id is None else [rlp.from_uint(self.chain_id), b"", b""]
-        return rlp.encode(self._items() + tail)
+        return rlp.encode(self._items(6) + tail)
 
     def signed_bytes(self, signature: Signature) -> bytes:
         """What is sent with eth_sendRawTransaction. Whether the signature fits is not checked here: see `sender`."""
         base = 27 if self.chain_id is None else 35 + 2 * self.chain_id
-        return rlp.encode(self._items() + signature_items(signature, base + signature.y_parity))
+        return rlp.encode(self._items(6) + signature_items(signature, base + signature.y_parity))
 
     @classmethod
     def from_items(cls, items: list[rlp.Decoded]) -> tuple[Self, Signature | None]:
-        """The transaction and, if there is one, the signature in a decoded payload. `parse_transaction` calls it."""
+        """The transaction and, if there is one, the signature in a decoded payload. Raises InputError, BadSignature."""
         check_count(cls.__name__, items, 6, 9)
         chain_id, signature = _parse_tail(items[6:])
-        return cls(chain_id=chain_id, **parse_fields(cls.WIRE, items[:6])), signature
+        return cls(**cls.parsed(items[:6]), chain_id=chain_id), signature
 
 
 def _parse_tail(tail: list[rlp.Decoded]) -> tuple[int | None, Signature | None]:
     """The chain id and the signature of the items after the six fields: none, v, r, s or chain_id, 0, 0."""
     if not tail:
         return None, None
-    v, r, s = map(rlp.to_uint, tail, "vrs")
+    v, r, s = triple(tail)
     if not r and not s:
         return v, None
     if v in {27, 28}:
