@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zkcore.errors import ZkCoreError
+from zkcore.hashing import keccak256
 from zkcore.testing.devnet.batches import Batch, BatchLog
 from zkcore.testing.devnet.bootloader import Operation
 from zkcore.testing.devnet.era_bootloader import EraOperation
@@ -20,6 +21,7 @@ __all__ = ["Era"]
 _SCALE = (13, 10)  # estimate_gas_scale_factor of zksync-era etc/env/file_based/general.yaml
 _RICH = quantity(1 << 200)
 _GAS_PER_PUBDATA = 50_000
+_MESSENGER, _NONCE_HOLDER = (f"0x{address:040x}" for address in (0x8008, 0x8003))
 _BAD_SIGNATURE = (
     "failed to validate the transaction. reason: Validation revert: Account validation error: Account validation returned"
     " invalid magic value. Most often this means that the signature is incorrect"
@@ -103,6 +105,21 @@ class Era(L2):
 
     def operation(self, pending: Pending) -> EraOperation:
         return EraOperation(pending)
+
+    def before_block(self) -> None:
+        # the number that the messenger's own event shows: slot 1 of it
+        number = self.number_in_batch(self.block_number() + 1)
+        self.anvil.rpc("anvil_setStorageAt", _MESSENGER, _word(1), _word(number))
+
+    def after_transaction(self, operation: Operation) -> None:
+        # NonceHolder: slot 0 maps accounts to deployment nonces, slot 1 to the nonces of their transactions
+        nonce = to_int(self.anvil.rpc("eth_getTransactionCount", str(operation.sender), "latest"))
+        slot = keccak256(bytes(12) + operation.sender + bytes(31) + b"\1")
+        self.anvil.rpc("anvil_setStorageAt", _NONCE_HOLDER, str(slot), _word(nonce))
+        if operation.json()["to"] is None:
+            slot = keccak256(bytes(12) + operation.sender + bytes(32))
+            count = to_int(self.anvil.rpc("eth_getStorageAt", _NONCE_HOLDER, str(slot), "latest"))
+            self.anvil.rpc("anvil_setStorageAt", _NONCE_HOLDER, str(slot), _word(count + 1))
 
     # ------------------------------------------------------------ estimating
     def eth_estimateGas(self, call: dict[str, Any], block: Any = "latest", overrides: Any = None) -> str:
@@ -325,6 +342,10 @@ class Era(L2):
 
     def zks_getBytecodeByHash(self, bytecode_hash: str) -> None:
         return None
+
+
+def _word(number: int) -> str:
+    return f"0x{number:064x}"
 
 
 def _refused(message: str) -> RpcError:

@@ -119,20 +119,33 @@ class L2(Node):
         rpc = self.anvil.rpc
         base_fee = min([self.base_fee, *(operation.price for operation in operations)])
         rpc("anvil_setNextBlockBaseFeePerGas", quantity(base_fee))
+        self.before_block()
         for operation in operations:
             operation.begin(rpc, base_fee)
         rpc("anvil_setNextBlockBaseFeePerGas", quantity(base_fee))
         rpc("evm_mine")
         block = rpc("eth_getBlockByNumber", "latest", False)
         outcomes = [(operation, operation.end(rpc)) for operation in operations]
+        for operation in operations:
+            self.after_transaction(operation)
         self._record(block, outcomes)
         if self.automatic_batches:
             self.seal_batch()
             self.execute_batch()
 
+    def before_block(self) -> None:
+        """What this stack sets before the transactions of a block run."""
+
+    def after_transaction(self, operation: Operation) -> None:
+        """What this stack keeps of a transaction that ran."""
+
+    def number_in_batch(self, block: int) -> int:
+        """How many transactions the unsealed batch has before this block."""
+        return sum(len(self.state.blocks.get(n, ())) for n in range(self.state.first_unsealed, block))
+
     def _record(self, block: Mapping[str, Any], outcomes: "Sequence[tuple[Operation, Outcome]]") -> None:
         state, number = self.state, to_int(block["number"])
-        in_batch = sum(len(state.blocks.get(n, ())) for n in range(state.first_unsealed, number))
+        in_batch = self.number_in_batch(number)
         gas, log_index = 0, 0
         state.blocks[number] = []
         for index, (operation, outcome) in enumerate(outcomes):
@@ -329,15 +342,19 @@ class L2(Node):
         """How this stack runs a signed transaction."""
         raise NotImplementedError
 
-    # ------------------------------------------------------------ snapshots
+    # ------------------------------------------------------------ life
     def saved(self) -> Any:
-        """The front's own state, for `restore`."""
-        return copy.deepcopy(self.state), self.pool.copy()
+        return super().saved(), copy.deepcopy(self.state)
 
     def restore(self, saved: Any) -> None:
-        """Set the front's own state back."""
-        state, pool = saved
-        self.state, self.pool = copy.deepcopy(state), pool.copy()
+        common, state = saved
+        super().restore(common)
+        self.state = copy.deepcopy(state)
+
+    def close(self) -> None:
+        """Stop the front, and looking at L1."""
+        self.l1.on_block.remove(self._l1_block)
+        super().close()
 
 
 class _OneBlock:

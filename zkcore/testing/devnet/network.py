@@ -1,7 +1,7 @@
 """The devnet: an L1 with the bridge contracts, and an L2 of one of the two stacks, each behind a JSON-RPC front."""
 
 import threading
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Literal, Self, TypeAlias
 
 from msgspec import Struct
@@ -17,12 +17,12 @@ from zkcore.testing.devnet.era import Era
 from zkcore.testing.devnet.faults import Faults
 from zkcore.testing.devnet.l1 import L1
 from zkcore.testing.devnet.l2 import L2
-from zkcore.testing.devnet.node import quantity
+from zkcore.testing.devnet.node import Node, quantity, to_int
 from zkcore.testing.devnet.process import Anvil
 from zkcore.testing.devnet.zksync_os import ZksyncOs
 from zkcore.types import ETH, Address, Hash32, hex_bytes
 
-__all__ = ["Devnet", "Preset"]
+__all__ = ["PRESETS", "Devnet", "Preset", "Snapshot"]
 
 Preset: TypeAlias = Literal["era-eth", "era-erc20", "zksync-os-eth"]
 
@@ -42,7 +42,7 @@ class _Preset(Struct, frozen=True, kw_only=True):
     multiplier: tuple[int, int]  # base token wei per wei of ether
 
 
-_PRESETS: dict[str, _Preset] = {
+PRESETS: dict[str, _Preset] = {
     "era-eth": _Preset(stack="era", chain_id=_ERA_CHAIN_ID, base_symbol="ETH", multiplier=(1, 1)),
     "era-erc20": _Preset(stack="era", chain_id=272, base_symbol="BASE", multiplier=(5, 2)),
     "zksync-os-eth": _Preset(stack="zksync-os", chain_id=6565, base_symbol="ETH", multiplier=(1, 1)),
@@ -59,12 +59,21 @@ class _Logs(Struct, frozen=True):
     logs: list[_Log]
 
 
+class Snapshot(Struct, kw_only=True):
+    """A state to go back to: see `Devnet.snapshot`."""
+
+    nodes: list[Node]
+    ids: list[Any]
+    saved: list[Any]
+
+
 class _Shared(Struct, kw_only=True):
     """The L1 that one or more devnets stand on."""
 
     node: L1
-    lock: Any
+    lock: threading.RLock
     ecosystem: Ecosystem
+    chains: list[L2] = []
 
 
 class Devnet:
@@ -97,9 +106,9 @@ class Devnet:
         `automatic_deposits=False`: priority operations wait for `run_deposits()`. `zksync_os_rpc`: the year whose spellings the ZKsync
         OS node has. `bare_proofs`: proofs as before v26. `l2_balance`: what each account has on L2 from the start.
         """
-        if preset not in _PRESETS:
-            raise ValueError(f"preset: expected one of {', '.join(_PRESETS)}, got {preset!r}")
-        self._preset = _PRESETS[preset]
+        if preset not in PRESETS:
+            raise ValueError(f"preset: expected one of {', '.join(PRESETS)}, got {preset!r}")
+        self._preset = PRESETS[preset]
         self._joined = l1
         self.chain_id = chain_id or self._preset.chain_id
         self.protocol_version = protocol_version or 30
@@ -174,7 +183,8 @@ class Devnet:
             bare_proofs=self._bare_proofs,
         )
         stack.callback(node.close)
-        stack.callback(shared.node.on_block.remove, node._l1_block)
+        shared.chains.append(node)
+        stack.callback(shared.chains.remove, node)
         if isinstance(node, Era):
             node.contracts = {
                 "bridgehub": str(ecosystem.bridgehub),
@@ -227,6 +237,11 @@ class Devnet:
         return self._shared.ecosystem.tokens | {"WETH": self._shared.ecosystem.weth}
 
     @property
+    def l2_tokens(self) -> dict[str, Address]:
+        """Test tokens that are native to L2, by symbol; each account has a million of each."""
+        return {"CROWN": self.built_ins.native_token}
+
+    @property
     def profile(self) -> ChainProfile:
         """The chain's profile, every address pinned."""
         ecosystem = self._shared.ecosystem
@@ -256,6 +271,39 @@ class Devnet:
     def run_deposits(self) -> int:
         """Run the priority operations that wait (with `automatic_deposits=False`); how many."""
         return self.l2.run_deposits()
+
+    def one_l2_block(self) -> AbstractContextManager[None]:
+        """A `with` block: what is sent to L2 in it, deposits too, comes into one L2 block when it ends."""
+        return self.l2.together()
+
+    # ------------------------------------------------------------ time
+    def mine(self, blocks: int = 1) -> None:
+        """Mine L1 blocks: the first takes what waits, the others are empty."""
+        self.l1.mine(blocks)
+
+    def increase_time(self, seconds: int) -> None:
+        """Let so many seconds pass: the next block of each layer, mined now, is that much later than the last."""
+        with self._shared.lock:
+            for node in (self.l1, self.l2):
+                last = node.rpc("eth_getBlockByNumber", "latest", False)
+                node.rpc("evm_setNextBlockTimestamp", to_int(last["timestamp"]) + seconds)
+            self.l1.mine()
+            self.l2.run([])
+
+    def snapshot(self) -> "Snapshot":
+        """The state of L1 and of all its chains, to `revert` to as often as wanted."""
+        with self._shared.lock:
+            nodes: list[Node] = [self.l1, *self._shared.chains]
+            return Snapshot(nodes=nodes, ids=[node.rpc("evm_snapshot") for node in nodes], saved=[node.saved() for node in nodes])
+
+    def revert(self, snapshot: "Snapshot") -> None:
+        """Go back to a snapshot of this devnet. Blocks, transactions, batches and time are as they were then; faults stay as they are."""
+        with self._shared.lock:
+            for i, node in enumerate(snapshot.nodes):
+                if not node.rpc("evm_revert", snapshot.ids[i]):
+                    raise RuntimeError("a snapshot taken before the one that was reverted to is gone with what came after")
+                snapshot.ids[i] = node.rpc("evm_snapshot")  # anvil uses a snapshot up
+                node.restore(snapshot.saved[i])
 
     def fail_next_deposit(self, count: int = 1) -> None:
         """Make the next priority operations revert on L2."""

@@ -214,11 +214,20 @@ class Node:
         """Mine what can be mined; if anvil refuses `sent`, raise."""
         raise NotImplementedError
 
+    # ------------------------------------------------------------ life
+    def saved(self) -> Any:
+        """The front's own state, for `restore`."""
+        return self.pool.copy(), self.base_fee, self.mining
+
+    def restore(self, saved: Any) -> None:
+        """Set the front's own state back."""
+        pool, self.base_fee, self.mining = saved
+        self.pool = pool.copy()
+
     def close(self) -> None:
-        """Stop the front and anvil."""
+        """Stop the front."""
         with suppress(OSError):
             self.front.close()
-        self.anvil.close()
 
 
 def _known_at(result: Any, head: int) -> Any:
