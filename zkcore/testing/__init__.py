@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from zkcore.testing.conformance import check_signer
     from zkcore.testing.scripted import AsyncScriptedTransport, Played, ScriptedTransport, play, reply_of
     from zkcore.testing.transcript import AsyncRecorder, AsyncReplay, Recorder, Replay
     from zkcore.testing.wrapping import AsyncCounting, AsyncNoSend, Counting, NoSend
@@ -11,11 +12,12 @@ if TYPE_CHECKING:
 # fmt: off
 __all__ = [
     "AsyncCounting", "AsyncNoSend", "AsyncRecorder", "AsyncReplay", "AsyncScriptedTransport", "Counting", "NoSend",
-    "Played", "Recorder", "Replay", "ScriptedTransport", "play", "reply_of",
+    "Played", "Recorder", "Replay", "ScriptedTransport", "check_signer", "play", "reply_of",
 ]
 # fmt: on
 
 _HOMES = {
+    "conformance": ("check_signer",),
     "scripted": ("AsyncScriptedTransport", "Played", "ScriptedTransport", "play", "reply_of"),
     "transcript": ("AsyncRecorder", "AsyncReplay", "Recorder", "Replay"),
     "wrapping": ("AsyncCounting", "AsyncNoSend", "Counting", "NoSend"),
