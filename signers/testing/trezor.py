@@ -106,9 +106,9 @@ class ReplayTransport(_MessageTransport):
         self._lines = list(lines)
 
     @property
-    def left(self) -> int:
-        """How many messages of the recording have not been used."""
-        return len(self._lines)
+    def left(self) -> list[Line]:
+        """The messages of the recording that have not been used."""
+        return list(self._lines)
 
     def write_chunk(self, chunk: bytes, /) -> None:
         """Take a message of the host, which must be the recorded one."""

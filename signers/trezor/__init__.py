@@ -2,6 +2,14 @@
 
 from signers.trezor.definitions import Definitions
 from signers.trezor.pairing import CredentialFile, Credentials, PairingCredential, Passphrase
-from signers.trezor.signer import TrezorSigner
+from signers.trezor.signer import TrezorAccount, TrezorSigner
 
-__all__ = ["CredentialFile", "Credentials", "Definitions", "PairingCredential", "Passphrase", "TrezorSigner"]
+__all__ = [
+    "CredentialFile",
+    "Credentials",
+    "Definitions",
+    "PairingCredential",
+    "Passphrase",
+    "TrezorAccount",
+    "TrezorSigner",
+]

@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
+from msgspec import Struct
+
 from signers.ledger.paths import DEFAULT_PATH, Scheme, format_path, parse_path, scheme_path
 from signers.trezor.definitions import Definitions, NetworkDefinition
 from signers.trezor.limits import (
@@ -21,7 +23,7 @@ from zkcore.eip191 import message_hash
 from zkcore.errors import BadSignature, BlindSigningRequired, InputError, SignerError, UnsupportedBySigner, WrongDevice
 from zkcore.signer import Capability, Signature, recover
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction, Transaction
-from zkcore.types import Address, AddressLike, Hash32
+from zkcore.types import Address, AddressLike, Hash32, uint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from signers.trezor.connection import AnySession, Connection
     from zkcore.eip712 import TypedData
 
-__all__ = ["TrezorSigner"]
+__all__ = ["TrezorAccount", "TrezorSigner"]
 
 T = TypeVar("T")
 
@@ -39,6 +41,13 @@ _BOTH: Final = frozenset({Capability.LEGACY, Capability.EIP1559, Capability.MESS
 _MODEL_ONE: Final = "T1B1"
 _PASSPHRASE_BYTES: Final = 50  # of UTF-8 after NFKD: MAX_PASSPHRASE_LENGTH in trezor-firmware
 _FOUND_IN: Final[tuple[Scheme, ...]] = ("bip44", "ledger-live", "legacy")
+
+
+class TrezorAccount(Struct, frozen=True):
+    """An account on the Trezor: where it is derived, and its address."""
+
+    path: str
+    address: Address
 
 
 class TrezorSigner:
@@ -152,29 +161,34 @@ class TrezorSigner:
         return BUILT_IN.get(chain_id, (definition.unit if definition else UNKNOWN_UNIT, 0))[0]
 
     # ------------------------------------------------------------ accounts
-    def accounts(self, count: int = 5, *, start: int = 0, scheme: Scheme = "bip44") -> dict[str, Address]:
-        """The paths and addresses of accounts start, start + 1, ... of a scheme: `signers.ledger.paths.SCHEMES`."""
+    def accounts(self, scheme: Scheme = "bip44", count: int = 5) -> list[TrezorAccount]:
+        """The first accounts of a scheme: "bip44" m/44'/60'/0'/0/i, "ledger-live" m/44'/60'/i'/0/0, "legacy" m/44'/60'/0'/i.
+
+        "bip44" is what Trezor Suite has. Raises UnsupportedBySigner for more than the firmware allows.
+        """
         from signers.trezor import wire
 
-        paths = [parse_path(scheme_path(scheme, index)) for index in range(start, start + count)]
+        paths = [parse_path(scheme_path(scheme, index)) for index in range(uint(count, "count", 31))]
         for indices in paths:
             check_path(indices)
+        return self._connection.call(
+            lambda session: [TrezorAccount(format_path(n), wire.get_address(session, n)) for n in paths]
+        )
 
-        def read(session: "AnySession") -> dict[str, Address]:
-            return {format_path(indices): wire.get_address(session, indices) for indices in paths}
+    def find(self, address: AddressLike, *, count: int = 20) -> Self:
+        """A signer for `address`, if it is among the first `count` accounts of a scheme; it shares the connection.
 
-        return self._connection.call(read)
-
-    def find(self, address: AddressLike, *, count: int = 20) -> str:
-        """The path of an account, sought among the first `count` of each scheme. Raises InputError if it is not one."""
+        Raises WrongDevice if it is not.
+        """
         wanted = Address(address)
         for scheme in _FOUND_IN:
-            for path, found in self.accounts(count, scheme=scheme).items():
-                if found == wanted:
-                    return path
-        raise InputError(
-            f"{wanted} is not among the first {count} accounts of this wallet: another passphrase or device?"
-        )
+            for account in self.accounts(scheme, count):
+                if account.address == wanted:
+                    path = parse_path(account.path)
+                    return type(self)(
+                        self._connection, path, wanted, self._model, blind=self._blind, definitions=self._definitions
+                    )
+        raise WrongDevice(expected=wanted, got=f"none of the first {count} accounts of {', '.join(_FOUND_IN)}")
 
     def confirm_address(self) -> Address:
         """Show the address on the device until its user confirms it. A Model One takes "no" as "show the QR code"."""
