@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _HEAD = 19 * 32  # the words of the struct before its tails
+_PAD = bytes(12)  # an address is a word with it before
 
 
 def _word(number: int) -> bytes:
@@ -102,30 +103,26 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """`abi.encode(transaction)`: the offset word 0x20, 19 words of head, five tails in order."""
-        deps = b"".join(self.factory_deps)
         tails = [
             _tail(self.data),
             _tail(self.signature),
-            _word(len(self.factory_deps)) + deps,
+            b"".join((_word(len(self.factory_deps)), *self.factory_deps)),
             _tail(self.paymaster_input),
             _tail(self.reserved_dynamic),
         ]
         words = [
-            _word(number)
-            for number in (
-                0x20,
-                self.tx_type,
-                int.from_bytes(self.from_address, "big"),
-                int.from_bytes(self.to, "big"),
-                self.gas_limit,
-                self.gas_per_pubdata_byte_limit,
-                self.max_fee_per_gas,
-                self.max_priority_fee_per_gas,
-                int.from_bytes(self.paymaster, "big"),
-                self.nonce,
-                self.value,
-                *self.reserved,
-            )
+            _word(0x20),
+            _word(self.tx_type),
+            _PAD + self.from_address,
+            _PAD + self.to,
+            _word(self.gas_limit),
+            _word(self.gas_per_pubdata_byte_limit),
+            _word(self.max_fee_per_gas),
+            _word(self.max_priority_fee_per_gas),
+            _PAD + self.paymaster,
+            _word(self.nonce),
+            _word(self.value),
+            *map(_word, self.reserved),
         ]
         offset = _HEAD
         for tail in tails:
