@@ -7,7 +7,7 @@
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from itertools import count
-from logging import getLogger
+from logging import DEBUG, getLogger
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -113,7 +113,7 @@ class Core:
             if len(outcomes) < len(ids):  # each time with a lower limit: a single call is never refused
                 limit = min(read.limit for read in reads if read.limit)
             elif limit < self.batch and any(isinstance(outcome, Raw) for outcome in outcomes.values()):
-                _log.warning("%s takes at most %d calls in a batch", self.endpoint, limit)
+                _log.warning("%s takes batches of at most %d", self.endpoint, limit)
                 self.batch = limit
             passing = {
                 i: o.after for i, o in outcomes.items() if isinstance(o, Fault) and o.again and _repeatable(chunks, i)
@@ -122,7 +122,7 @@ class Core:
                 delay = self._delay(attempt, max(passing.values()))
                 attempt += 1
                 if delay is not None and (yield Pause(delay)):
-                    _log.warning("%s: attempt %d at %d calls", self.endpoint, attempt, len(passing))
+                    _log.warning("%s %s: attempt %d", self.endpoint, ", ".join(f"#{i}" for i in passing), attempt)
                     outcomes = {i: outcome for i, outcome in outcomes.items() if i not in passing}
             ended |= {numbered[i]: outcome for i, outcome in outcomes.items()}
         return [self._reply(request, ended[key]) for key, request in zip(keys, requests, strict=True)]
@@ -154,7 +154,9 @@ class Core:
         if isinstance(answer, Fault):
             return _Read(dict.fromkeys(chunk, answer))
         good = 200 <= answer.status < 300
-        _log.debug("%s #%d..%d: HTTP %d, %d bytes", self.endpoint, *_ends(chunk), answer.status, len(answer.body))
+        if _log.isEnabledFor(DEBUG):
+            asked = ", ".join(f"#{number} {request.method}" for number, request in chunk.items())
+            _log.debug("%s %s: HTTP %d, %d bytes", self.endpoint, asked, answer.status, len(answer.body))
         if answer.status in {401, 403, 429, *_TRY_LATER} or 300 <= answer.status < 400:
             return _Read(dict.fromkeys(chunk, self._status(answer)))
         try:
@@ -164,7 +166,7 @@ class Core:
             if len(chunk) > 1 and not good:  # a refusal of the batch in words of its own
                 return _refused(chunk, self._excerpt(answer.body))
             return _Read(dict.fromkeys(chunk, self._malformed(str(error), answer) if good else self._status(answer)))
-        if len(rows) == 1 and (len(chunk) == 1 or rows[0].error is not None):
+        if len(rows) == 1 and (len(chunk) == 1 or rows[0].error is not None or not good):
             return self._only(chunk, rows[0], answer)
         return self._matched(chunk, rows, answer)
 
@@ -188,7 +190,7 @@ class Core:
             if type(row.id) is int and row.id in by_id:
                 by_id[row.id].append(row)
         if strays:
-            _log.warning("%s: %d replies to calls never asked in #%d..%d", self.endpoint, len(strays), *_ends(chunk))
+            _log.warning("%s: %d replies to no call among %s", self.endpoint, len(strays), list(chunk))
         outcomes: dict[int, _Outcome] = {}
         for number, found in by_id.items():
             if len(found) != 1:
@@ -234,10 +236,6 @@ class Core:
 def _body(chunk: _Chunk) -> bytes:
     rows = [{"jsonrpc": "2.0", "id": i, "method": r.method, "params": r.params} for i, r in chunk.items()]
     return msgspec.json.encode(rows if len(rows) > 1 else rows[0])
-
-
-def _ends(chunk: _Chunk) -> tuple[int, int]:
-    return min(chunk), max(chunk)
 
 
 def _repeatable(chunks: Sequence[_Chunk], number: int) -> bool:

@@ -19,7 +19,7 @@ _REVERTED = re.compile(
     r"execution reverted|transaction reverted|VM Exception while processing.*revert|^reverted\b", re.IGNORECASE
 )
 _REASON = re.compile(
-    r"(?:reverted with reason string|reverted|revert)[:,]?\s*['\"]?(?!0x|custom error)(.+?)['\"]?\s*$",
+    r"\brevert(?:ed)?\b(?: with reason string|: revert)?:?\s+['\"]?(?!0x|custom error)(\S.*?)['\"]?\s*$",
     re.IGNORECASE | re.DOTALL,
 )
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
