@@ -102,7 +102,7 @@ def test_a_tampered_word_is_always_detected(place: int, byte: int, flip: int) ->
 
 @given(st.integers(0, 27))
 def test_a_proof_cut_anywhere_is_detected(length: int) -> None:
-    with pytest.raises(InvalidProof, match="announces|MerklePathEmpty"):
+    with pytest.raises(InvalidProof, match=r"announces|MerklePathEmpty"):
         gateway(proof=GATEWAY_PROOF[:length])
 
 
