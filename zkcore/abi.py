@@ -270,13 +270,24 @@ class _Descriptor(msgspec.Struct, frozen=True, dict=True):
         return self.signature
 
 
-class Function(_Descriptor, frozen=True, dict=True):
-    """A function: `Function("transfer(address to,uint256 amount) returns (bool)")`."""
-
+class _Selected(_Descriptor, frozen=True, dict=True):
     @cached_property
     def selector(self) -> bytes:
-        """The first four bytes of the signature's hash, which calldata begins with."""
+        """The first four bytes of the signature's hash, which the data begins with."""
         return bytes(self._hash[:4])
+
+    def encode(self, *arguments: Any) -> bytes:
+        """The selector and the arguments. Raises InputError, naming the argument that does not fit."""
+        return self.selector + _encode(self.inputs, arguments, self.name)
+
+    def _decoded(self, data: bytes, *, canonical: bool) -> tuple[Any, ...]:
+        if data[:4] != self.selector:
+            raise InputError(f"{self.name}: expected the selector {to_hex(self.selector)}, got {to_hex(data[:4])}")
+        return _decode(self.inputs, data[4:], self.name, canonical=canonical)
+
+
+class Function(_Selected, frozen=True, dict=True):
+    """A function: `Function("transfer(address to,uint256 amount) returns (bool)")`; `encode` gives calldata."""
 
     @property
     def outputs(self) -> tuple[Parameter, ...]:
@@ -288,21 +299,21 @@ class Function(_Descriptor, frozen=True, dict=True):
         """Whether it takes value."""
         return "payable" in self._parsed.words
 
-    def encode(self, *arguments: Any) -> bytes:
-        """Calldata: the selector and the arguments. Raises InputError, naming the argument that does not fit."""
-        return self.selector + _encode(self.inputs, arguments, self.name)
-
     def decode_arguments(self, calldata: bytes) -> tuple[Any, ...]:
         """The arguments of calldata that is exactly what `encode` gives for them. Raises InputError."""
-        if calldata[:4] != self.selector:
-            raise InputError(
-                f"{self.name}: expected calldata with selector {to_hex(self.selector)}, got {to_hex(calldata[:4])}"
-            )
-        return _decode(self.inputs, calldata[4:], self.name, canonical=True)
+        return self._decoded(calldata, canonical=True)
 
     def decode_result(self, data: bytes) -> tuple[Any, ...]:
         """What a call returned. Bytes after it are ignored, as contracts do; padding is checked. Raises InputError."""
         return _decode(self.outputs, data, f"result of {self.name}", canonical=False)
+
+
+class ErrorType(_Selected, frozen=True, dict=True):
+    """A custom error: `ErrorType("MsgValueTooLow(uint256 required,uint256 provided)")`; `encode` gives revert data."""
+
+    def decode(self, data: bytes) -> tuple[Any, ...]:
+        """The arguments of revert data. Raises InputError."""
+        return self._decoded(data, canonical=False)
 
 
 class Event(_Descriptor, frozen=True, dict=True):
@@ -329,24 +340,3 @@ class Event(_Descriptor, frozen=True, dict=True):
         if parameter.components or parameter.is_array or parameter.type in ("bytes", "string"):
             return Hash32(topic)
         return _decode([parameter], topic, f"{self.name}.{parameter.name}", canonical=True)[0]
-
-
-class ErrorType(_Descriptor, frozen=True, dict=True):
-    """A custom error: `ErrorType("MsgValueTooLow(uint256 required,uint256 provided)")`."""
-
-    @cached_property
-    def selector(self) -> bytes:
-        """The first four bytes of the signature's hash, which revert data begins with."""
-        return bytes(self._hash[:4])
-
-    def encode(self, *arguments: Any) -> bytes:
-        """Revert data: the selector and the arguments."""
-        return self.selector + _encode(self.inputs, arguments, self.name)
-
-    def decode(self, data: bytes) -> tuple[Any, ...]:
-        """The arguments of revert data. Raises InputError."""
-        if data[:4] != self.selector:
-            raise InputError(
-                f"{self.name}: expected revert data with selector {to_hex(self.selector)}, got {to_hex(data[:4])}"
-            )
-        return _decode(self.inputs, data[4:], self.name, canonical=False)

@@ -4,8 +4,7 @@ Source: matter-labs/era-contracts, l1-contracts/contracts: common/Messaging.sol 
 state-transition/chain-deps/facets/Mailbox.sol (_serializeL2Transaction, _validateTx), the same from v26 to v31.
 """
 
-from collections.abc import Sequence
-from typing import Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -24,6 +23,9 @@ from zkcore.errors import InputError, L2HashMismatch
 from zkcore.fees import FeeParams, l2_gas_price
 from zkcore.hashing import keccak256
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
+
+if TYPE_CHECKING:
+    from zkcore.replies import Receipt
 
 __all__ = [
     "AccountKind",
@@ -139,26 +141,14 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
         """The transaction that `encode` gives exactly these bytes for. Raises InputError for any others."""
         raw = hex_bytes(data)
         words = _Words(raw)
-        numbers = [words.number() for _ in range(20)]
         try:
-            tx = cls(
-                tx_type=numbers[1],
-                from_address=_address(numbers[2], "from"),
-                to=_address(numbers[3], "to"),
-                gas_limit=numbers[4],
-                gas_per_pubdata_byte_limit=numbers[5],
-                max_fee_per_gas=numbers[6],
-                max_priority_fee_per_gas=numbers[7],
-                paymaster=_address(numbers[8], "paymaster"),
-                nonce=numbers[9],
-                value=numbers[10],
-                reserved=(numbers[11], numbers[12], numbers[13], numbers[14]),
-                data=words.tail(),
-                signature=words.tail(),
-                factory_deps=words.hashes(),
-                paymaster_input=words.tail(),
-                reserved_dynamic=words.tail(),
-            )
+            _, *scalars = (words.number() for _ in range(11))
+            reserved = tuple(words.number() for _ in range(4))
+            for _ in range(5):
+                words.number()  # the offsets follow from the lengths
+            tails = (words.tail(), words.tail(), words.hashes(), words.tail(), words.tail())
+            values: tuple[Any, ...] = (*scalars, reserved, *tails)
+            tx = cls(**dict(zip(cls.__struct_fields__, values, strict=True)))
         except InputError as error:
             raise InputError(f"canonical transaction: {error}") from None
         if tx.encode() != raw:
@@ -167,7 +157,7 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ADDRESSES = ("from_address", "to", "paymaster")
-_NUMBERS = (
+_NUMBERS = [
     "tx_type",
     "gas_limit",
     "gas_per_pubdata_byte_limit",
@@ -175,7 +165,7 @@ _NUMBERS = (
     "max_priority_fee_per_gas",
     "nonce",
     "value",
-)
+]
 _BYTES = ("data", "signature", "paymaster_input", "reserved_dynamic")
 
 
@@ -218,20 +208,6 @@ class _Words:
 
 
 # ---------------------------------------------------------------- from the receipt of L1
-class _Log(Protocol):
-    @property
-    def address(self) -> Address: ...
-    @property
-    def topics(self) -> Sequence[bytes]: ...
-    @property
-    def data(self) -> bytes: ...
-
-
-class _Receipt(Protocol):
-    @property
-    def logs(self) -> Sequence[_Log]: ...
-
-
 class PriorityRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as the chain's diamond recorded it; `factory_deps` are bytecodes, `expiration` a timestamp (v31: 0)."""
 
@@ -241,7 +217,7 @@ class PriorityRequest(msgspec.Struct, frozen=True, kw_only=True):
     expiration: int = 0
 
 
-def priority_requests(receipt: _Receipt, diamond: AddressLike) -> list[PriorityRequest]:
+def priority_requests(receipt: "Receipt", diamond: AddressLike) -> list[PriorityRequest]:
     """The requests to one chain in the receipt of an L1 transaction, in order, each hashed again.
 
     Only events of the chain's own diamond count: one transaction may make requests to other chains, and on a chain
