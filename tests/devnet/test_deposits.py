@@ -9,7 +9,6 @@ from zkcore.contracts import BRIDGEHUB, ERC20, L2_NATIVE_TOKEN_VAULT
 from zkcore.testing.devnet import Devnet, artifact
 from zkcore.types import Address
 
-pytest_plugins = ["zkcore.testing.pytest_plugin"]
 
 ETHER = 10**18
 VAULT = Address(0x10004.to_bytes(20))

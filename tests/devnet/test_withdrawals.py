@@ -25,7 +25,6 @@ from zkcore.testing.devnet import Devnet, artifact
 from zkcore.testing.devnet.batches import BatchLog, log_proof, log_root
 from zkcore.types import Address, Hash32
 
-pytest_plugins = ["zkcore.testing.pytest_plugin"]
 
 ETHER = 10**18
 ROUTER, VAULT = Address(0x10003.to_bytes(20)), Address(0x10004.to_bytes(20))

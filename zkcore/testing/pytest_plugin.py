@@ -13,15 +13,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from zkcore.testing.devnet import Devnet
+if TYPE_CHECKING:  # loaded by the first test that wants one
+    from zkcore.testing.devnet import Devnet
 
 __all__ = ["MakeDevnet", "devnet", "make_devnet", "shared_devnet"]
 
-MakeDevnet: TypeAlias = Callable[..., Devnet]
+MakeDevnet: TypeAlias = "Callable[..., Devnet]"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,30 +33,34 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def make_devnet() -> Iterator[MakeDevnet]:
     """Starts a devnet with the given arguments of `Devnet`; all are stopped after the test."""
+    from zkcore.testing.devnet import Devnet
+
     with ExitStack() as stack:
         yield lambda *arguments, **options: stack.enter_context(Devnet(*arguments, **options))
 
 
 @pytest.fixture
-def devnet(request: pytest.FixtureRequest, make_devnet: MakeDevnet) -> Devnet:
+def devnet(request: pytest.FixtureRequest, make_devnet: MakeDevnet) -> "Devnet":
     """A fresh devnet, as the `devnet` marker says or with Devnet's defaults."""
     marker = request.node.get_closest_marker("devnet")
     return make_devnet(*marker.args, **marker.kwargs) if marker else make_devnet()
 
 
 @pytest.fixture(scope="session")
-def _devnet_of_session() -> Iterator[Devnet]:
+def _devnet_of_session() -> "Iterator[Devnet]":
+    from zkcore.testing.devnet import Devnet
+
     with Devnet() as net:
         yield net
 
 
 @pytest.fixture
-def shared_devnet(_devnet_of_session: Devnet) -> Iterator[Devnet]:
+def shared_devnet(_devnet_of_session: "Devnet") -> "Iterator[Devnet]":
     """One era-eth devnet for all tests: what a test did is undone after it, its faults and records too."""
     net = _devnet_of_session
     snapshot = net.snapshot()
     yield net
     net.faults.clear()
     net.revert(snapshot)
-    for node in ("l1", "l2"):
-        net.faults.requests(node).clear()
+    net.faults.requests("l1").clear()
+    net.faults.requests("l2").clear()

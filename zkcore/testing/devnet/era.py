@@ -10,7 +10,7 @@ from zkcore.testing.devnet.batches import Batch, BatchLog
 from zkcore.testing.devnet.bootloader import Operation
 from zkcore.testing.devnet.era_bootloader import EraOperation
 from zkcore.testing.devnet.l2 import L2, Record
-from zkcore.testing.devnet.node import Node, quantity, to_int
+from zkcore.testing.devnet.node import Node, quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import Eip712Transaction, LegacyTransaction, parse_transaction
@@ -56,7 +56,10 @@ class Era(L2):
 
     def translated(self, error: RpcError) -> RpcError:
         if error.code == 3:
-            return RpcError(3, error.message.partition(": custom error")[0] + (": " if ": " not in error.message else ""), error.data)
+            data = str(error.data)
+            message = without_custom_error(error.message)
+            unknown = message == "execution reverted" and len(data) >= 10  # as VmRevertReason::Unknown reads
+            return RpcError(3, f"{message}: Error function_selector = {data[:10]}, data = {data}" if unknown else message, data)
         return error if error.code == -32602 else RpcError(3, error.message, error.data or "0x")
 
     # ------------------------------------------------------------ sending
@@ -297,7 +300,7 @@ class Era(L2):
 
     def _details(self, blocks: range, batch: Batch | None) -> dict[str, Any]:
         records = [self.state.records[name] for number in blocks for name in self.state.blocks.get(number, ())]
-        from_l1 = sum(record.is_priority for record in records)
+        from_l1 = sum(record.request is not None for record in records)
         block = self.anvil.rpc("eth_getBlockByNumber", quantity(blocks[-1]), False)
         at = to_int(block["timestamp"])
         sent: dict[str, Any] = {}
@@ -324,10 +327,10 @@ class Era(L2):
         failed = record.receipt["status"] == "0x0"
         status = "failed" if failed else "verified" if batch and batch.execute else "included"
         return {
-            "isL1Originated": record.is_priority,
+            "isL1Originated": record.request is not None,
             "status": status,
             "fee": quantity(to_int(record.receipt["gasUsed"]) * to_int(record.receipt["effectiveGasPrice"])),
-            "gasPerPubdata": quantity(800 if record.is_priority else _GAS_PER_PUBDATA),
+            "gasPerPubdata": quantity(800 if record.request is not None else _GAS_PER_PUBDATA),
             "initiatorAddress": record.receipt["from"],
             "receivedAt": _date(to_int(self.anvil.rpc("eth_getBlockByNumber", quantity(record.block), False)["timestamp"])),
             "ethCommitTxHash": batch and batch.commit,
@@ -337,7 +340,7 @@ class Era(L2):
         }
 
     def zks_getRawBlockTransactions(self, number: int) -> Any:
-        return [{"common_data": {"L1" if record.is_priority else "L2": record.transaction}, "received_timestamp_ms": 0} for record in
+        return [{"common_data": {"L1" if record.request is not None else "L2": record.transaction}, "received_timestamp_ms": 0} for record in
                 (self.state.records[name] for name in self.state.blocks.get(number, ()))]
 
     def zks_getBytecodeByHash(self, bytecode_hash: str) -> None:

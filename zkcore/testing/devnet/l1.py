@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zkcore.errors import ZkCoreError
-from zkcore.testing.devnet.node import Node, quantity, to_int
+from zkcore.testing.devnet.node import Node, quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import parse_transaction
@@ -74,8 +74,8 @@ class L1(Node):
         return RpcError(-32000, texts[error.reason])
 
     def translated(self, error: RpcError) -> RpcError:
-        if error.code == 3:  # anvil puts the raw bytes of a custom error into the message, geth nothing
-            return RpcError(3, error.message.partition(": custom error")[0], error.data)
+        if error.code == 3:
+            return RpcError(3, without_custom_error(error.message), error.data)
         return RpcError(-32000, error.message, error.data) if error.code == -32003 else error
 
     # ------------------------------------------------------------ mining

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from zkcore.priority import PriorityRequest
+from zkcore.priority import CanonicalTransaction, PriorityRequest
 from zkcore.testing.devnet.batches import Batch, BatchLog, l1_messages, log_proof, log_root
 from zkcore.testing.devnet.bootloader import BOOTLOADER, Operation, Outcome, PriorityOperation
 from zkcore.testing.devnet.l1 import L1
@@ -33,7 +33,7 @@ class Record(Struct, kw_only=True):
     receipt: dict[str, Any]
     l1_logs: tuple[BatchLog, ...]
     anvil_hash: str | None
-    is_priority: bool
+    request: CanonicalTransaction | None  # of a priority operation
 
 
 class _State(Struct, kw_only=True):
@@ -163,7 +163,7 @@ class L2(Node):
                 log_index += 1
             gas += outcome.gas_used
             transaction = operation.json() | {key: place[key] for key in ("blockHash", "blockNumber", "transactionIndex")}
-            is_priority = isinstance(operation, PriorityOperation)
+            request = operation.request if isinstance(operation, PriorityOperation) else None
             tx_number = index if self.block_tx_number else in_batch + index
             record = Record(
                 hash=operation.hash,
@@ -184,9 +184,9 @@ class L2(Node):
                     "logs": logs,
                     "logsBloom": _EMPTY_BLOOM,
                 },
-                l1_logs=_l1_logs(operation, outcome, logs, tx_number, is_priority),
+                l1_logs=_l1_logs(operation, outcome, logs, tx_number, is_priority=request is not None),
                 anvil_hash=outcome.anvil_hash,
-                is_priority=is_priority,
+                request=request,
             )
             state.records[str(operation.hash)] = record
             state.blocks[number].append(str(operation.hash))
@@ -389,7 +389,7 @@ def _compatible(operations: list[Operation]) -> list[Operation]:
 
 
 def _l1_logs(
-    operation: Operation, outcome: Outcome, logs: list[dict[str, Any]], tx_number: int, is_priority: bool
+    operation: Operation, outcome: Outcome, logs: list[dict[str, Any]], tx_number: int, *, is_priority: bool
 ) -> tuple[BatchLog, ...]:
     """The L2->L1 logs: a message's come from the messenger, a priority operation's status comes last, from the bootloader."""
     sent = [(_L1_MESSENGER, key, value) for key, value in l1_messages(logs)]

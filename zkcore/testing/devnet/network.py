@@ -195,7 +195,8 @@ class Devnet:
                 "protocol_minor": str(self.protocol_version),
             }
         elif isinstance(node, ZksyncOs):
-            node.bridgehub, node.form = str(ecosystem.bridgehub), self._rpc_form
+            node.bridgehub = str(ecosystem.bridgehub)
+            node.speak(self._rpc_form)
         for owner in self._owners if self._l2_balance else ():
             anvil.rpc("anvil_setBalance", str(owner), quantity(self._l2_balance))
         self._diamond, self._base_token = diamond, base_token

@@ -14,7 +14,7 @@ from zkcore.testing.devnet.server import Front
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.types import hex_bytes
 
-__all__ = ["Node", "quantity", "to_int"]
+__all__ = ["Node", "quantity", "to_int", "without_custom_error"]
 
 # methods that anvil answers, and where their block parameter is (None: they have none)
 _PASSED: Mapping[str, int | None] = {
@@ -53,6 +53,11 @@ def to_int(value: Any, default: int = 0) -> int:
     if value is None:
         return default
     return value if isinstance(value, int) else int(value, 16)
+
+
+def without_custom_error(message: str) -> str:
+    """The message of a revert as nodes have it: anvil adds the raw bytes of a custom error."""
+    return message.partition(": custom error")[0]
 
 
 class Node:

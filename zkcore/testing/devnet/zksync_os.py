@@ -7,7 +7,7 @@ from zkcore.errors import ZkCoreError
 from zkcore.testing.devnet.batches import BatchLog
 from zkcore.testing.devnet.bootloader import Operation, UserOperation
 from zkcore.testing.devnet.l2 import L2, Record
-from zkcore.testing.devnet.node import Node, quantity, to_int
+from zkcore.testing.devnet.node import Node, quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import Eip712Transaction, parse_transaction
@@ -29,8 +29,8 @@ class ZksyncOs(L2):
     stack = "zksync-os"
     block_tx_number = True
     client_version = "zksync-os/v0.9.0-devnet"
-    form = "2026"
     bridgehub = ""
+    form = "2026"
     tags: Mapping[str, Callable[[Node], int]] = {
         "latest": _tag(L2.block_number),
         "pending": _tag(L2.block_number),
@@ -39,11 +39,20 @@ class ZksyncOs(L2):
         "earliest": lambda _: 0,
     }
 
+    def speak(self, form: str) -> None:
+        """Take the spellings and methods of this year."""
+        self.form = form
+        if form == "2025":
+            for method in ("zks_getBlockMetadataByNumber", "zks_getBytecodeSupplierContract"):
+                self.methods.pop(method)
+
     def method_not_found(self, method: str) -> RpcError:
         return RpcError(-32601, "Method not found")
 
     def translated(self, error: RpcError) -> RpcError:
-        return error if error.code in (3, -32602) else RpcError(-32603, error.message, error.data)
+        if error.code == 3:
+            return RpcError(3, without_custom_error(error.message), error.data)
+        return error if error.code == -32602 else RpcError(-32603, error.message, error.data)
 
     # ------------------------------------------------------------ sending
     def decoded(self, raw: str) -> Pending:
@@ -90,7 +99,17 @@ class ZksyncOs(L2):
 
     # ------------------------------------------------------------ reading
     def transaction_json(self, record: Record) -> dict[str, Any]:
-        return record.transaction
+        request = record.request
+        if request is None:
+            return record.transaction
+        return record.transaction | {
+            "initiator": record.transaction["from"],
+            "gasPerPubdataByteLimit": quantity(request.gas_per_pubdata_byte_limit),
+            "toMint": quantity(request.mint_value),
+            "refundRecipient": str(request.refund_recipient).lower(),
+            "factoryDeps": [str(dep) for dep in request.factory_deps],
+            "yParity": "0x0",
+        }
 
     def receipt_json(self, record: Record) -> dict[str, Any]:
         show = self._log_2025 if self.form == "2025" else self._log_2026
@@ -138,6 +157,9 @@ class ZksyncOs(L2):
             raise RpcError(-32603, f"provided L2->L1 log index ({to_int(index)}) is out of bounds: the transaction has {len(record.l1_logs)}")
         proof = self.proof_json(batch, record, to_int(index)) | {"batch_number" if old else "batchNumber": batch.number}
         return proof if old else proof | {"gatewayBlockNumber": None}
+
+    def zks_getBytecodeSupplierContract(self) -> str:
+        return "0x" + "00" * 20  # there is none on the devnet's L1
 
     def zks_getGenesis(self) -> Any:
         return {"initial_contracts": [], "additional_storage": [], "execution_version": 1, "genesis_root": "0x" + "00" * 32}
