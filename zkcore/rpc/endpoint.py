@@ -25,6 +25,8 @@ class Endpoint:
             host, port = parts.hostname or "", parts.port
         except (ValueError, TypeError, AttributeError):
             raise InputError("url: expected an http(s) URL, got something that cannot be parsed") from None
+        if re.search(r"[\s\\]", url):
+            raise InputError("url: expected no blanks or backslashes in it")
         if parts.scheme not in {"http", "https"} or not host:
             raise InputError(f"url: expected http:// or https:// and a host, got the scheme {parts.scheme!r}")
         segments = parts.path.split("/")
