@@ -48,14 +48,14 @@ def net() -> Iterator[Devnet]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page: str, net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    signer = PrivateKeySigner(net.accounts[0].key)
-    monkeypatch.setenv("DEPOSIT_KEY", net.accounts[0].key)
+    signer = PrivateKeySigner(net.accounts[0].private_key)
+    monkeypatch.setenv("DEPOSIT_KEY", net.accounts[0].private_key)
 
     @contextmanager
     def device() -> Iterator[PrivateKeySigner]:
         yield signer
 
-    scope = {"net": net, "signer": signer, "device": device, "tmp_path": tmp_path, "token": net.tokens["USDC"].address}
+    scope = {"net": net, "signer": signer, "device": device, "tmp_path": tmp_path, "token": net.tokens["USDC"]}
     blocks = snippets(page)
     assert blocks
     for number, block in enumerate([PRELUDE, *blocks]):

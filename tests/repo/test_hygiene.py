@@ -8,7 +8,7 @@ import pytest
 from tests.repo.money_path import ROOT
 
 TEXT = {
-    "a path of one machine": re.compile(rb"/(?:work|home|Users)/(?!\.\.\.)[A-Za-z0-9_.-]+/|/root/"),
+    "a path of one machine": re.compile(rb"/(?:work|home|Users)/(?!\.\.\.)[A-Za-z0-9_.-]+/|/" + rb"root/"),
     "a package index": re.compile(
         rb"(?:files\.python" + rb"hosted|registry\.npm" + rb"js|(?:test\.)?pypi\." + rb"org|deb\." + rb"debian)"
     ),
