@@ -17,19 +17,20 @@ EDT = messages.EthereumDataType
 
 
 class TypedHasher:
-    """One dialogue: `hash_struct` yields requests and is sent acknowledgements; `shown` has the fields shown."""
+    """One dialogue: its generators yield requests and are sent acknowledgements. `shown` has the fields shown."""
 
     def __init__(self) -> None:
         self.types: dict[str, Sequence[messages.EthereumStructMember]] = {}
         self.shown: list[str] = []
 
-    def _collect(self, name: str) -> Generator[MessageType, Any, None]:
+    def collect(self, name: str) -> Generator[MessageType, Any, None]:
+        """Ask for a struct's members, and for those of the structs it uses."""
         ack = yield messages.EthereumTypedDataStructRequest(name=name)
         self.types[name] = ack.members
         for member in ack.members:
             kind = member.type.entry_type or member.type
             if kind.data_type == EDT.STRUCT and kind.struct_name not in self.types:
-                yield from self._collect(kind.struct_name or "")
+                yield from self.collect(kind.struct_name or "")
 
     def _type_name(self, kind: messages.EthereumFieldType) -> str:
         size = kind.size
@@ -61,8 +62,7 @@ class TypedHasher:
         return "".join(parts).encode()
 
     def hash_struct(self, name: str, path: list[int]) -> Generator[MessageType, Any, bytes]:
-        if name not in self.types:
-            yield from self._collect(name)
+        """hashStruct of the value at a path: 0 is the domain, 1 the message, then the indices of members."""
         out = keccak256(self._encode_type(name)) + b""
         for index, member in enumerate(self.types[name]):
             out += yield from self._encode(member.type, [*path, index], member.name)

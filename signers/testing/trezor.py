@@ -27,7 +27,6 @@ __all__ = ["FakeTrezor", "Line", "RecordingTransport", "ReplayTransport"]
 Line: TypeAlias = tuple[str, str, str]  # "host" or "device", the message's name, its bytes in hex
 Workflow: TypeAlias = Generator[MessageType | None, MessageType, MessageType]
 _CHUNK: Final = 1024
-_CAPABILITIES: Final = [messages.Capability.Ethereum]
 
 
 def _packed(message: MessageType) -> bytes:
@@ -143,10 +142,11 @@ class FakeTrezor(_MessageTransport):
         super().__init__()
         self.model, self.user, self.pin = model, user, pin
         self.locked = pin is not None
-        self.gone = self.busy = False
+        self.gone = False
         self.received: list[MessageType] = []
         self.shown: list[str] = []
         self.passphrase_protection = passphrase_protection
+        self.capabilities = [messages.Capability.Ethereum]
         self.sign: Callable[[bytes, bytes], tuple[int, int, int]] = _sign
         self._key = key or _any_key
         self._sessions: dict[bytes, str | None] = {}
@@ -235,7 +235,7 @@ class FakeTrezor(_MessageTransport):
             initialized=True,
             unlocked=not self.locked,
             passphrase_protection=None if self.locked else self.passphrase_protection,
-            capabilities=_CAPABILITIES,
+            capabilities=self.capabilities,
             session_id=self._session,
         )
 
@@ -312,6 +312,8 @@ class FakeTrezor(_MessageTransport):
                 digest = keccak256(b"\x19\x01" + message.domain_separator_hash + (message.message_hash or b""))
             case messages.EthereumSignTypedData() if not model_one:
                 typed = TypedHasher()
+                yield from typed.collect("EIP712Domain")
+                yield from typed.collect(message.primary_type)
                 domain = yield from typed.hash_struct("EIP712Domain", [0])
                 digest = keccak256(b"\x19\x01" + domain + (yield from typed.hash_struct(message.primary_type, [1])))
                 self.shown += typed.shown

@@ -301,5 +301,6 @@ def signer_error(error: BaseException) -> SignerError | None:
 
 
 def _safe(error: Exception) -> str:
-    # only what names no secret: an unexpected message may be an echo of ours
-    return "" if isinstance(error, exceptions.UnexpectedMessageError) else str(error)
+    if isinstance(error, exceptions.UnexpectedMessageError):  # its text has the whole message
+        return f"expected {error.expected.__name__}, got {type(error.actual).__name__}"
+    return str(error)

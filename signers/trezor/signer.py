@@ -119,7 +119,8 @@ class TrezorSigner:
         connection = Connection(transport, hooks, float(timeout))
 
         def read(session: "AnySession") -> tuple[Address, str]:
-            return wire.get_address(session, indices), session.model.internal_name
+            # trezorlib takes a model that it does not know, if it names itself only by its new name, for a Model One
+            return wire.get_address(session, indices), session.features.internal_model or session.model.internal_name
 
         address, model = connection.call(read)
         if expected is not None and address != expected:

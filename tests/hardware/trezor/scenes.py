@@ -9,6 +9,7 @@ import pytest
 
 from signers import PrivateKeySigner, TrezorSigner
 from signers.trezor import TrezorAccount
+from tests.hardware.trezor.defined import encoded, written
 from zkcore.eip712 import TypedData
 from zkcore.errors import (
     BlindSigningRequired,
@@ -230,14 +231,26 @@ def refuses_at_each_screen(rig: Rig) -> None:
         refused(lambda: signer.sign_message(b"hello"), 2)
 
 
-def definitions_of_no_one(rig: Rig) -> None:
-    from tests.hardware.trezor.defined import encoded, written
-
+def definitions(rig: Rig) -> None:
     with written(encoded(chain_id=324)) as path, rig.connect(definitions=path) as signer:
-        assert signer.unit(324) == "ZKE"
-        with pytest.raises(InvalidDefinition, match="refuses the network definition.*signature"):
-            signer.sign_transaction(transfer())
+        assert (signer.unit(324), signer.unit(300), signer.unit(1)) == ("ZKE", "UNKN", "ETH")
+        signs(signer, transfer(), clear=True)
+        signs(signer, legacy(chain_id=324), clear=True)
         signs(signer, transfer(chain_id=300), clear=True)  # none for this chain: as without
+    with written(encoded(chain_id=324, slip44=324)) as path:
+        with rig.connect(definitions=path) as signer:
+            signs(signer, transfer(), clear=True)
+        with rig.connect("m/44'/1'/0'/0/0", definitions=path) as signer:
+            assert signer.unit(324) == "UNKN"  # it would make the firmware refuse this path: left out
+            assert transfer().sender(signer.sign_transaction(transfer())) == signer.address
+
+
+def definitions_refused(rig: Rig) -> None:
+    for definition in (encoded(signed=False), encoded(timestamp=1)):
+        with written(definition) as path, rig.connect(definitions=path) as signer:
+            with pytest.raises(InvalidDefinition, match="refuses the network definition"):
+                signer.sign_transaction(transfer())
+            signs(signer, transfer(chain_id=300), clear=True)
 
 
 def unlocks(rig: Rig) -> None:
@@ -304,7 +317,8 @@ SCENES: dict[str, tuple[Callable[[Rig], None], bool]] = {
             accounts,
             paths_at_the_limit,
             refuses_at_each_screen,
-            definitions_of_no_one,
+            definitions,
+            definitions_refused,
             passphrase_where_there_is_none,
         )
     },
