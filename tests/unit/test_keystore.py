@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from signers import PrivateKeySigner
-from signers import keystore
+from signers import PrivateKeySigner, keystore
 from signers.keystore import decrypt, encrypt
 from zkcore.errors import InputError
 

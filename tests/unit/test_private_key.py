@@ -166,7 +166,7 @@ def test_it_is_not_pickled(signer: PrivateKeySigner, protocol: int) -> None:
 
 def test_it_is_not_copied(signer: PrivateKeySigner) -> None:
     for take in (copy.copy, copy.deepcopy, lambda s: s.__getstate__(), lambda s: s.__reduce__()):
-        with pytest.raises(TypeError, match="its key stays where it is|cannot pickle"):
+        with pytest.raises(TypeError, match=r"its key stays where it is|cannot pickle"):
             take(signer)
 
 
