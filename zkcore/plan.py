@@ -54,7 +54,8 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
     """What a plan was built on. `origins` says of each address where it came from; gas prices are wei.
 
     `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
-    `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age.
+    `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age. `l2_tx_hash` and
+    `l2_index`: the withdrawal or the deposit that a finalization or a claim settles.
     """
 
     l1_chain_id: int
@@ -71,6 +72,8 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
     l1_block: int | None = None
     holds_up_to_gas_price: int | None = None
     expires_after_l1_block: int | None = None
+    l2_tx_hash: Hash32 | None = None
+    l2_index: int = 0
     route: str = ""
     notes: tuple[str, ...] = ()
 
@@ -189,10 +192,14 @@ class SignedPlan(Struct, Generic[K], frozen=True, kw_only=True):
 
 
 class Draft(Struct, Generic[Q, K], frozen=True):
-    """What a flow makes of an order: what it costs and does, and the plan to do it."""
+    """What a flow makes of an order: what it costs and does, and the plan to do it.
+
+    `nonce_fixed`: the nonce is the caller's; else it is the node's next one, and a one-shot method may move it.
+    """
 
     quote: Q
     plan: Plan[K]
+    nonce_fixed: bool = False
 
 
 def sign_plan(plan: Plan[K], signer: Signer, *, expected_hash: Hash32 | str | None = None) -> SignedPlan[K]:
@@ -296,7 +303,7 @@ def _plan(data: Mapping[str, Any]) -> Plan[Any]:
         raise PlanTampered(f"the plan is malformed: {error}") from error
 
 
-_INTEGERS = {"l1_chain_id", "l2_chain_id", "protocol_version", "l1_block", "holds_up_to_gas_price", "expires_after_l1_block"}
+_INTEGERS = {"l1_chain_id", "l2_chain_id", "protocol_version", "l1_block", "holds_up_to_gas_price", "expires_after_l1_block", "l2_index"}
 _ADDRESSES = {"bridgehub", "diamond", "asset_router", "nullifier", "native_token_vault", "base_token"}
 
 
@@ -307,6 +314,8 @@ def _fact(name: str, value: Any) -> Any:
         return uint(int(value), name)
     if name in _ADDRESSES:
         return Address(value)
+    if name == "l2_tx_hash":
+        return Hash32(value)
     if name == "notes":
         return tuple(map(str, value))
     if name == "origins":

@@ -148,7 +148,7 @@ def draft_deposit(
         bridge_address=None if bridge_address is None else Address(bridge_address),
         custom_bridge_data=None if custom_bridge_data is None else hex_bytes(custom_bridge_data, "custom_bridge_data"),
     )
-    return request_draft(session, (yield from _quoted(session, order, l1)))
+    return request_draft(session, (yield from _quoted(session, order, l1)), l1)
 
 
 def _receiver(to: AddressLike | None, name: str) -> Address | None:

@@ -66,7 +66,7 @@ def draft_request_execute(
         refund_kind="eoa",
         approve=approve,
     )
-    return request_draft(session, (yield from _quoted(session, request, l1)))
+    return request_draft(session, (yield from _quoted(session, request, l1)), l1)
 
 
 def _quoted(session: Session, request: Request, options: TxOptions | None) -> Flow[Quoted]:

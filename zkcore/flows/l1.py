@@ -15,7 +15,7 @@ from zkcore.reverts import decode_revert
 from zkcore.transactions import Eip1559Transaction
 from zkcore.types import ETH, Address, uint
 
-__all__ = ["AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "gas_limits"]
+__all__ = ["AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "fixes_nonce", "gas_limits"]
 
 GAS_MARGIN_PERCENT = 20  # over what the node estimates or simulates; unused gas is not paid for
 GAS_UNSEEN = 1_500_000  # for a call whose approval is not mined, on a node that cannot simulate: a two-bridges deposit of a
@@ -39,6 +39,11 @@ class TxOptions(Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None:
                 uint(value, name, 64 if name in {"nonce", "gas_limit"} else 256)
+
+
+def fixes_nonce(options: TxOptions | None) -> bool:
+    """Whether the caller fixed the nonce."""
+    return options is not None and options.nonce is not None
 
 
 class Fees(Struct, frozen=True):

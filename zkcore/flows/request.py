@@ -42,6 +42,7 @@ from zkcore.flows.l1 import (
     Unsigned,
     account_kind,
     check_ether,
+    fixes_nonce,
     gas_limits,
 )
 from zkcore.flows.session import ChainFacts, Contracts, Session, facts_of, fee_params, vaults
@@ -501,7 +502,7 @@ def bridged_asset_id(known: Contracts, vault: Address, token: Address) -> Flow[t
 
 
 # ---------------------------------------------------------------- the plan
-def request_draft(session: Session, quoted: Quoted) -> Draft[Quote, Any]:
+def request_draft(session: Session, quoted: Quoted, options: TxOptions | None) -> Draft[Quote, Any]:
     """The quote with its plan: approvals, then the request, with consecutive nonces."""
     quote, known, fees = quoted.quote, quoted.facts.contracts, quoted.state.fees
     nonce = quoted.state.nonce
@@ -524,7 +525,7 @@ def request_draft(session: Session, quoted: Quoted) -> Draft[Quote, Any]:
         notes=(quote.why, *quote.notes),
     )
     plan = Plan(kind=quoted.request.kind, sender=session.address, steps=tuple(steps), facts=facts)
-    return Draft(quote=quote, plan=plan)
+    return Draft(quote, plan, nonce_fixed=fixes_nonce(options))
 
 
 def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:

@@ -20,7 +20,7 @@ from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownCh
 from zkcore.fees import FeeParams, FeePolicy, check_protocol_version
 from zkcore.types import ETH, Address, Hash32
 
-__all__ = ["ChainFacts", "Contracts", "Known", "Session", "chain_facts", "contracts", "facts_of", "Vaults", "fee_params", "vaults"]
+__all__ = ["ChainFacts", "Contracts", "Known", "Session", "chain_facts", "check_chains", "contracts", "facts_of", "Vaults", "fee_params", "vaults"]
 
 
 class Contracts(Struct, frozen=True, kw_only=True):
@@ -60,9 +60,10 @@ class Vaults(Struct, frozen=True, kw_only=True):
 class Known:
     """What a session has learned and need not ask again. Each attribute is set once, to a value that any asker would get."""
 
-    __slots__ = ("contracts", "facts", "vaults")
+    __slots__ = ("chain_ids", "contracts", "facts", "vaults")
 
     def __init__(self) -> None:
+        self.chain_ids: tuple[int, int] | None = None
         self.contracts: Contracts | None = None
         self.facts: ChainFacts | None = None
         self.vaults: Vaults | None = None
@@ -92,6 +93,7 @@ def _profile(session: Session) -> Flow[ChainProfile]:
     if session.profile is not None:
         return session.profile
     l1, l2, named = yield from gather(calls.chain_id("l1"), calls.chain_id("l2"), calls.get_bridgehub_contract())
+    session.known.chain_ids = (l1, l2)
     profile, stated = known_profile(l1, l2), session.bridgehub
     if profile is not None:
         if stated not in (None, profile.bridgehub):
@@ -104,10 +106,20 @@ def _profile(session: Session) -> Flow[ChainProfile]:
     return ChainProfile(l1_chain_id=l1, l2_chain_id=l2, bridgehub=stated)
 
 
+def check_chains(session: Session, l1_chain_id: int, l2_chain_id: int) -> Flow[None]:
+    """Once a session: the nodes are those of these chains. Raises ChainIdMismatch."""
+    if session.known.chain_ids is None:
+        session.known.chain_ids = yield from gather(calls.chain_id("l1"), calls.chain_id("l2"))
+    pairs = zip(("the L1 node", "the L2 node"), (l1_chain_id, l2_chain_id), session.known.chain_ids, strict=True)
+    for what, expected, got in pairs:
+        if expected != got:
+            raise ChainIdMismatch(what=what, expected=expected, got=got)
+
+
 def _discover(session: Session, profile: ChainProfile) -> Flow[Contracts]:
     hub, chain = profile.bridgehub, profile.l2_chain_id
-    ids, named, on_l1 = yield from gather(
-        gather(calls.chain_id("l1"), calls.chain_id("l2")),
+    _, named, on_l1 = yield from gather(
+        check_chains(session, profile.l1_chain_id, chain),
         attempt(calls.get_bridgehub_contract(), NodeError),
         gather(
             calls.eth_call("l1", hub, BRIDGEHUB.get_zk_chain, chain),
@@ -115,9 +127,6 @@ def _discover(session: Session, profile: ChainProfile) -> Flow[Contracts]:
             calls.eth_call("l1", hub, BRIDGEHUB.base_token_asset_id, chain),
         ),
     )
-    for what, expected, got in (("the L1 node", profile.l1_chain_id, ids[0]), ("the L2 node", chain, ids[1])):
-        if expected != got:
-            raise ChainIdMismatch(what=what, expected=expected, got=got)
     if isinstance(named, Address) and named != hub:
         raise UntrustedBridgehub(chain_id=chain, named=named, expected=hub)
     (diamond,), (router,), (asset_id,) = on_l1

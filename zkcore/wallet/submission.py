@@ -57,6 +57,7 @@ class Store(Struct, frozen=True):
     plan_hash: Hash32
     state: Literal["planned", "signed", "sent"]
     content: str
+    tx_hash: Hash32 | None = None  # of the last step, once it is signed
 
 
 Submission: TypeAlias = Generator[Effect | Sign | Send | Store, Any, T]
@@ -76,7 +77,8 @@ def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Sub
         for step in plan.steps:
             signatures.append((yield Sign(step.transaction)))
         signed = SignedPlan(plan=plan, signatures=tuple(signatures))
-    yield Store(signed.hash, "signed", signed.to_json())
+    content, last = signed.to_json(), signed.tx_hashes[-1]
+    yield Store(signed.hash, "signed", content, last)
     steps, hashes = signed.plan.steps, signed.tx_hashes
     unsent = set(range(len(steps))) if fresh else (yield from _unsent(signed))
     for place, (step, tx_hash, raw) in enumerate(zip(steps, hashes, signed.raw_transactions, strict=True)):
@@ -85,7 +87,7 @@ def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Sub
         for earlier in step.after:
             yield from included(steps[earlier].chain, hashes[earlier])
         yield from _deliver(signed.plan, step, raw, tx_hash)
-    yield Store(signed.hash, "sent", signed.to_json())
+    yield Store(signed.hash, "sent", content, last)
     return signed
 
 

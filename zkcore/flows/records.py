@@ -1,0 +1,155 @@
+"""What a handle must remember to go on in another process: frozen data, to and from JSON."""
+
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from zkcore.errors import InputError
+from zkcore.plan import Plan, SignedPlan
+from zkcore.types import Address, Hash32, to_hex
+
+__all__ = [
+    "Record",
+    "RequestRecord",
+    "SettlementRecord",
+    "TransactionRecord",
+    "WithdrawalRecord",
+    "learned",
+    "record_from_json",
+    "record_of",
+    "record_to_json",
+]
+
+VERSION: Final = 1
+
+
+class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A deposit or a call from L1. `replaced`: earlier transactions with the same nonce, which may yet be the one included.
+
+    `unsigned`: the transaction in hex, to make a replacement from. `claimable`: whether L1 keeps a failed one to be claimed.
+    """
+
+    kind: Literal["deposit", "execution"]
+    l1_chain_id: int
+    l2_chain_id: int
+    diamond: Address
+    sender: Address
+    nonce: int
+    l1_tx_hash: Hash32
+    replaced: tuple[Hash32, ...] = ()
+    l2_tx_hash: Hash32 | None = None
+    claimable: bool
+    unsigned: str
+
+
+class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A withdrawal: the `index`th of its L2 transaction. `finalization`: the L1 transaction that finalizes it, once sent."""
+
+    kind: Literal["withdrawal"] = "withdrawal"
+    l1_chain_id: int
+    l2_chain_id: int
+    l2_tx_hash: Hash32
+    index: int = 0
+    finalization: Hash32 | None = None
+
+
+class SettlementRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A finalization or a claim on L1. `l1_tx_hash` is None where it had been done before."""
+
+    kind: Literal["finalization", "claim"]
+    l1_chain_id: int
+    l2_chain_id: int
+    l2_tx_hash: Hash32
+    index: int = 0
+    l1_tx_hash: Hash32 | None
+
+
+class TransactionRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A transaction that no bridge is waited for: an approval, a transfer."""
+
+    kind: Literal["transaction"] = "transaction"
+    chain: Literal["l1", "l2"]
+    chain_id: int
+    tx_hash: Hash32
+
+
+Record: TypeAlias = RequestRecord | WithdrawalRecord | SettlementRecord | TransactionRecord
+
+_BY_KIND: Final[dict[str, type[Record]]] = {
+    "deposit": RequestRecord,
+    "execution": RequestRecord,
+    "withdrawal": WithdrawalRecord,
+    "finalization": SettlementRecord,
+    "claim": SettlementRecord,
+    "transaction": TransactionRecord,
+}
+
+
+def record_to_json(record: Record) -> str:
+    """Canonical JSON; `record_from_json` reads it."""
+    fields = {name: getattr(record, name) for name in record.__struct_fields__}
+    return msgspec.json.encode({"zkcore_handle": VERSION, **fields}, enc_hook=str, order="sorted").decode()
+
+
+def record_from_json(text: str | bytes) -> Record:
+    """Raises InputError for anything but the JSON of a handle."""
+    try:
+        data: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
+        version, kind = data.pop("zkcore_handle", None), data.get("kind")
+        if version != VERSION or not isinstance(kind, str) or kind not in _BY_KIND:
+            raise InputError(f"this is not a handle that zkcore reads: version {version!r}, kind {kind!r}")
+        return msgspec.convert(data, _BY_KIND[kind], dec_hook=_parsed)
+    except msgspec.MsgspecError as error:
+        raise InputError(f"this is not the JSON of a handle: {error}") from error
+
+
+def _parsed(kind: type, value: Any) -> Any:
+    return kind(value)  # Address, Hash32: they check what they are given
+
+
+def record_of(signed: SignedPlan[Any]) -> Record:
+    """What to remember of a signed plan: its last step is what the plan is for."""
+    plan: Plan[Any] = signed.plan
+    step, tx_hash, facts = plan.steps[-1], signed.tx_hashes[-1], plan.facts
+    chains: dict[str, Any] = {"l1_chain_id": facts.l1_chain_id, "l2_chain_id": facts.l2_chain_id}
+    match plan.kind:
+        case "deposit" | "execution" as kind:
+            return RequestRecord(
+                kind=kind,
+                diamond=facts.diamond,
+                sender=plan.sender,
+                nonce=step.transaction.nonce,
+                l1_tx_hash=tx_hash,
+                claimable=is_claimable(step.transaction.data),
+                unsigned=to_hex(step.transaction.unsigned_bytes()),
+                **chains,
+            )
+        case "withdrawal":
+            return WithdrawalRecord(l2_tx_hash=tx_hash, **chains)
+        case "finalization" | "claim" as kind:
+            return SettlementRecord(kind=kind, l2_tx_hash=_settled(plan), index=facts.l2_index, l1_tx_hash=tx_hash, **chains)
+        case _:
+            chain_id = facts.l1_chain_id if step.chain == "l1" else facts.l2_chain_id
+            return TransactionRecord(chain=step.chain, chain_id=chain_id, tx_hash=tx_hash)
+
+
+def learned(record: RequestRecord, *, l1_tx_hash: Hash32, l2_tx_hash: Hash32 | None) -> RequestRecord:
+    """The record with the L2 hash, and with the transaction that was included (it may be a replaced one) as the first."""
+    others = tuple(h for h in (record.l1_tx_hash, *record.replaced) if h != l1_tx_hash)
+    return replace(record, l1_tx_hash=l1_tx_hash, replaced=others, l2_tx_hash=l2_tx_hash)
+
+
+def is_claimable(calldata: bytes) -> bool:
+    """Whether L1 keeps what a request brings: only two-bridges deposits are recorded in L1Nullifier.depositHappened."""
+    from zkcore.contracts import BRIDGEHUB
+
+    return calldata[:4] == BRIDGEHUB.request_l2_transaction_two_bridges.selector
+
+
+def _settled(plan: Plan[Any]) -> Hash32:
+    """The L2 transaction that a finalization or a claim settles: the plan keeps it in its facts."""
+    if plan.facts.l2_tx_hash is None:
+        raise InputError(f"a plan of kind {plan.kind} names the L2 transaction it settles")
+    return plan.facts.l2_tx_hash

@@ -1,0 +1,221 @@
+"""How far a deposit or a call from L1 is, and waiting for it. Everything is read anew each time: L1 may have reorganised."""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from zkcore import calls
+from zkcore.calls import CallRequest
+from zkcore.effects import Flow, Step, attempt, gather, now, sleep
+from zkcore.errors import (
+    DepositFailed,
+    InputError,
+    MalformedReply,
+    NodeTimeout,
+    NodeUnreachable,
+    RateLimited,
+    Reverted,
+    TransactionFailed,
+    WaitTimeout,
+)
+from zkcore.flows.records import RequestRecord
+from zkcore.flows.session import Session, check_chains
+from zkcore.priority import priority_requests
+from zkcore.replies import NodeTransaction, Receipt, TransactionDetails
+from zkcore.types import Hash32
+
+__all__ = ["Phase", "RequestStatus", "poll", "request_status", "wait_for_request"]
+
+T = TypeVar("T")
+
+Phase: TypeAlias = Literal[
+    "L1_PENDING",  # sent, not included
+    "L1_DROPPED",  # no node knows it any more; its nonce is free: submit the signed plan again
+    "L1_REPLACED",  # its nonce was used by a transaction that is none of ours
+    "L1_FAILED",  # included on L1 with status 0
+    "L1_INCLUDED",  # the L2 hash is known, L2 has not seen it
+    "L2_PENDING",  # L2 has it, without a receipt
+    "L2_EXECUTED",
+    "L2_FAILED",
+]
+
+_FIRST_POLL, _LONGEST_POLL = 0.3, 6.0  # seconds
+
+
+class RequestStatus(Struct, frozen=True, kw_only=True):
+    """How far it is. `l1_tx_hash`: the one of its transactions that was included (or the last sent).
+
+    `details`: on Era, the batch's commit, proof and execution on L1, as the node tells them.
+    """
+
+    phase: Phase
+    l1_tx_hash: Hash32
+    l1_receipt: Receipt | None = None
+    l2_tx_hash: Hash32 | None = None
+    l2_receipt: Receipt | None = None
+    details: TransactionDetails | None = None
+
+
+def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatus]:
+    """At most two waves."""
+    sent = (record.l1_tx_hash, *record.replaced)
+    receipts, _ = yield from gather(
+        gather(*[calls.get_receipt("l1", tx_hash) for tx_hash in sent]),
+        check_chains(session, record.l1_chain_id, record.l2_chain_id),
+    )
+    receipt = next((receipt for receipt in receipts if receipt is not None), None)
+    if receipt is None:
+        return (yield from _unincluded(record))
+    if receipt.status != 1:
+        return RequestStatus(phase="L1_FAILED", l1_tx_hash=receipt.transaction_hash, l1_receipt=receipt)
+    requests = priority_requests(receipt, record.diamond)
+    if not requests:
+        raise MalformedReply(f"l1 {record.l1_tx_hash} was included, and its receipt has no request to {record.diamond}")
+    request = requests[0]
+    known, l2_receipt = yield from gather(_on_l2(session, request.l2_tx_hash), calls.get_receipt("l2", request.l2_tx_hash))
+    if l2_receipt is not None:
+        phase: Phase = "L2_EXECUTED" if l2_receipt.status == 1 else "L2_FAILED"
+    else:
+        phase = "L1_INCLUDED" if known is None else "L2_PENDING"
+    return RequestStatus(
+        phase=phase,
+        l1_tx_hash=receipt.transaction_hash,
+        l1_receipt=receipt,
+        l2_tx_hash=request.l2_tx_hash,
+        l2_receipt=l2_receipt,
+        details=known if isinstance(known, TransactionDetails) else None,
+    )
+
+
+def _on_l2(session: Session, l2_tx_hash: Hash32) -> Step[NodeTransaction | TransactionDetails | None]:
+    """What the L2 node knows of the transaction; Era can tell of its batch as well."""
+    facts, profile = session.known.facts, session.profile
+    stack = facts.stack if facts else profile.stack if profile else None
+    return calls.get_transaction_details(l2_tx_hash) if stack == "era" else calls.get_transaction("l2", l2_tx_hash)
+
+
+def _unincluded(record: RequestRecord) -> Flow[RequestStatus]:
+    sent = (record.l1_tx_hash, *record.replaced)
+    pending, count = yield from gather(
+        gather(*[calls.get_transaction("l1", tx_hash) for tx_hash in sent]),
+        calls.get_transaction_count("l1", record.sender),
+    )
+    phase: Phase
+    if any(pending):
+        phase = "L1_PENDING"
+    else:
+        phase = "L1_REPLACED" if count > record.nonce else "L1_DROPPED"
+    return RequestStatus(phase=phase, l1_tx_hash=record.l1_tx_hash)
+
+
+# ---------------------------------------------------------------- waiting
+def poll(
+    ask: Callable[[], Step[T]],
+    done: Callable[[T], bool],
+    *,
+    what: str,
+    timeout: float,
+    interval: float | None = None,
+    on_progress: Callable[[T], object] | None = None,
+) -> Flow[T]:
+    """Ask again until it is done, telling each answer; a node that is away for a while is asked on.
+
+    `interval` seconds between two questions; None: a third of a second, growing to six. Raises WaitTimeout.
+    """
+    deadline = (yield from now()) + timeout
+    pause = _FIRST_POLL if interval is None else interval
+    while True:
+        answer = yield from attempt(attempt(attempt(ask(), NodeUnreachable), NodeTimeout), RateLimited)
+        if not isinstance(answer, NodeUnreachable | NodeTimeout | RateLimited):
+            if on_progress is not None:
+                on_progress(answer)
+            if done(answer):
+                return answer
+        left = deadline - (yield from now())
+        if left <= 0:
+            raise WaitTimeout(what=what, seconds=timeout)
+        yield from sleep(min(pause, left))
+        pause = pause if interval is not None else min(1.4 * pause, _LONGEST_POLL)
+
+
+def wait_for_request(
+    session: Session,
+    record: RequestRecord,
+    *,
+    until: Literal["l1", "l2"] = "l2",
+    confirmations: int = 1,
+    timeout: float = 3_600.0,
+    interval: float | None = None,
+    on_progress: Callable[[RequestStatus], object] | None = None,
+) -> Flow[tuple[RequestStatus, Receipt]]:
+    """Until L1 has included it under so many blocks, or until it ran on L2; with the receipt of that chain.
+
+    Raises DepositFailed, TransactionFailed, or WaitTimeout.
+    """
+    if until not in ("l1", "l2"):
+        raise InputError(f"until: expected 'l1' or 'l2', got {until!r}")
+
+    def ask() -> Flow[RequestStatus]:
+        if until == "l2" or confirmations < 2:
+            return (yield from request_status(session, record))
+        status, head = yield from gather(request_status(session, record), calls.block_number("l1"))
+        depth = 0 if status.l1_receipt is None else head - status.l1_receipt.block_number + 1
+        return status if depth >= confirmations else replace(status, phase="L1_PENDING")
+
+    ended = {"L1_REPLACED", "L1_FAILED", "L2_EXECUTED", "L2_FAILED"}
+    if until == "l1":
+        ended |= {"L1_INCLUDED", "L2_PENDING"}
+    what = f"{until.upper()} to include what {record.l1_tx_hash} is"
+    status = yield from poll(
+        ask, lambda s: s.phase in ended, what=what, timeout=timeout, interval=interval, on_progress=on_progress
+    )
+    yield from _check(record, status)
+    if until == "l2" and status.phase == "L2_FAILED":
+        advice = (
+            "What was deposited can be claimed back on L1, once its batch is executed: claim_failed_deposit"
+            if record.claimable
+            else "Nothing is on L1 to claim: the value is at the refund recipient on L2"
+        )
+        raise DepositFailed(
+            l2_tx_hash=status.l2_tx_hash, receipt=status.l2_receipt, claimable=record.claimable, advice=advice
+        )
+    return status, _receipt(status.l1_receipt if until == "l1" else status.l2_receipt)
+
+
+def _receipt(receipt: Receipt | None) -> Receipt:
+    if receipt is None:
+        raise MalformedReply("a transaction that is included has no receipt")
+    return receipt
+
+
+def _check(record: RequestRecord, status: RequestStatus) -> Flow[None]:
+    if status.phase == "L1_REPLACED":
+        raise TransactionFailed(
+            chain="l1",
+            tx_hash=record.l1_tx_hash,
+            reason=f"another transaction of {record.sender} has used its nonce {record.nonce}; it was never included",
+        )
+    if status.phase == "L1_FAILED":
+        reason = yield from _why_it_failed(status)
+        raise TransactionFailed(chain="l1", tx_hash=status.l1_tx_hash, receipt=status.l1_receipt, reason=reason)
+
+
+def _why_it_failed(status: RequestStatus) -> Flow[str]:
+    """The contract's reason, from running the transaction again on the state before its block."""
+    transaction = yield from calls.get_transaction("l1", status.l1_tx_hash)
+    if transaction is None or status.l1_receipt is None:
+        return ""
+    again = CallRequest(
+        from_address=transaction.from_address,
+        to=transaction.to,
+        data=transaction.input,
+        value=transaction.value,
+        gas=transaction.gas,
+        gas_price=status.l1_receipt.effective_gas_price,
+    )
+    found = yield from attempt(
+        attempt(calls.call_raw("l1", again, block=status.l1_receipt.block_number - 1), Reverted), Exception
+    )
+    return str(found) if isinstance(found, Reverted) else ""
