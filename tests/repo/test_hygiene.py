@@ -14,7 +14,7 @@ TEXT = {
     ),
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
     "a token": re.compile(rb"\b(?:ghp_|gho_|glpat-|npm_|xox[bp]-|AKIA)[A-Za-z0-9]{16}"),
-    "an RPC key": re.compile(rb"(?:infura\.io/v3|alchemy\.com/v2)/[A-Za-z0-9_-]{20}"),
+    "an RPC key": re.compile(rb"(?:infura\.io/v3|alchemy\.com/v2)/(?!0123456789)[A-Za-z0-9_-]{20}"),
     "trailing space": re.compile(rb"[ \t]+$", re.MULTILINE),
 }
 LARGEST = 1_000_000

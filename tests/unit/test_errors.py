@@ -1,0 +1,162 @@
+"""The error tree: whose fault it is, the facts as attributes, and the texts word for word, since people act on them."""
+
+import copy
+import inspect
+import pickle
+
+import pytest
+
+import zkcore.errors
+from zkcore.errors import (
+    AddressMismatch,
+    AppNotOpen,
+    BaseCostMismatch,
+    ChainError,
+    ChainIdMismatch,
+    DepositFailed,
+    HttpStatusError,
+    InputError,
+    InsufficientAllowance,
+    InsufficientBalance,
+    InsufficientBaseCost,
+    L2GasLimitTooHigh,
+    L2GasLimitTooLow,
+    L2HashMismatch,
+    MethodNotFound,
+    NodeError,
+    NonceTaken,
+    NoSigner,
+    NothingToClaim,
+    NotReady,
+    RateLimited,
+    Reverted,
+    RpcError,
+    SignerError,
+    TransactionFailed,
+    UnknownChain,
+    UntrustedBridgehub,
+    WaitTimeout,
+    WrongDevice,
+    ZkCoreError,
+)
+
+A, B = "0x00000000000000000000000000000000000000aA", "0x00000000000000000000000000000000000000Bb"
+TEXTS = [
+    (
+        InsufficientBaseCost(base_cost=70, l2_value=5, mint_value=60, gas_price=20, enough_up_to=15),
+        (
+            "the mint value of 60 is too low: base cost 70 + L2 value 5 = 75 at an L1 gas price of 20 wei; "
+            "60 is enough only up to an L1 gas price of 15 wei"
+        ),
+    ),
+    (
+        InsufficientBaseCost(base_cost=70, l2_value=65, mint_value=60, gas_price=20, enough_up_to=None),
+        (
+            "the mint value of 60 is too low: base cost 70 + L2 value 65 = 135 at an L1 gas price of 20 wei; "
+            "60 is enough at no gas price"
+        ),
+    ),
+    (
+        L2GasLimitTooLow(l2_gas_limit=10, minimum=20, rule="ValidateTxnNotEnoughGas"),
+        "the L2 gas limit 10 is below the minimum 20: the chain would revert with ValidateTxnNotEnoughGas",
+    ),
+    (
+        L2GasLimitTooHigh(l2_gas_limit=30, maximum=20, rule="TooMuchGas"),
+        "the L2 gas limit 30 is above the maximum 20: the chain would revert with TooMuchGas",
+    ),
+    (ChainIdMismatch(what="the L1 node", expected=1, got=5), "the L1 node is on chain 5, expected chain 1"),
+    (RateLimited("l1: HTTP 429", retry_after=2.5), "l1: HTTP 429"),
+    (HttpStatusError("l1: HTTP 502", status=502), "l1: HTTP 502"),
+    (RpcError(where="l2 eth_call", code=-32000, message="busy"), "l2 eth_call: busy (code -32000)"),
+    (MethodNotFound(where="l2", code=-32601, message="unknown method"), "l2: unknown method (code -32601)"),
+    (
+        UntrustedBridgehub(chain_id=324, named=A),
+        (
+            f"chain 324 has no pinned profile, and the L2 node must not choose whom we pay: check the bridgehub it names "
+            f"({A}) and give it as bridgehub=..., or say trust_l2=True"
+        ),
+    ),
+    (
+        UntrustedBridgehub(chain_id=324, named=A, expected=B),
+        f"the L2 node of chain 324 names the bridgehub {A}, expected {B}: do not use this node",
+    ),
+    (
+        AddressMismatch(what="the diamond", pinned=A, on_l1=B),
+        f"the profile pins the diamond as {A}, the contracts on L1 name {B}",
+    ),
+    (L2HashMismatch(computed=A, claimed=B), f"the canonical transaction hashes to {A}, the node says {B}"),
+    (
+        BaseCostMismatch(computed=7, on_l1=8),
+        (
+            "the base cost computed here is 7, Bridgehub.l2TransactionBaseCost says 8: the fee rule of this chain "
+            "is not the one this version knows"
+        ),
+    ),
+    (
+        Reverted("MsgValueMismatch", (5, 6), advice="Quote anew", where="deposit"),
+        "deposit: execution reverted: MsgValueMismatch(5, 6). Quote anew",
+    ),
+    (Reverted(None, data=b"\x12\x34\x56\x78"), "execution reverted: unknown error 0x12345678"),
+    (Reverted(None), "execution reverted: no reason given"),
+    (
+        InsufficientBalance(address=A, token="ETH", balance=3, needed=10, purpose="amount and fees"),
+        f"{A} holds 3 of ETH, needs 10 for amount and fees: 7 missing",
+    ),
+    (
+        InsufficientAllowance(token="USDC", owner=A, spender=B, allowance=3, needed=10),
+        f"{A} allows {B} 3 of USDC, needs 10: approve it, or leave approve=True",
+    ),
+    (UnknownChain(chain_id=7, bridgehub=A), f"the bridgehub {A} does not know chain 7"),
+    (TransactionFailed(chain="l1", tx_hash="0x12", reason="paused"), "the l1 transaction 0x12 failed: paused"),
+    (TransactionFailed(chain="l1", tx_hash="0x12"), "the l1 transaction 0x12 failed"),
+    (
+        DepositFailed(l2_tx_hash="0x12", receipt=None, claimable=True, advice="Claim it."),
+        "the L2 transaction 0x12 failed. Claim it.",
+    ),
+    (NotReady("batch 5 is not executed", state="BATCH_PENDING"), "not ready: batch 5 is not executed"),
+    (NothingToClaim("it succeeded"), "nothing to claim: it succeeded"),
+    (
+        NonceTaken(chain="l1", address=A, nonce=4, next_nonce=6),
+        f"nonce 4 of {A} on l1 is taken (the next one is 6): prepare a new plan",
+    ),
+    (
+        WaitTimeout(what="the L1 receipt", seconds=30),
+        "waited 30 s for the L1 receipt; nothing is lost, wait again or resume later",
+    ),
+    (NoSigner(A), f"the wallet of {A} is watch-only: give it a signer, or sign the plan elsewhere"),
+    (
+        WrongDevice(expected=A, got=B),
+        f"expected the account {A}, the device answers for {B}: other device, passphrase or path?",
+    ),
+    (AppNotOpen("open the Ethereum app", running="BOLOS"), "open the Ethereum app"),
+]
+TREE = [thing for thing in vars(zkcore.errors).values() if inspect.isclass(thing) and issubclass(thing, ZkCoreError)]
+
+
+@pytest.mark.parametrize(("error", "text"), TEXTS, ids=lambda value: type(value).__name__)
+def test_text(error: ZkCoreError, text: str) -> None:
+    assert str(error) == text
+
+
+def test_every_class_with_facts_has_its_text_here() -> None:
+    with_facts = {kind for kind in TREE if "__init__" in vars(kind)}
+    assert with_facts <= {type(error) for error, _ in TEXTS}
+
+
+@pytest.mark.parametrize(("error", "text"), TEXTS, ids=lambda value: type(value).__name__)
+def test_facts_survive_another_process(error: ZkCoreError, text: str) -> None:
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert str(again) == text
+        assert vars(again) == vars(error)
+        if isinstance(error, Reverted):
+            assert again.args == error.args
+
+
+@pytest.mark.parametrize("kind", TREE)
+def test_it_is_somebody_s_fault(kind: type[ZkCoreError]) -> None:
+    sides = [side for side in (InputError, NodeError, ChainError, SignerError) if issubclass(kind, side)]
+    assert len(sides) == (kind is not ZkCoreError)
+    assert issubclass(kind, ValueError) == issubclass(kind, InputError)
+    assert kind.__name__ in zkcore.errors.__all__
+    assert kind.__doc__
