@@ -23,12 +23,12 @@ class Endpoint:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
-        except (ValueError, TypeError, AttributeError):
-            raise InputError("url: expected an http(s) URL, got something that cannot be parsed") from None
-        if re.search(r"[\s\\]", url):
-            raise InputError("url: expected no blanks or backslashes in it")
+        except (ValueError, TypeError, AttributeError):  # of which no more is said: it may hold a key
+            raise InputError("url: expected an http(s) URL, got something that cannot be parsed as one") from None
         if parts.scheme not in {"http", "https"} or not host:
             raise InputError(f"url: expected http:// or https:// and a host, got the scheme {parts.scheme!r}")
+        if re.search(r"[\s\\]", url):
+            raise InputError("url: expected no blanks or backslashes in it")
         segments = parts.path.split("/")
         query = parse_qsl(parts.query, keep_blank_values=True)
         labels = [_HIDDEN if re.fullmatch(r"(?=.*\d)[\w-]{20,}", label) else label for label in host.split(".")]

@@ -303,13 +303,14 @@ def side_by_side(tasks: Sequence[Callable[[], T]], at_once: int) -> list[T]:
                 return
 
     threads = [
-        Thread(target=copy_context().run, args=(work, left.popleft()), daemon=True)
+        Thread(target=copy_context().run, args=(work, left.popleft()), name="zkcore-rpc", daemon=True)
         for _ in range(min(at_once, len(tasks)) - 1)
     ]
     for thread in threads:
         thread.start()
     try:
-        work(0)
+        if tasks:
+            work(0)
         for thread in threads:
             thread.join()
     finally:
