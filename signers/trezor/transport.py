@@ -23,7 +23,7 @@ __all__ = ["Deadline", "GuardedTransport", "find_transport"]
 T = TypeVar("T")
 
 _SLICE: Final = 0.25  # seconds between two looks at the clock
-_GRACE: Final = 2.0  # seconds for cancelling and closing after the deadline
+_GRACE: Final = 1.0  # seconds for cancelling and closing after the deadline
 
 
 class Deadline:
