@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from signers import PrivateKeySigner
 from tests.repo.money_path import ROOT
+from zkcore import Wallet
 from zkcore.testing.devnet import Devnet
 
 PAGES = [
@@ -55,6 +57,14 @@ def test_page(page: str, net: Devnet, tmp_path: Path, monkeypatch: pytest.Monkey
     def device() -> Iterator[PrivateKeySigner]:
         yield signer
 
+    wallets: list[Wallet] = []
+    prepare = Wallet.__init__
+
+    def remember(wallet: Wallet, *args: Any, **kwargs: Any) -> None:
+        wallets.append(wallet)
+        prepare(wallet, *args, **kwargs)
+
+    monkeypatch.setattr(Wallet, "__init__", remember)  # pages do not close what lives as long as they do
     scope = {"net": net, "signer": signer, "device": device, "tmp_path": tmp_path, "token": net.tokens["USDC"]}
     blocks = snippets(page)
     assert blocks
@@ -63,6 +73,8 @@ def test_page(page: str, net: Devnet, tmp_path: Path, monkeypatch: pytest.Monkey
         for shown, run in INSTEAD.items():
             code = code.replace(shown, run)
         exec(compile(code, f"{page}, snippet {number}", "exec"), scope)
+    for wallet in wallets:
+        wallet.close()
 
 
 def test_no_page_is_forgotten() -> None:

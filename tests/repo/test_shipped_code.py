@@ -47,7 +47,8 @@ def offered() -> Iterator[tuple[str, object]]:
             *(found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")),
         ]
         for name in names:
-            if not any(part.startswith("_") for part in name.split(".")):
+            inside_devnet = name.startswith("zkcore.testing.devnet.")  # its parts are not offered, Devnet is
+            if not inside_devnet and not any(part.startswith("_") for part in name.split(".")):
                 module = importlib.import_module(name)
                 yield name, module
                 for public in getattr(module, "__all__", ()):

@@ -72,8 +72,8 @@ TEXTS = [
     (
         UntrustedBridgehub(chain_id=324, named=A),
         (
-            f"chain 324 has no pinned profile, and the L2 node must not choose whom we pay: check the bridgehub it names "
-            f"({A}) and give it as bridgehub=..., or say trust_l2=True"
+            f"chain 324 has no pinned profile, and the L2 node must not choose whom we pay: check the bridgehub it "
+            f"names ({A}) and give it as bridgehub=..., or say trust_l2=True"
         ),
     ),
     (

@@ -1,0 +1,321 @@
+"""Bytes back into words: what a signer is about to sign, decoded from the very bytes that will be signed.
+
+No label is trusted that could not be checked: contracts have the names that the profile pins, tokens the symbols that
+it vouches for; everything else is shown as it is in the bytes, and unknown calldata is called unknown.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from zkcore.abi import Parameter
+from zkcore.addresses import undo_alias
+from zkcore.assets import SecondBridgeDeposit, TransferData, parse_withdrawal_message
+from zkcore.chains import ChainProfile
+from zkcore.contracts import (
+    ERC20,
+    L1_MESSENGER_ADDRESS,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN_ADDRESS,
+    L2_NATIVE_TOKEN_VAULT_ADDRESS,
+    functions,
+)
+from zkcore.eip712 import TypedData
+from zkcore.errors import InputError
+from zkcore.transactions import Eip712Transaction, LegacyTransaction, Transaction, parse_transaction
+from zkcore.types import ETH, Address, HexLike, format_units, to_hex
+
+if TYPE_CHECKING:
+    from zkcore.plan import Plan, PlanFacts
+
+__all__ = ["Field", "Preview", "preview", "preview_plan"]
+
+_NETWORKS: Final = {1: "Ethereum", 11155111: "Sepolia"}
+_BUILT_IN: Final = {
+    L1_MESSENGER_ADDRESS: "L1 messenger of L2",
+    L2_BASE_TOKEN_ADDRESS: "base token of L2",
+    L2_ASSET_ROUTER_ADDRESS: "asset router of L2",
+    L2_NATIVE_TOKEN_VAULT_ADDRESS: "native token vault of L2",
+}
+_LONG = 68  # bytes of unknown data that are shown whole
+_UNLIMITED = 1 << 255  # an allowance of this much or more has no end
+
+
+class Field(Struct, frozen=True):
+    """One line: `value` for people, `raw` for programs, `depth` of nesting."""
+
+    label: str
+    value: str
+    raw: object = None
+    depth: int = 0
+
+
+class Preview(Struct, frozen=True):
+    """What will be signed. `str()` is for people."""
+
+    title: str
+    fields: tuple[Field, ...]
+
+    def __str__(self) -> str:
+        width = max((len(f.label) + 2 * f.depth for f in self.fields), default=0)
+        rows = [f"{'  ' * f.depth}{f.label}".ljust(width + 2) + f.value for f in self.fields]
+        return "\n".join([self.title, *(f"  {row}" for row in rows)])
+
+    def __getitem__(self, label: str) -> object:
+        """The raw value of the first field of this label. Raises KeyError."""
+        for field in self.fields:
+            if field.label == label:
+                return field.raw
+        raise KeyError(label)
+
+
+def preview(what: Transaction | TypedData | HexLike, profile: ChainProfile | None = None) -> Preview:
+    """The words for a transaction, typed data, or the bytes of a transaction, signed or not. Raises InputError."""
+    if isinstance(what, str | bytes):
+        what, _ = parse_transaction(what)
+    names = _Names(profile)
+    if isinstance(what, TypedData):
+        return Preview(f"Typed data: {what.primary_type}", tuple(_typed_data(what)))
+    return Preview(f"Transaction on {names.network(what.chain_id)}", tuple(_transaction(what, names)))
+
+
+def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Preview:
+    """The words for all steps of a plan, and the facts it was built on. See `Plan.preview`."""
+    facts = plan.facts
+    names = _Names(_profile(facts, profile))
+    fields = [
+        Field("plan hash", str(plan.hash), plan.hash),
+        Field("sender", str(plan.sender), plan.sender),
+        Field("bridgehub", f"{facts.bridgehub} (from {facts.origins.get('bridgehub', 'an unknown source')})", facts.bridgehub),
+    ]
+    if facts.holds_up_to_gas_price is not None:
+        text = f"{format_units(facts.holds_up_to_gas_price, 9)} gwei of L1 gas price, then the request reverts"
+        fields.append(Field("holds up to", text, facts.holds_up_to_gas_price))
+    if facts.expires_after_l1_block is not None:
+        text = f"L1 block {facts.expires_after_l1_block}"
+        fields.append(Field("expires after", text, facts.expires_after_l1_block))
+    fields += [Field("claimed", note, note) for note in facts.notes]
+    for place, step in enumerate(plan.steps, 1):
+        fields.append(Field(f"step {place}", f"{step.kind}, on {names.network(step.transaction.chain_id)}", step.kind))
+        fields += [Field(f.label, f.value, f.raw, f.depth + 1) for f in _transaction(step.transaction, names)]
+    return Preview(f"Plan: {plan.kind} in {len(plan.steps)} transaction(s)", tuple(fields))
+
+
+def _profile(facts: "PlanFacts", given: ChainProfile | None) -> ChainProfile:
+    if given is not None and given.bridgehub != facts.bridgehub:
+        raise InputError(f"the plan's bridgehub is {facts.bridgehub}, the profile's {given.bridgehub}")
+    return ChainProfile(
+        name=given.name if given else "",
+        tokens=given.tokens if given else (),
+        l1_chain_id=facts.l1_chain_id,
+        l2_chain_id=facts.l2_chain_id,
+        bridgehub=facts.bridgehub,
+        diamond=facts.diamond,
+        asset_router=facts.asset_router,
+        nullifier=facts.nullifier,
+        native_token_vault=facts.native_token_vault,
+        base_token=facts.base_token,
+    )
+
+
+class _Names:
+    """What addresses and chains are called, as far as the profile vouches for it."""
+
+    def __init__(self, profile: ChainProfile | None) -> None:
+        self.profile = profile
+        self._contracts = {} if profile is None else profile.contracts()
+        self.tokens = {
+            address: token
+            for token in (profile.tokens if profile else ())
+            for address in (token.l1_address, token.l2_address)
+            if address is not None
+        }
+
+    def network(self, chain_id: int | None) -> str:
+        if chain_id is None:
+            return "any chain (no chain id: it can be repeated elsewhere)"
+        profile = self.profile
+        if profile is not None and chain_id in (profile.l1_chain_id, profile.l2_chain_id):
+            side = "L1" if chain_id == profile.l1_chain_id else "L2"
+            return f"chain {chain_id} ({side} of {profile.name or profile.l2_chain_id})"
+        return f"chain {chain_id}" + (f" ({_NETWORKS[chain_id]})" if chain_id in _NETWORKS else "")
+
+    def address(self, address: Address) -> str:
+        name = self._contracts.get(address) or _BUILT_IN.get(address)
+        if name is None and address in self.tokens:
+            name = f"token {self.tokens[address].symbol}"
+        if name is None and address == ETH:
+            name = "ether"
+        if name is None and undo_alias(address) in self._contracts:
+            name = f"alias of the {self._contracts[undo_alias(address)]}"
+        return f"{address}" + (f" ({name})" if name else "")
+
+    def amount(self, amount: int, token: Address | None) -> str:
+        known = self.tokens.get(token) if token is not None else None
+        if known is not None:
+            return f"{format_units(amount, known.decimals)} {known.symbol} ({amount})"
+        return f"{format_units(amount, 18)} ETH ({amount} wei)" if token == ETH else f"{amount} of its smallest unit"
+
+    def base_token(self, chain_id: int | None) -> Address | None:
+        """The token that a chain counts its value in; None if it is not known."""
+        profile = self.profile
+        if profile is not None and chain_id == profile.l2_chain_id:
+            return profile.base_token
+        return ETH if profile is None or chain_id == profile.l1_chain_id or chain_id in _NETWORKS else None
+
+
+# ---------------------------------------------------------------- transactions
+def _transaction(tx: Transaction, names: _Names) -> Iterator[Field]:
+    value_token = names.base_token(tx.chain_id)
+    price = tx.max_fee_per_gas if not hasattr(tx, "gas_price") else getattr(tx, "gas_price")  # noqa: B009
+    if isinstance(tx, Eip712Transaction):
+        yield Field("from", names.address(tx.from_address), tx.from_address)
+    yield Field("to", "a new contract" if tx.to is None else names.address(tx.to), tx.to)
+    yield Field("value", names.amount(tx.value, value_token), tx.value)
+    yield Field("nonce", str(tx.nonce), tx.nonce)
+    fee = tx.gas_limit * price
+    yield Field("maximal fee", f"{names.amount(fee, value_token)}: {tx.gas_limit} gas at {price} wei", fee)
+    yield Field("maximal total", names.amount(fee + tx.value, value_token), fee + tx.value)
+    yield from _calldata(tx, names)
+    if isinstance(tx, Eip712Transaction):
+        if tx.paymaster is not None:
+            yield Field("paymaster", names.address(tx.paymaster.address), tx.paymaster.address)
+            yield from _call(tx.paymaster.input, names, None, "paymaster input")
+        yield Field("gas per pubdata", str(tx.gas_per_pubdata), tx.gas_per_pubdata)
+        if tx.factory_deps:
+            yield Field("factory deps", f"{len(tx.factory_deps)} bytecodes", tx.factory_deps)
+        yield from _digests(tx.typed_data())
+    else:
+        shown = "blind: the calldata only as a hash" if tx.data else "clear: every field"
+        yield Field("on a device", shown, not tx.data)
+        yield Field("transaction hash", f"{tx.signing_hash()} (to be signed, as the device shows it)", tx.signing_hash())
+    if isinstance(tx, LegacyTransaction) and tx.chain_id is None:
+        yield Field("warning", "not bound to a chain (before EIP-155)", None)
+
+
+def _calldata(tx: Transaction, names: _Names) -> Iterator[Field]:
+    if not tx.data:
+        yield Field("call", "none: a plain transfer" if tx.to is not None else "none", b"")
+        return
+    token = tx.to if tx.to is not None and tx.data[:4] in (ERC20.approve.selector, ERC20.transfer.selector) else None
+    yield from _call(tx.data, names, token, "call")
+
+
+def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iterator[Field]:
+    function = functions().get(data[:4])
+    try:
+        arguments = function.decode_arguments(data) if function else ()
+    except InputError:
+        function = None
+    if function is None:
+        shown = to_hex(data[:_LONG]) + ("..." if len(data) > _LONG else "")
+        yield Field(label, f"UNKNOWN calldata of {len(data)} bytes: {shown}", data)
+        return
+    yield Field(label, function.name, function.name)
+    for parameter, argument in zip(function.inputs, arguments, strict=True):
+        yield from _argument(parameter, argument, names, token, 1)
+
+
+def _argument(
+    parameter: Parameter, value: Any, names: _Names, token: Address | None, depth: int
+) -> Iterator[Field]:
+    label = parameter.name or parameter.type
+    if parameter.components and not parameter.is_array:
+        for part, item in zip(parameter.components, value, strict=True):
+            yield from _argument(part, item, names, token, depth)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        yield Field(label, f"{len(value)} item(s)", value, depth)
+    elif isinstance(value, Address):
+        yield Field(label, names.address(value), value, depth)
+    elif isinstance(value, bytes):
+        yield from _bytes(label, value, names, depth)
+    elif label in _BASE_TOKEN_AMOUNTS:
+        base = names.profile.base_token if names.profile else None
+        yield Field(label, names.amount(value, base), value, depth)
+    elif label == "amount" and token is not None:
+        unlimited = " UNLIMITED" if value >= _UNLIMITED else ""
+        yield Field(label, names.amount(value, token) + unlimited, value, depth)
+    else:
+        yield Field(label, str(value), value, depth)
+
+
+_BASE_TOKEN_AMOUNTS = frozenset({"mintValue", "l2Value"})
+
+
+def _bytes(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+    inside = _INSIDE.get(label)
+    if inside is not None and value:
+        try:
+            yield from inside(label, value, names, depth)
+        except InputError:
+            pass
+        else:
+            return
+    shown = to_hex(value[:_LONG]) + ("..." if len(value) > _LONG else "")
+    yield Field(label, f"{len(value)} bytes: {shown}" if len(value) > 32 else shown if value else "empty", value, depth)
+
+
+def _second_bridge(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+    deposit = SecondBridgeDeposit.decode(value)
+    asset = f"asset {deposit.asset_id}" if deposit.asset_id else "in the legacy encoding"
+    yield Field(label, f"a deposit by the asset router, {asset}", value, depth)
+    yield from _transfer(deposit.transfer, names, depth + 1)
+
+
+def _asset_data(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+    transfer = TransferData.decode(value)
+    yield Field(label, "a transfer by the native token vault", value, depth)
+    yield from _transfer(transfer, names, depth + 1)
+
+
+def _transfer(transfer: TransferData, names: _Names, depth: int) -> Iterator[Field]:
+    yield Field("token", names.address(transfer.token), transfer.token, depth)
+    yield Field("amount", names.amount(transfer.amount, transfer.token), transfer.amount, depth)
+    yield Field("receiver", names.address(transfer.receiver), transfer.receiver, depth)
+
+
+def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+    message = parse_withdrawal_message(value)
+    yield Field(label, type(message).__name__, value, depth)
+    for name in message.__struct_fields__:
+        item = getattr(message, name)
+        shown = names.address(item) if isinstance(item, Address) else to_hex(item) if isinstance(item, bytes) else str(item)
+        yield Field(name, shown, item, depth + 1)
+
+
+_INSIDE: Final[dict[str, Callable[[str, bytes, _Names, int], Iterator[Field]]]] = {
+    "secondBridgeCalldata": _second_bridge,
+    "assetData": _asset_data,
+    "message": _message,
+}
+
+
+# ---------------------------------------------------------------- typed data
+def _typed_data(data: TypedData) -> Iterator[Field]:
+    content = data.to_dict()
+    zksync = data.primary_type == "Transaction" and content["domain"].get("name") == "zkSync"
+    for label in ("domain", "message"):
+        yield Field(label, "", content[label])
+        yield from _members(content[label], 1, zksync and label == "message")
+    yield from _digests(data)
+
+
+def _members(content: Any, depth: int, zksync: bool) -> Iterator[Field]:
+    pairs = content.items() if isinstance(content, Mapping) else ((f"[{i}]", item) for i, item in enumerate(content))
+    for label, value in pairs:
+        if isinstance(value, Mapping | list | tuple):
+            yield Field(label, "", value, depth)
+            yield from _members(value, depth + 1, zksync)
+            continue
+        shown = to_hex(value) if isinstance(value, bytes) and not isinstance(value, Address) else str(value)
+        if zksync and label in {"from", "to", "paymaster"}:  # 0x71 has addresses as uint256: the device shows the decimals
+            shown += f" = {Address(int(value).to_bytes(20, 'big'))}"
+        yield Field(label, shown, value, depth)
+
+
+def _digests(data: TypedData) -> Iterator[Field]:
+    yield Field("domain hash", f"{data.domain_separator()} (as the device shows it)", data.domain_separator())
+    shown = "depends on the device: field by field, or by the two hashes (Ledger: its verbose or raw-message setting)"
+    yield Field("on a device", shown, None)
+    yield Field("message hash", f"{data.struct_hash()} (as the device shows it)", data.struct_hash())
