@@ -1,4 +1,4 @@
-"""An L1 for the contract tests: anvil, our contracts placed where the recordings say, and a few words to talk to them."""
+"""An anvil for the contract tests, and a few words to talk to it."""
 
 import gzip
 import json
@@ -79,7 +79,7 @@ class Reverted(Exception):
 
 
 class L1Chain:
-    """One anvil, mined by hand: every transaction has a block of its own at base fee 0, so the gas price is the effective one."""
+    """One anvil, mined by hand: a block for every transaction, at base fee 0, so that its gas price is the effective one."""
 
     def __init__(self, *, timestamp: int = 1_795_000_000, hardfork: str = "prague", chain_id: int = CHAIN_ID) -> None:
         self.anvil = Anvil(
@@ -100,7 +100,15 @@ class L1Chain:
         self.rpc("evm_revert", self._snapshots.pop())
 
     def send(
-        self, to: str | None, data: str = "0x", *, sender: str = DEPLOYER, value: int = 0, gas_price: int = 0, gas: int = 60_000_000, ok: bool = True
+        self,
+        to: str | None,
+        data: str = "0x",
+        *,
+        sender: str = DEPLOYER,
+        value: int = 0,
+        gas_price: int = 0,
+        gas: int = 60_000_000,
+        ok: bool = True,
     ) -> dict[str, Any]:
         """Send, mine, and give the receipt. Raises Reverted if it fails and `ok` is asked for."""
         request = {"from": sender, "data": data, "value": hex(value), "gas": hex(gas), "gasPrice": hex(gas_price)}
@@ -122,7 +130,8 @@ class L1Chain:
         try:
             answer: str = self.rpc("eth_call", request, "latest")
         except RpcError as error:
-            assert error.code == 3, error
+            if error.code != 3:
+                raise
             raise Reverted(error.data) from None
         return answer
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.devnet.l1_chain import ETH, ROLLUP, VALIDIUM, L1Chain, asset_id, call_data
-
 from zkcore.hashing import keccak256
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "l1_transactions.json").read_text("utf-8"))
@@ -33,6 +32,8 @@ ACCOUNTS = [
     "0x90f79bf6eb2c4f870365e785982e1f101e93b906",
 ]
 ERA_CHAIN_ID = 272
+# protocol.md 3.1
+TRANSACTION = "(" + "uint256," * 10 + "uint256[4],bytes,bytes,uint256[],bytes,bytes)"
 CHANGE_FEE_PARAMS = "changeFeeParams((uint8,uint32,uint32,uint32,uint32,uint64))"
 
 
@@ -49,7 +50,9 @@ def real_world() -> Iterator[L1Chain]:
 
 def deploy_real_world(l1: L1Chain) -> None:
     """Place and wire everything, and give the accounts tokens and allowances for the vault."""
-    hub, router, nullifier, vault = (BOOK[name] for name in ("bridgehub", "assetRouter", "nullifier", "nativeTokenVault"))
+    hub, router, nullifier, vault = (
+        BOOK[name] for name in ("bridgehub", "assetRouter", "nullifier", "nativeTokenVault")
+    )
     weth, beacon, erc20_bridge = BOOK["weth"], BOOK["beacon"], BOOK["erc20Bridge"]
     four = ("address",) * 4
     l1.place(weth, "Weth")
@@ -75,7 +78,9 @@ def deploy_real_world(l1: L1Chain) -> None:
         if base != ETH:
             l1.send(vault, call_data("registerToken(address)", base))
         types = ("uint256", "address", "bytes32", "bool", "uint256", "uint256")
-        chain = l1.place(diamond(chain_id), "ZKChain", types, chain_id, hub, asset_id(base), zksync_os, 30, ERA_CHAIN_ID)
+        chain = l1.place(
+            diamond(chain_id), "ZKChain", types, chain_id, hub, asset_id(base), zksync_os, 30, ERA_CHAIN_ID
+        )
         l1.send(chain, call_data("setTokenMultiplier(uint128,uint128)", *multiplier))
         l1.send(chain, call_data(CHANGE_FEE_PARAMS, fees))
         l1.send(hub, call_data("registerChain(address)", chain))
@@ -105,8 +110,6 @@ def path_root(leaf: bytes, index: int, path: list[bytes]) -> bytes:
         leaf = bytes(keccak256(sibling + leaf if index & 1 else leaf + sibling))
         index >>= 1
     return leaf
-
-
 
 
 def proven_root(leaf: bytes, index: int, proof: Sequence[bytes]) -> bytes:

@@ -5,13 +5,38 @@ from typing import Any
 
 import pytest
 
-from tests.devnet.l1_chain import CHAIN_ID, DEPLOYER, ETH, L1Chain, Reverted, alias, asset_id, call_data, mapping_slot, revert_data, selector, topic, word
-from tests.devnet.real_world import BOOK, CHANGE_FEE_PARAMS, diamond, message_leaf, path_root, real_world, status_leaf
+from tests.devnet.l1_chain import (
+    CHAIN_ID,
+    DEPLOYER,
+    ETH,
+    L1Chain,
+    Reverted,
+    alias,
+    asset_id,
+    call_data,
+    mapping_slot,
+    revert_data,
+    selector,
+    topic,
+    word,
+)
+from tests.devnet.real_world import (
+    BOOK,
+    CHANGE_FEE_PARAMS,
+    TRANSACTION,
+    diamond,
+    message_leaf,
+    path_root,
+    real_world,
+    status_leaf,
+)
 from zkcore.abi import decode, encode
 from zkcore.hashing import keccak256
 
 HUB, ROUTER, NULLIFIER, VAULT = (BOOK[name] for name in ("bridgehub", "assetRouter", "nullifier", "nativeTokenVault"))
-TOKEN, OTHER, BASE_271, RELAY = (BOOK[name] for name in ("tokens.erc20_18", "tokens.erc20_6", "chains.271.baseToken", "relayContract"))
+TOKEN, OTHER, BASE_271, RELAY = (
+    BOOK[name] for name in ("tokens.erc20_18", "tokens.erc20_6", "chains.271.baseToken", "relayContract")
+)
 ALICE = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 BOB = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
 NOBODY = "0x" + "00" * 20
@@ -23,7 +48,6 @@ COST = PRICE_AT_GWEI * LIMIT
 ETHER = 10**18
 DIRECT = "requestL2TransactionDirect((uint256,uint256,address,uint256,bytes,uint256,uint256,bytes[],address))"
 TWO_BRIDGES = "requestL2TransactionTwoBridges((uint256,uint256,uint256,uint256,uint256,address,address,uint256,bytes))"
-TRANSACTION = "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[4],bytes,bytes,uint256[],bytes,bytes)"
 FINALIZE = "finalizeDeposit((uint256,uint256,uint256,address,uint16,bytes,bytes32[]))"
 RECOVER = "bridgeRecoverFailedTransfer(uint256,address,bytes32,bytes,bytes32,uint256,uint256,uint16,bytes32[])"
 CLAIM = "claimFailedDeposit(uint256,address,address,uint256,bytes32,uint256,uint256,uint16,bytes32[])"
@@ -57,15 +81,27 @@ def h(text: str) -> bytes:
 
 
 def direct(
-    chain_id: int = 270, *, mint: int = COST, to: str = BOB, l2_value: int = 0, data: bytes = b"", limit: int = LIMIT, per_pubdata: int = 800,
-    deps: tuple[bytes, ...] = (), refund: str = NOBODY,
-) -> str:  # fmt: skip
+    chain_id: int = 270,
+    *,
+    mint: int = COST,
+    to: str = BOB,
+    l2_value: int = 0,
+    data: bytes = b"",
+    limit: int = LIMIT,
+    per_pubdata: int = 800,
+    deps: tuple[bytes, ...] = (),
+    refund: str = NOBODY,
+) -> str:
     return call_data(DIRECT, (chain_id, mint, to, l2_value, data, limit, per_pubdata, list(deps), refund))
 
 
-def new_data(token: str, amount: int, receiver: str = BOB, maybe_token: str | None = None, asset: str | None = None) -> bytes:
+def new_data(
+    token: str, amount: int, receiver: str = BOB, maybe_token: str | None = None, asset: str | None = None
+) -> bytes:
     """Second-bridge calldata of the new form."""
-    transfer = encode(("uint256", "address", "address"), (amount, receiver, token if maybe_token is None else maybe_token))
+    transfer = encode(
+        ("uint256", "address", "address"), (amount, receiver, token if maybe_token is None else maybe_token)
+    )
     return b"\x01" + encode(("bytes32", "bytes"), (h(asset or asset_id(token)), transfer))
 
 
@@ -74,12 +110,22 @@ def legacy_data(token: str, amount: int, receiver: str = BOB) -> bytes:
 
 
 def two(
-    data: bytes, chain_id: int = 270, *, mint: int = COST, l2_value: int = 0, limit: int = LIMIT, refund: str = NOBODY, bridge: str = ROUTER, second: int = 0
+    data: bytes,
+    chain_id: int = 270,
+    *,
+    mint: int = COST,
+    l2_value: int = 0,
+    limit: int = LIMIT,
+    refund: str = NOBODY,
+    bridge: str = ROUTER,
+    second: int = 0,
 ) -> str:
     return call_data(TWO_BRIDGES, (chain_id, mint, l2_value, limit, 800, refund, bridge, second, data))
 
 
-def refusal(l1: L1Chain, data: str, *, to: str = HUB, sender: str = ALICE, value: int = 0, price: int | None = GWEI) -> str | None:
+def refusal(
+    l1: L1Chain, data: str, *, to: str = HUB, sender: str = ALICE, value: int = 0, price: int | None = GWEI
+) -> str | None:
     """What a call is refused with; None if it is not."""
     try:
         l1.call(to, data, sender=sender, value=value, gas_price=price)
@@ -88,13 +134,19 @@ def refusal(l1: L1Chain, data: str, *, to: str = HUB, sender: str = ALICE, value
     return None
 
 
-def send(l1: L1Chain, data: str, *, to: str = HUB, sender: str = ALICE, value: int = 0, price: int = GWEI) -> dict[str, Any]:
+def send(
+    l1: L1Chain, data: str, *, to: str = HUB, sender: str = ALICE, value: int = 0, price: int = GWEI
+) -> dict[str, Any]:
     return l1.send(to, data, sender=sender, value=value, gas_price=price)
 
 
 def canonical(receipt: dict[str, Any], chain_id: int = 270) -> tuple[bytes, tuple[Any, ...]]:
     """The hash and the transaction that the chain's diamond announced; the hash is recomputed."""
-    (log,) = [log for log in receipt["logs"] if log["topics"][0] == NEW_PRIORITY_REQUEST and log["address"] == diamond(chain_id)]
+    (log,) = [
+        log
+        for log in receipt["logs"]
+        if log["topics"][0] == NEW_PRIORITY_REQUEST and log["address"] == diamond(chain_id)
+    ]
     types = ("uint256", "bytes32", "uint64", TRANSACTION, "bytes[]")
     identifier, tx_hash, _, transaction, _ = decode(types, h(log["data"]))
     assert bytes(tx_hash) == bytes(keccak256(encode((TRANSACTION,), (transaction,))))
@@ -129,14 +181,19 @@ def price_of(l1: L1Chain, chain_id: int, gas_price: int) -> int:
 
 def test_the_effective_price_counts_not_the_maximal_one(l1: L1Chain) -> None:
     request = {"from": ALICE, "to": HUB, "data": direct(), "value": hex(COST), "gas": hex(10**6)}
-    fees = {"maxFeePerGas": hex(100 * GWEI), "maxPriorityFeePerGas": hex(GWEI)}  # at base fee 0 the effective price is the tip
+    fees = {
+        "maxFeePerGas": hex(100 * GWEI),
+        "maxPriorityFeePerGas": hex(GWEI),
+    }  # at base fee 0 the effective price is the tip
     hash_ = l1.rpc("eth_sendTransaction", request | fees)
     l1.rpc("evm_mine")
     receipt = l1.rpc("eth_getTransactionReceipt", hash_)
     assert uint(receipt["effectiveGasPrice"]) == GWEI
     _, transaction = canonical(receipt)
     assert transaction[5] == PRICE_AT_GWEI
-    assert refusal(l1, direct(mint=COST - 1), value=COST - 1) == revert_data("MsgValueTooLow(uint256,uint256)", COST, COST - 1)
+    assert refusal(l1, direct(mint=COST - 1), value=COST - 1) == revert_data(
+        "MsgValueTooLow(uint256,uint256)", COST, COST - 1
+    )
 
 
 def test_a_call_without_a_price_hides_an_underfunded_request(l1: L1Chain) -> None:
@@ -144,7 +201,9 @@ def test_a_call_without_a_price_hides_an_underfunded_request(l1: L1Chain) -> Non
     assert refusal(l1, direct(mint=cheap), value=cheap, price=None) is None
     too_low = revert_data("MsgValueTooLow(uint256,uint256)", COST, cheap)
     assert refusal(l1, direct(mint=cheap), value=cheap) == too_low
-    assert refusal(l1, direct(mint=cheap - 1), value=cheap - 1, price=None) == revert_data("MsgValueTooLow(uint256,uint256)", cheap, cheap - 1)
+    assert refusal(l1, direct(mint=cheap - 1), value=cheap - 1, price=None) == revert_data(
+        "MsgValueTooLow(uint256,uint256)", cheap, cheap - 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,7 +254,9 @@ def test_pubdata_limit(l1: L1Chain) -> None:
     fits, over = 1_000 * 800 + 799, 1_001 * 800
     mint = PRICE_AT_GWEI * over
     assert refusal(l1, direct(mint=mint, limit=fits), value=mint) is None
-    assert refusal(l1, direct(mint=mint, limit=over), value=mint) == revert_data("PubdataGreaterThanLimit(uint256,uint256)", 1_000, 1_001)
+    assert refusal(l1, direct(mint=mint, limit=over), value=mint) == revert_data(
+        "PubdataGreaterThanLimit(uint256,uint256)", 1_000, 1_001
+    )
 
 
 def test_overhead_of_era(l1: L1Chain) -> None:
@@ -207,15 +268,27 @@ def least_gas(l1: L1Chain, chain_id: int, length: int, price: int = GWEI) -> int
     low, high = 0, 10_000_000
     while high - low > 1:
         middle = (low + high) // 2
-        refused = refusal(l1, direct(chain_id, mint=ETHER, data=b"\xff" * length, limit=middle), value=ETHER, price=price)
+        refused = refusal(
+            l1, direct(chain_id, mint=ETHER, data=b"\xff" * length, limit=middle), value=ETHER, price=price
+        )
         low, high = (middle, high) if refused else (low, middle)
-    assert refusal(l1, direct(chain_id, mint=ETHER, data=b"\xff" * length, limit=low), value=ETHER) == selector("ValidateTxnNotEnoughGas()")
+    assert refusal(l1, direct(chain_id, mint=ETHER, data=b"\xff" * length, limit=low), value=ETHER) == selector(
+        "ValidateTxnNotEnoughGas()"
+    )
     return high
 
 
 @pytest.mark.parametrize(
     ("minor", "length", "expected"),
-    [(29, 0, 200_000), (30, 0, 70_400), (30, 2000, 70_400), (30, 20_000, 341_000), (31, 0, 280_800), (31, 20_000, 341_000), (29, 20_000, 341_000)],
+    [
+        (29, 0, 200_000),
+        (30, 0, 70_400),
+        (30, 2000, 70_400),
+        (30, 20_000, 341_000),
+        (31, 0, 280_800),
+        (31, 20_000, 341_000),
+        (29, 20_000, 341_000),
+    ],
 )
 def test_least_gas_on_zksync_os_by_version(l1: L1Chain, minor: int, length: int, expected: int) -> None:
     set_version(l1, minor)
@@ -229,7 +302,9 @@ def test_least_gas_on_era_is_the_same_in_all_versions(l1: L1Chain, length: int, 
         assert least_gas(l1, 272, length) == expected
 
 
-@pytest.mark.parametrize(("minor", "error"), [(29, "ZeroGasPriceL1TxZKSyncOS()"), (30, "ZeroGasPriceL1TxZKsyncOS()"), (31, None)])
+@pytest.mark.parametrize(
+    ("minor", "error"), [(29, "ZeroGasPriceL1TxZKSyncOS()"), (30, "ZeroGasPriceL1TxZKsyncOS()"), (31, None)]
+)
 def test_zero_price_on_zksync_os(l1: L1Chain, minor: int, error: str | None) -> None:
     set_version(l1, minor)
     l1.send(diamond(270), call_data(CHANGE_FEE_PARAMS, (0, 1_000_000, 120_000, 80_000_000, 99_000, 0)))
@@ -242,10 +317,18 @@ def test_factory_deps(l1: L1Chain) -> None:
         ask = {"mint": mint, "limit": 5_000_000}
         assert refusal(l1, direct(chain_id, deps=(bytes(32), bytes(96)), **ask), value=mint) is None
         assert refusal(l1, direct(chain_id, deps=(bytes(32),) * 64, **ask), value=mint) is None
-        assert refusal(l1, direct(chain_id, deps=(bytes(32),) * 65, **ask), value=mint) == selector("TooManyFactoryDeps()")
-        assert refusal(l1, direct(chain_id, deps=(bytes(31),), **ask), value=mint) == revert_data("LengthIsNotDivisibleBy32(uint256)", 31)
-        assert refusal(l1, direct(chain_id, deps=(bytes(64),), **ask), value=mint) == revert_data("MalformedBytecode(uint8)", 3)
-        assert refusal(l1, direct(chain_id, deps=(b"",), **ask), value=mint) == revert_data("MalformedBytecode(uint8)", 3)
+        assert refusal(l1, direct(chain_id, deps=(bytes(32),) * 65, **ask), value=mint) == selector(
+            "TooManyFactoryDeps()"
+        )
+        assert refusal(l1, direct(chain_id, deps=(bytes(31),), **ask), value=mint) == revert_data(
+            "LengthIsNotDivisibleBy32(uint256)", 31
+        )
+        assert refusal(l1, direct(chain_id, deps=(bytes(64),), **ask), value=mint) == revert_data(
+            "MalformedBytecode(uint8)", 3
+        )
+        assert refusal(l1, direct(chain_id, deps=(b"",), **ask), value=mint) == revert_data(
+            "MalformedBytecode(uint8)", 3
+        )
 
 
 def test_a_chain_without_a_multiplier_has_no_price(l1: L1Chain) -> None:
@@ -258,7 +341,9 @@ def test_a_chain_without_a_multiplier_has_no_price(l1: L1Chain) -> None:
 def test_unknown_chains(l1: L1Chain) -> None:
     quote = call_data("l2TransactionBaseCost(uint256,uint256,uint256,uint256)", 999, GWEI, 1, 800)
     assert refusal(l1, quote) == revert_data("Error(string)", "EnumerableMap: nonexistent key")
-    assert refusal(l1, call_data("baseToken(uint256)", 999)) == revert_data("AssetHandlerNotRegistered(bytes32)", bytes(32))
+    assert refusal(l1, call_data("baseToken(uint256)", 999)) == revert_data(
+        "AssetHandlerNotRegistered(bytes32)", bytes(32)
+    )
     for view in ("getZKChain(uint256)", "getHyperchain(uint256)", "baseTokenAssetId(uint256)"):
         assert read(l1, HUB, view, 999) == 0
     unknown = revert_data("AssetHandlerDoesNotExist(bytes32)", bytes(32))
@@ -288,7 +373,9 @@ def test_transaction_filterer(l1: L1Chain) -> None:
     assert refusal(l1, direct(), value=COST) == selector("TransactionNotAllowed()")
     l1.send(filterer, call_data("setAllowed(address,bool)", ALICE, True))
     assert refusal(l1, direct(), value=COST) is None
-    assert refusal(l1, two(new_data(TOKEN, 1)), value=COST) == selector("TransactionNotAllowed()")  # there the sender is the router
+    assert refusal(l1, two(new_data(TOKEN, 1)), value=COST) == selector(
+        "TransactionNotAllowed()"
+    )  # there the sender is the router
 
 
 def test_storage_slots(l1: L1Chain) -> None:
@@ -296,8 +383,16 @@ def test_storage_slots(l1: L1Chain) -> None:
     l1.send(chain, call_data("executeBatch(uint256,bytes32)", 17, b"\x2a" * 32))
     l1.send(chain, call_data("setSettlementLayer(address)", BOB))
     l1.send(chain, call_data("setPriorityTxMaxGasLimit(uint256)", 71_000_000))
-    assert l1.storage(chain, 11) == l1.storage(chain, 13) == 17 == read(l1, chain, "getTotalBatchesExecuted()") == read(l1, chain, "getTotalBatchesCommitted()")
-    assert l1.storage(chain, mapping_slot(15, 17)) == int("2a" * 32, 16) == read(l1, chain, "l2LogsRootHash(uint256)", 17)
+    assert (
+        l1.storage(chain, 11)
+        == l1.storage(chain, 13)
+        == 17
+        == read(l1, chain, "getTotalBatchesExecuted()")
+        == read(l1, chain, "getTotalBatchesCommitted()")
+    )
+    assert (
+        l1.storage(chain, mapping_slot(15, 17)) == int("2a" * 32, 16) == read(l1, chain, "l2LogsRootHash(uint256)", 17)
+    )
     assert l1.storage(chain, 26) == 71_000_000 == read(l1, chain, "getPriorityTxMaxGasLimit()")
     assert l1.storage(chain, 45) == 1000 | 1 << 128
     assert read(l1, chain, "baseTokenGasPriceMultiplierNominator()") == 1000
@@ -312,10 +407,16 @@ def test_getters(l1: L1Chain) -> None:
     assert decode(("uint256[]",), h(l1.call(HUB, call_data("getAllZKChainChainIDs()")))) == ((270, 271, 272, 273),)
     for signature in ("assetRouter()", "sharedBridge()"):
         assert read(l1, HUB, signature) == uint(ROUTER)
-    assert read(l1, HUB, "getZKChain(uint256)", 270) == read(l1, HUB, "getHyperchain(uint256)", 270) == uint(diamond(270))
+    assert (
+        read(l1, HUB, "getZKChain(uint256)", 270) == read(l1, HUB, "getHyperchain(uint256)", 270) == uint(diamond(270))
+    )
     assert [read(l1, HUB, "baseToken(uint256)", number) for number in (270, 271)] == [1, uint(BASE_271)]
     assert [read(l1, diamond(number), "getBaseToken()") for number in (270, 271)] == [1, uint(BASE_271)]
-    assert read(l1, HUB, "baseTokenAssetId(uint256)", 271) == uint(asset_id(BASE_271)) == read(l1, diamond(271), "getBaseTokenAssetId()")
+    assert (
+        read(l1, HUB, "baseTokenAssetId(uint256)", 271)
+        == uint(asset_id(BASE_271))
+        == read(l1, diamond(271), "getBaseTokenAssetId()")
+    )
     assert asset_id(ETH) == "0x8df3463b1850eb1d8d1847743ea155aef6b16074db8ba81d897dc30554fb2085"
     assert read(l1, ROUTER, "L1_NULLIFIER()") == uint(NULLIFIER)
     assert read(l1, ROUTER, "nativeTokenVault()") == read(l1, NULLIFIER, "l1NativeTokenVault()") == uint(VAULT)
@@ -330,7 +431,9 @@ def test_getters(l1: L1Chain) -> None:
     assert read(l1, HUB, "messageRoot()") == uint(BOOK["messageRoot"])
     assert read(l1, HUB, "settlementLayer(uint256)", 270) == CHAIN_ID
     assert read(l1, HUB, "whitelistedSettlementLayers(uint256)", 270) == 0
-    assert decode(("uint32", "uint32", "uint32"), h(l1.call(diamond(270), call_data("getSemverProtocolVersion()")))) == (0, 30, 0)
+    assert decode(
+        ("uint32", "uint32", "uint32"), h(l1.call(diamond(270), call_data("getSemverProtocolVersion()")))
+    ) == (0, 30, 0)
     assert read(l1, diamond(270), "getProtocolVersion()") == 30 << 32
     assert read(l1, diamond(270), "getChainId()") == 270
     assert read(l1, diamond(270), "getBridgehub()") == uint(HUB)
@@ -354,7 +457,9 @@ def test_admin_events(l1: L1Chain) -> None:
     params = "(uint8,uint32,uint32,uint32,uint32,uint64)"
     assert log["topics"] == [topic(f"NewFeeParams({params},{params})")]
     assert decode((params, params), h(log["data"]))[1] == new
-    assert refusal(l1, call_data("setTokenMultiplier(uint128,uint128)", 1, 0), to=chain) == selector("DenominatorIsZero()")
+    assert refusal(l1, call_data("setTokenMultiplier(uint128,uint128)", 1, 0), to=chain) == selector(
+        "DenominatorIsZero()"
+    )
 
 
 # ---------------------------------------------------------------- senders, refunds, hash
@@ -381,7 +486,18 @@ def test_fields_of_a_direct_request(l1: L1Chain) -> None:
     data, deps, mint = b"\x01\x02\x03", (bytes(32), b"\x05" * 96), COST + 77
     receipt = send(l1, direct(mint=mint, to=ROUTER, l2_value=70, data=data, deps=deps, refund=BOB), value=mint)
     _, transaction = canonical(receipt)
-    assert transaction[:10] == (127, uint(ALICE), uint(ROUTER), LIMIT, 800, PRICE_AT_GWEI, 0, 0, 0, 70)  # l2Contract is never aliased
+    assert transaction[:10] == (
+        127,
+        uint(ALICE),
+        uint(ROUTER),
+        LIMIT,
+        800,
+        PRICE_AT_GWEI,
+        0,
+        0,
+        0,
+        70,
+    )  # l2Contract is never aliased
     assert tuple(transaction[10]) == (mint, uint(BOB), 0, 0)
     assert transaction[11:13] == (data, b"")
     assert transaction[14:] == (b"", b"")
@@ -397,7 +513,9 @@ def test_refund_recipient_of_an_account(l1: L1Chain, refund: str, recipient: str
 
 
 @pytest.mark.parametrize("minor", [30, 31])
-@pytest.mark.parametrize(("refund", "recipient"), [(NOBODY, alias(RELAY)), (RELAY, alias(RELAY)), (BOB, BOB), (alias(RELAY), alias(RELAY))])
+@pytest.mark.parametrize(
+    ("refund", "recipient"), [(NOBODY, alias(RELAY)), (RELAY, alias(RELAY)), (BOB, BOB), (alias(RELAY), alias(RELAY))]
+)
 def test_a_contract_is_aliased(l1: L1Chain, minor: int, refund: str, recipient: str) -> None:
     set_version(l1, minor)
     data = call_data("execute(address,uint256,bytes)", HUB, COST, h(direct(refund=refund)))
@@ -502,7 +620,9 @@ def test_a_token_is_registered_on_the_way(l1: L1Chain) -> None:
     assert read(l1, VAULT, "assetId(address)", TOKEN) == 0
     assert refusal(l1, with_zero, value=COST) == selector("ZeroAddress()")
     wrong = two(new_data(TOKEN, 5, asset=asset_id(OTHER)))
-    assert refusal(l1, wrong, value=COST) == revert_data("AssetIdMismatch(bytes32,bytes32)", h(asset_id(OTHER)), h(asset_id(TOKEN)))
+    assert refusal(l1, wrong, value=COST) == revert_data(
+        "AssetIdMismatch(bytes32,bytes32)", h(asset_id(OTHER)), h(asset_id(TOKEN))
+    )
     send(l1, two(new_data(TOKEN, 5)), value=COST)
     assert read(l1, VAULT, "assetId(address)", TOKEN) == uint(asset_id(TOKEN))
     assert refusal(l1, with_zero, value=COST) is None
@@ -529,13 +649,22 @@ def test_l2_calldata_of_an_l1_token(l1: L1Chain, encoded: Any) -> None:
     _, transaction = canonical(send(l1, two(encoded(TOKEN, 5, NOBODY)), value=COST))
     assert transaction[2] == 0x10003
     assert transaction[11][:4].hex() == "cfe7af7c"
-    sender, receiver, token, amount, metadata = decode(("address", "address", "address", "uint256", "bytes"), transaction[11][4:])
-    assert [str(sender).lower(), str(receiver).lower(), str(token).lower(), amount] == [ALICE, NOBODY, TOKEN, 5]  # a zero receiver stays
+    sender, receiver, token, amount, metadata = decode(
+        ("address", "address", "address", "uint256", "bytes"), transaction[11][4:]
+    )
+    assert [str(sender).lower(), str(receiver).lower(), str(token).lower(), amount] == [
+        ALICE,
+        NOBODY,
+        TOKEN,
+        5,
+    ]  # a zero receiver stays
     origin, name, symbol, decimals = decode(("uint256", "bytes", "bytes", "bytes"), metadata[1:])
     assert (metadata[0], origin) == (1, CHAIN_ID)
     assert [decode((kind,), raw) for kind, raw in (("string", name), ("string", symbol), ("uint8", decimals))] == [
-        ("Rig Token Eighteen",), ("RT18",), (18,)
-    ]  # fmt: skip
+        ("Rig Token Eighteen",),
+        ("RT18",),
+        (18,),
+    ]
     assert h(l1.call(VAULT, call_data("getERC20Getters(address,uint256)", TOKEN, CHAIN_ID)))[64:].startswith(metadata)
 
 
@@ -575,7 +704,9 @@ def test_a_token_like_tether(l1: L1Chain) -> None:
     assert l1.call(token, call_data("approve(address,uint256)", ROUTER, 0), sender=ALICE) == "0x"
     send(l1, two(new_data(token, 30)), value=COST)
     assert read(l1, token, "balanceOf(address)", VAULT) == 30
-    assert refusal(l1, two(new_data(token, 1)), value=COST) == revert_data("Error(string)", "SafeERC20: low-level call failed")
+    assert refusal(l1, two(new_data(token, 1)), value=COST) == revert_data(
+        "Error(string)", "SafeERC20: low-level call failed"
+    )
 
 
 def test_second_bridges(l1: L1Chain) -> None:
@@ -585,7 +716,9 @@ def test_second_bridges(l1: L1Chain) -> None:
     magic = int.from_bytes(bytes(MAGIC), "big") - 1
     assert word(magic) == "0xa175e001c0e5684bc26302c2f9a55aec9f3936fe2aef558034003ef4da7fc77d"
     # answers with a tuple whose magic value is 5: CODECOPY of what follows the code
-    answer = encode(("(bytes32,address,bytes,bytes[],bytes32)",), ((word5 := (5).to_bytes(32, "big"), NOBODY, b"", [], bytes(32)),))
+    answer = encode(
+        ("(bytes32,address,bytes,bytes[],bytes32)",), ((word5 := (5).to_bytes(32, "big"), NOBODY, b"", [], bytes(32)),)
+    )
     code = bytes.fromhex(f"61{len(answer):04x}600f5f3961{len(answer):04x}5ff3").ljust(15, b"\x00") + answer
     stranger = "0x00000000000000000000000000000000000b41d6"
     l1.rpc("anvil_setCode", stranger, "0x" + code.hex())
@@ -597,23 +730,46 @@ def test_second_bridges(l1: L1Chain) -> None:
 # ---------------------------------------------------------------- failed deposits
 
 
-def failed(l1: L1Chain, data: bytes, chain_id: int = 270, *, value: int | None = None, mint: int = COST, second: int = 0, sender: str = ALICE) -> bytes:
+def failed(
+    l1: L1Chain,
+    data: bytes,
+    chain_id: int = 270,
+    *,
+    value: int | None = None,
+    mint: int = COST,
+    second: int = 0,
+    sender: str = ALICE,
+) -> bytes:
     """Make a deposit, then let its failure be proven: batch 9, index 3, transaction 4. Its L2 hash."""
     value = second + (mint if chain_id == 270 else 0) if value is None else value
-    tx_hash, _ = canonical(send(l1, two(data, chain_id, mint=mint, second=second), value=value, sender=sender), chain_id)
+    tx_hash, _ = canonical(
+        send(l1, two(data, chain_id, mint=mint, second=second), value=value, sender=sender), chain_id
+    )
     prove_failed(l1, tx_hash, chain_id)
     return tx_hash
 
 
 def prove_failed(l1: L1Chain, tx_hash: bytes, chain_id: int = 270) -> None:
-    l1.send(diamond(chain_id), call_data("executeBatch(uint256,bytes32)", 9, path_root(status_leaf(4, tx_hash, 0), 3, PATH)))
+    l1.send(
+        diamond(chain_id), call_data("executeBatch(uint256,bytes32)", 9, path_root(status_leaf(4, tx_hash, 0), 3, PATH))
+    )
 
 
 def proof() -> list[bytes]:
     return [bytes([1, len(PATH), 0, 1]) + bytes(28), *PATH]
 
 
-def recover(tx_hash: bytes, asset: str, data: bytes, *, sender: str = ALICE, chain_id: int = 270, batch: int = 9, index: int = 3, number: int = 4) -> str:
+def recover(
+    tx_hash: bytes,
+    asset: str,
+    data: bytes,
+    *,
+    sender: str = ALICE,
+    chain_id: int = 270,
+    batch: int = 9,
+    index: int = 3,
+    number: int = 4,
+) -> str:
     return call_data(RECOVER, chain_id, sender, h(asset), data, tx_hash, batch, index, number, proof())
 
 
@@ -635,7 +791,12 @@ def test_what_is_remembered(l1: L1Chain) -> None:
         keccak256(encode(("address", "address", "uint256"), (ALICE, TOKEN, 5))),
         keccak256(b"\x01" + encode(("address", "bytes32", "bytes"), (ALICE, h(asset_id(TOKEN)), burn(5)))),
     ]
-    views = [read(l1, NULLIFIER, "encodeTxDataHash(bytes1,address,bytes32,bytes)", version, ALICE, h(asset_id(TOKEN)), burn(5)) for version in (b"\0", b"\1")]
+    views = [
+        read(
+            l1, NULLIFIER, "encodeTxDataHash(bytes1,address,bytes32,bytes)", version, ALICE, h(asset_id(TOKEN)), burn(5)
+        )
+        for version in (b"\0", b"\1")
+    ]
     assert stored == views == [int.from_bytes(bytes(value), "big") for value in by_hand]
     plain, _ = canonical(send(l1, direct(), value=COST))
     assert read(l1, NULLIFIER, "depositHappened(uint256,bytes32)", 270, plain) == 0
@@ -666,7 +827,10 @@ def test_recover_a_legacy_deposit_needs_its_amount(l1: L1Chain, target: str) -> 
     assert refusal(l1, claim(tx_hash, TOKEN, 4), to=target) == GONE
     assert refusal(l1, claim(tx_hash, OTHER, 5), to=target) == GONE
     receipt = send(l1, claim(tx_hash, TOKEN, 5), to=target, sender=BOB)
-    assert [log["topics"][0] for log in receipt["logs"]] == [topic("Transfer(address,address,uint256)"), topic("ClaimedFailedDepositAssetRouter(uint256,bytes32,bytes)")]
+    assert [log["topics"][0] for log in receipt["logs"]] == [
+        topic("Transfer(address,address,uint256)"),
+        topic("ClaimedFailedDepositAssetRouter(uint256,bytes32,bytes)"),
+    ]
 
 
 def test_a_refund_of_ether(l1: L1Chain) -> None:
@@ -698,7 +862,9 @@ def test_a_refund_is_limited_by_the_chain_s_balance(l1: L1Chain) -> None:
     v31 = revert_data("InsufficientChainBalance(uint256,bytes32,uint256)", 270, h(asset_id(TOKEN)), 5)
     assert refusal(l1, data, to=NULLIFIER) == v31
     stored = read(l1, NULLIFIER, "depositHappened(uint256,bytes32)", 270, tx_hash)
-    given = read(l1, NULLIFIER, "encodeTxDataHash(bytes1,address,bytes32,bytes)", b"\1", ALICE, h(asset_id(TOKEN)), burn(6))
+    given = read(
+        l1, NULLIFIER, "encodeTxDataHash(bytes1,address,bytes32,bytes)", b"\1", ALICE, h(asset_id(TOKEN)), burn(6)
+    )
     other = revert_data("DepositDoesNotExist(bytes32,bytes32)", stored.to_bytes(32, "big"), given.to_bytes(32, "big"))
     assert refusal(l1, recover(tx_hash, asset_id(TOKEN), burn(6)), to=NULLIFIER) == other
 
@@ -755,20 +921,42 @@ def legacy_message(token: str = TOKEN, amount: int = 5, receiver: str = BOB) -> 
     return bytes.fromhex("11a2ccc1") + h(receiver) + h(token) + amount.to_bytes(32, "big")
 
 
-def router_message(asset: str, amount: int = 5, receiver: str = BOB, token: str = TOKEN, origin: int = 270, metadata: bytes = b"") -> bytes:
+def router_message(
+    asset: str, amount: int = 5, receiver: str = BOB, token: str = TOKEN, *, metadata: bytes = b""
+) -> bytes:
     mint = encode(("address", "address", "address", "uint256", "bytes"), (ALICE, receiver, token, amount, metadata))
-    return bytes.fromhex("9c884fd1") + origin.to_bytes(32, "big") + h(asset) + mint
+    return bytes.fromhex("9c884fd1") + (270).to_bytes(32, "big") + h(asset) + mint
 
 
 def finalize(
-    message: bytes, *, sender: str = BASE_TOKEN, chain_id: int = 270, batch: int = BATCH, index: int = INDEX, number: int = NUMBER, path: list[bytes] | None = None
+    message: bytes,
+    *,
+    sender: str = BASE_TOKEN,
+    chain_id: int = 270,
+    batch: int = BATCH,
+    index: int = INDEX,
+    number: int = NUMBER,
+    path: list[bytes] | None = None,
 ) -> str:
     return call_data(FINALIZE, (chain_id, batch, index, sender, number, message, proof() if path is None else path))
 
 
-def publish(l1: L1Chain, message: bytes, *, sender: str = BASE_TOKEN, chain_id: int = 270, batch: int = BATCH, path: list[bytes] = PATH) -> None:
+def publish(
+    l1: L1Chain,
+    message: bytes,
+    *,
+    sender: str = BASE_TOKEN,
+    chain_id: int = 270,
+    batch: int = BATCH,
+    path: list[bytes] = PATH,
+) -> None:
     """Execute a batch whose tree has this message at INDEX."""
-    l1.send(diamond(chain_id), call_data("executeBatch(uint256,bytes32)", batch, path_root(message_leaf(NUMBER, sender, message), INDEX, path)))
+    l1.send(
+        diamond(chain_id),
+        call_data(
+            "executeBatch(uint256,bytes32)", batch, path_root(message_leaf(NUMBER, sender, message), INDEX, path)
+        ),
+    )
 
 
 def fund(l1: L1Chain, token: str = ETH, chain_id: int = 270, amount: int = 100) -> None:
@@ -804,10 +992,15 @@ def test_a_token_of_an_l2_is_deployed_on_l1(l1: L1Chain) -> None:
     assert decode(("string",), h(l1.call(token, call_data("symbol()")))) == ("NAT",)
     assert read(l1, token, "decimals()") == 9
     assert read(l1, token, "balanceOf(address)", ALICE) == read(l1, token, "totalSupply()") == 100
-    for theft in (call_data("bridgeMint(address,uint256)", ALICE, 1), call_data("bridgeBurn(address,uint256)", ALICE, 1)):
+    for theft in (
+        call_data("bridgeMint(address,uint256)", ALICE, 1),
+        call_data("bridgeBurn(address,uint256)", ALICE, 1),
+    ):
         assert refusal(l1, theft, to=token) == revert_data("Unauthorized(address)", ALICE)
     again = call_data("bridgeInitialize(bytes32,address,bytes)", bytes(32), TOKEN, b"")
-    assert refusal(l1, again, to=token) == revert_data("Error(string)", "Initializable: contract is already initialized")
+    assert refusal(l1, again, to=token) == revert_data(
+        "Error(string)", "Initializable: contract is already initialized"
+    )
 
 
 @pytest.mark.parametrize(("chain_id", "token"), [(270, ETH), (271, BASE_271)])
@@ -820,7 +1013,11 @@ def test_a_base_token_withdrawal(l1: L1Chain, chain_id: int, token: str, extra: 
     publish(l1, message, chain_id=chain_id)
 
     def balance() -> int:
-        return uint(l1.rpc("eth_getBalance", BOB, "latest")) if token == ETH else read(l1, token, "balanceOf(address)", BOB)
+        return (
+            uint(l1.rpc("eth_getBalance", BOB, "latest"))
+            if token == ETH
+            else read(l1, token, "balanceOf(address)", BOB)
+        )
 
     before = balance()
     is_final = "isWithdrawalFinalized(uint256,uint256,uint256)"
@@ -862,7 +1059,9 @@ def test_the_legacy_finalize_needs_a_legacy_bridge(l1: L1Chain, target: str) -> 
 def test_era_s_own_entry_points(l1: L1Chain) -> None:
     request = "requestL2Transaction(address,uint256,bytes,uint256,uint256,bytes[],address)"
     ask = call_data(request, BOB, 0, b"", LIMIT, 800, [], NOBODY)
-    final = call_data("finalizeEthWithdrawal(uint256,uint256,uint16,bytes,bytes32[])", BATCH, INDEX, NUMBER, base_message(), proof())
+    final = call_data(
+        "finalizeEthWithdrawal(uint256,uint256,uint16,bytes,bytes32[])", BATCH, INDEX, NUMBER, base_message(), proof()
+    )
     for data in (ask, final):
         assert refusal(l1, data, to=diamond(270)) == selector("OnlyEraSupported()")
     assert sender_and_refund(send(l1, ask, to=diamond(272), value=COST), 272) == (ALICE, ALICE)
@@ -902,10 +1101,14 @@ def test_refused_withdrawals(l1: L1Chain) -> None:
     assert refusal(l1, finalize(message, path=[]), to=NULLIFIER) == selector("MerklePathEmpty()")
     assert refusal(l1, finalize(message, index=2**15), to=NULLIFIER) == selector("MerkleIndexOutOfBounds()")
     version = [bytes([2, 15, 0, 1]) + bytes(28), *PATH]
-    assert refusal(l1, finalize(message, path=version), to=NULLIFIER) == revert_data("UnsupportedProofMetadataVersion(uint256)", 2)
+    assert refusal(l1, finalize(message, path=version), to=NULLIFIER) == revert_data(
+        "UnsupportedProofMetadataVersion(uint256)", 2
+    )
     both = [bytes([1, 15, 1, 1]) + bytes(28), *PATH]
     assert refusal(l1, finalize(message, path=both), to=NULLIFIER) == selector("InvalidProofLengthForFinalNode()")
-    assert refusal(l1, finalize(message, path=[bytes([255]) * 32] * 256), to=NULLIFIER) == selector("MerklePathOutOfBounds()")
+    assert refusal(l1, finalize(message, path=[bytes([255]) * 32] * 256), to=NULLIFIER) == selector(
+        "MerklePathOutOfBounds()"
+    )
     l1.store(VAULT, mapping_slot(4, 270, asset_id(ETH)), 4)
     assert refusal(l1, finalize(message), to=NULLIFIER) == selector("InsufficientChainBalance()")
     l1.store(VAULT, mapping_slot(4, 270, asset_id(ETH)), 5)
@@ -919,10 +1122,14 @@ def test_both_proof_formats(l1: L1Chain) -> None:
     message = base_message()
     publish(l1, message)
     assert refusal(l1, finalize(message, path=PATH), to=NULLIFIER) is None  # bare
-    assert refusal(l1, finalize(message, path=[*proof(), bytes(32)]), to=NULLIFIER) is None  # words behind a final node are not read
+    assert (
+        refusal(l1, finalize(message, path=[*proof(), bytes(32)]), to=NULLIFIER) is None
+    )  # words behind a final node are not read
     assert refusal(l1, finalize(message, path=[*PATH, bytes(32)]), to=NULLIFIER) == selector("InvalidProof()")
     dirty = [proof()[0][:31] + b"\1", *PATH]
-    assert refusal(l1, finalize(message, path=dirty), to=NULLIFIER) == selector("InvalidProof()")  # then it is a bare path of 16
+    assert refusal(l1, finalize(message, path=dirty), to=NULLIFIER) == selector(
+        "InvalidProof()"
+    )  # then it is a bare path of 16
     short = PATH[:3]
     publish(l1, message, path=short)
     assert refusal(l1, finalize(message, path=short), to=NULLIFIER) is None  # any length
@@ -935,7 +1142,12 @@ def gateway_proof(message: bytes, batch: int) -> tuple[list[bytes], bytes]:
     chain_root = path_root(batch_leaf, 2, PATH[:3])
     chain_leaf = bytes(keccak256(bytes(keccak256(b"zkSync:ChainIdLeaf")) + chain_root + (270).to_bytes(32, "big")))
     words = [bytes([1, 15, 3, 0]) + bytes(28), *PATH, (2).to_bytes(32, "big"), *PATH[:3]]
-    words += [(31 << 128 | 1).to_bytes(32, "big"), (272).to_bytes(32, "big"), bytes([1, 4, 0, 1]) + bytes(28), *PATH[:4]]
+    words += [
+        (31 << 128 | 1).to_bytes(32, "big"),
+        (272).to_bytes(32, "big"),
+        bytes([1, 4, 0, 1]) + bytes(28),
+        *PATH[:4],
+    ]
     return words, path_root(chain_leaf, 1, PATH[:4])
 
 
@@ -946,7 +1158,11 @@ def test_a_proof_through_a_gateway(l1: L1Chain, minor: int) -> None:
     message = base_message()
     words, root = gateway_proof(message, BATCH)
     data = finalize(message, path=words)
-    unknown = selector("NotSettlementLayer()") if minor == 30 else revert_data("InvalidSettlementLayerForBatch(uint256,uint256,uint256)", 270, BATCH, 272)
+    unknown = (
+        selector("NotSettlementLayer()")
+        if minor == 30
+        else revert_data("InvalidSettlementLayerForBatch(uint256,uint256,uint256)", 270, BATCH, 272)
+    )
     assert refusal(l1, data, to=NULLIFIER) == unknown
     l1.send(HUB, call_data("registerSettlementLayer(uint256,bool)", 272, True))
     early = revert_data("BatchNotExecuted(uint256)", 31) if minor == 30 else selector("InvalidProof()")
@@ -970,7 +1186,9 @@ def test_proofs_of_v31(l1: L1Chain) -> None:
     prove = "proveL2MessageInclusionShared(uint256,uint256,uint256,(uint16,address,bytes),bytes32[])"
     assert read(l1, BOOK["messageRoot"], prove, 270, BATCH, INDEX, (NUMBER, BASE_TOKEN, message), proof()) == 1
     assert refusal(l1, finalize(message), to=NULLIFIER) is None
-    assert refusal(l1, finalize(message, sender=L2_ROUTER), to=NULLIFIER) == revert_data("WrongL2Sender(address)", L2_ROUTER)
+    assert refusal(l1, finalize(message, sender=L2_ROUTER), to=NULLIFIER) == revert_data(
+        "WrongL2Sender(address)", L2_ROUTER
+    )
     token = router_message(asset_id(TOKEN))
     assert refusal(l1, finalize(token), to=NULLIFIER) == revert_data("WrongL2Sender(address)", BASE_TOKEN)
     assert refusal(l1, finalize(message, batch=0), to=NULLIFIER) == selector("BatchZeroNotAllowed()")
@@ -1000,27 +1218,44 @@ def test_proof_views_of_the_bridgehub(l1: L1Chain) -> None:
 def test_only_the_bridges_call_one_another(l1: L1Chain) -> None:
     for target, data in (
         (ROUTER, call_data("bridgehubDeposit(uint256,address,uint256,bytes)", 270, ALICE, 0, new_data(TOKEN, 1))),
-        (ROUTER, call_data("bridgehubDepositBaseToken(uint256,bytes32,address,uint256)", 270, h(asset_id(ETH)), ALICE, 1)),
+        (
+            ROUTER,
+            call_data("bridgehubDepositBaseToken(uint256,bytes32,address,uint256)", 270, h(asset_id(ETH)), ALICE, 1),
+        ),
         (ROUTER, call_data("bridgehubConfirmL2Transaction(uint256,bytes32,bytes32)", 270, bytes(32), bytes(32))),
         (ROUTER, call_data("finalizeDeposit(uint256,bytes32,bytes)", 270, h(asset_id(TOKEN)), b"")),
         (ROUTER, call_data("transferFundsToNTV(bytes32,uint256,address)", h(asset_id(TOKEN)), 1, ALICE)),
-        (VAULT, call_data("bridgeBurn(uint256,uint256,bytes32,address,bytes)", 270, 0, h(asset_id(TOKEN)), ALICE, burn(1))),
+        (
+            VAULT,
+            call_data("bridgeBurn(uint256,uint256,bytes32,address,bytes)", 270, 0, h(asset_id(TOKEN)), ALICE, burn(1)),
+        ),
         (VAULT, call_data("bridgeMint(uint256,bytes32,bytes)", 270, h(asset_id(TOKEN)), b"")),
-        (NULLIFIER, call_data("bridgehubConfirmL2TransactionForwarded(uint256,bytes32,bytes32)", 270, bytes(32), bytes(32))),
+        (
+            NULLIFIER,
+            call_data("bridgehubConfirmL2TransactionForwarded(uint256,bytes32,bytes32)", 270, bytes(32), bytes(32)),
+        ),
         (diamond(270), call_data("requestL2TransactionToGatewayMailbox(uint256,bytes32,uint64)", 271, bytes(32), 0)),
     ):
-        expected = selector("NotSettlementLayer()") if target == diamond(270) else revert_data("Unauthorized(address)", ALICE)
+        expected = (
+            selector("NotSettlementLayer()") if target == diamond(270) else revert_data("Unauthorized(address)", ALICE)
+        )
         assert refusal(l1, data, to=target) == expected
     assert refusal(l1, "0x", to=VAULT, value=1) == revert_data("Unauthorized(address)", ALICE)
 
 
 def test_multicall(l1: L1Chain) -> None:
     multicall = l1.deploy("Multicall")
-    calls = [(HUB, False, h(call_data("getZKChain(uint256)", 270))), (HUB, True, h(call_data("baseToken(uint256)", 999)))]
+    calls = [
+        (HUB, False, h(call_data("getZKChain(uint256)", 270))),
+        (HUB, True, h(call_data("baseToken(uint256)", 999))),
+    ]
     answer = l1.call(multicall, call_data("aggregate3((address,bool,bytes)[])", calls))
     ((found, missing),) = decode(("(bool,bytes)[]",), h(answer))
     assert (found[0], found[1][12:].hex()) == (True, diamond(270)[2:])
-    assert (missing[0], "0x" + missing[1].hex()) == (False, revert_data("AssetHandlerNotRegistered(bytes32)", bytes(32)))
+    assert (missing[0], "0x" + missing[1].hex()) == (
+        False,
+        revert_data("AssetHandlerNotRegistered(bytes32)", bytes(32)),
+    )
     strict = [(target, False, data) for target, _, data in calls]
     failed_call = revert_data("Error(string)", "Multicall3: call failed")
     assert refusal(l1, call_data("aggregate3((address,bool,bytes)[])", strict), to=multicall) == failed_call

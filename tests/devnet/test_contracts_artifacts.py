@@ -18,7 +18,8 @@ BUILT_INS = ("L1Messenger", "L2BaseToken", "NonceHolder", "L2AssetRouter", "L2Na
 @pytest.fixture(scope="module")
 def compiler() -> ModuleType:
     spec = importlib.util.spec_from_file_location("devnet_compile", SOLIDITY / "compile.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -46,7 +47,9 @@ def test_a_difference_is_named(compiler: ModuleType, artifacts: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("missing", ["node", "npm"])
-def test_a_missing_tool_is_named(compiler: ModuleType, missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_tool_is_named(
+    compiler: ModuleType, missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     found = shutil.which
 
     def which(name: str) -> str | None:

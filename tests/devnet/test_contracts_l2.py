@@ -1,12 +1,24 @@
-"""The devnet's L2 contracts: what arrives, what leaves, what they say to L1; and a way there and back through both layers."""
+"""The devnet's L2 contracts: what arrives, what leaves, what is said to L1; and a way there and back through both layers."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.devnet.l1_chain import CHAIN_ID, ETH, L1Chain, Reverted, alias, asset_id, call_data, revert_data, selector, topic, word
-from tests.devnet.real_world import BOOK, diamond, message_leaf, path_root, real_world
+from tests.devnet.l1_chain import (
+    CHAIN_ID,
+    ETH,
+    L1Chain,
+    Reverted,
+    alias,
+    asset_id,
+    call_data,
+    revert_data,
+    selector,
+    topic,
+    word,
+)
+from tests.devnet.real_world import BOOK, TRANSACTION, diamond, message_leaf, path_root, real_world
 from zkcore.abi import decode, encode
 from zkcore.hashing import keccak256
 from zkcore.testing.devnet.deploy import artifact
@@ -14,7 +26,13 @@ from zkcore.testing.devnet.deploy import artifact
 L2_CHAIN = 270
 MESSENGER, BASE_TOKEN, NONCES = (f"0x{number:040x}" for number in (0x8008, 0x800A, 0x8003))
 ROUTER, VAULT, BOOTLOADER = (f"0x{number:040x}" for number in (0x10003, 0x10004, 0x8001))
-BUILT_INS = {MESSENGER: "L1Messenger", BASE_TOKEN: "L2BaseToken", NONCES: "NonceHolder", ROUTER: "L2AssetRouter", VAULT: "L2NativeTokenVault"}
+BUILT_INS = {
+    MESSENGER: "L1Messenger",
+    BASE_TOKEN: "L2BaseToken",
+    NONCES: "NonceHolder",
+    ROUTER: "L2AssetRouter",
+    VAULT: "L2NativeTokenVault",
+}
 L1_ROUTER, TOKEN = BOOK["assetRouter"], BOOK["tokens.erc20_18"]
 FROM_L1 = alias(L1_ROUTER)
 ALICE, BOB = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266", "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"
@@ -26,7 +44,7 @@ WITHDRAWAL_INITIATED = "0x55362fc62473cb1255e770af5d5e02ba6ee5bc7ed6969c30eb11ca
 LEGACY_FINALIZE = "finalizeDeposit(address,address,address,uint256,bytes)"
 FINALIZE = "finalizeDeposit(uint256,bytes32,bytes)"
 WITHDRAW, WITHDRAW_LEGACY = "withdraw(bytes32,bytes)", "withdraw(address,address,uint256)"
-ERA_TRANSACTION = "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[4],bytes,bytes,bytes32[],bytes,bytes)"
+ERA_TRANSACTION = TRANSACTION.replace("uint256[],", "bytes32[],")
 
 
 def h(text: str) -> bytes:
@@ -97,7 +115,11 @@ def metadata(name: str = "Token", symbol: str = "TKN", decimals: int = 6, origin
 
 def deposit(l2: L1Chain, amount: int = 100, receiver: str = ALICE, data: bytes | None = None) -> str:
     """A token of L1 arrives; its L2 address."""
-    l2.send(ROUTER, call_data(LEGACY_FINALIZE, BOB, receiver, TOKEN, amount, metadata() if data is None else data), sender=FROM_L1)
+    l2.send(
+        ROUTER,
+        call_data(LEGACY_FINALIZE, BOB, receiver, TOKEN, amount, metadata() if data is None else data),
+        sender=FROM_L1,
+    )
     return f"0x{read(l2, VAULT, 'l2TokenAddress(address)', TOKEN):040x}"
 
 
@@ -133,9 +155,15 @@ def test_base_token_withdrawal(l2: L1Chain) -> None:
 
 def test_base_token_withdrawal_with_message(l2: L1Chain) -> None:
     receipt = l2.send(BASE_TOKEN, call_data("withdrawWithMessage(address,bytes)", BOB, b"more"), sender=ALICE, value=7)
-    assert messages(receipt) == [(BASE_TOKEN, bytes.fromhex("6c0960f9") + h(BOB) + (7).to_bytes(32, "big") + h(ALICE) + b"more")]
+    assert messages(receipt) == [
+        (BASE_TOKEN, bytes.fromhex("6c0960f9") + h(BOB) + (7).to_bytes(32, "big") + h(ALICE) + b"more")
+    ]
     last = receipt["logs"][-1]
-    assert last["topics"] == ["0xc405fe8958410bbaf0c73b7a0c3e20859e86ca168a4c9b0def9c54d2555a306b", word(ALICE), word(BOB)]
+    assert last["topics"] == [
+        "0xc405fe8958410bbaf0c73b7a0c3e20859e86ca168a4c9b0def9c54d2555a306b",
+        word(ALICE),
+        word(BOB),
+    ]
     assert decode(("uint256", "bytes"), h(last["data"])) == (7, b"more")
 
 
@@ -149,7 +177,11 @@ def test_base_token_views(l2: L1Chain) -> None:
 def test_several_withdrawals_in_one_transaction(l2: L1Chain) -> None:
     withdrawer = l2.deploy("Withdrawer")
     receipt = l2.send(withdrawer, call_data("withdrawBase(address,uint256[])", BOB, [3, 0, 4]), sender=ALICE, value=7)
-    assert [(sender, int.from_bytes(message[24:56], "big")) for sender, message in messages(receipt)] == [(BASE_TOKEN, 3), (BASE_TOKEN, 0), (BASE_TOKEN, 4)]
+    assert [(sender, int.from_bytes(message[24:56], "big")) for sender, message in messages(receipt)] == [
+        (BASE_TOKEN, 3),
+        (BASE_TOKEN, 0),
+        (BASE_TOKEN, 4),
+    ]
     assert balance(l2, withdrawer) == balance(l2, BASE_TOKEN) == 0
     receipt = l2.send(withdrawer, call_data("sendMessages(bytes[])", [b"", b"x"]))
     assert messages(receipt) == [(withdrawer, b""), (withdrawer, b"x")]
@@ -164,7 +196,10 @@ def test_several_withdrawals_in_one_transaction(l2: L1Chain) -> None:
 
 
 def test_only_the_l1_router_deposits(l2: L1Chain) -> None:
-    for data in (call_data(LEGACY_FINALIZE, BOB, ALICE, TOKEN, 1, metadata()), call_data(FINALIZE, CHAIN_ID, h(asset_id(TOKEN)), b"")):
+    for data in (
+        call_data(LEGACY_FINALIZE, BOB, ALICE, TOKEN, 1, metadata()),
+        call_data(FINALIZE, CHAIN_ID, h(asset_id(TOKEN)), b""),
+    ):
         for caller in (ALICE, L1_ROUTER, ROUTER):
             assert refusal(l2, ROUTER, data, sender=caller) == revert_data("InvalidCaller(address)", caller)
     mint = call_data("bridgeMint(uint256,bytes32,bytes)", CHAIN_ID, h(asset_id(TOKEN)), b"")
@@ -182,10 +217,17 @@ def test_the_first_deposit_deploys_the_token(l2: L1Chain) -> None:
     token = deposit(l2)
     assert int(token, 16) == predicted == read(l2, ROUTER, "l2TokenAddress(address)", TOKEN)
     # EVM CREATE2 with the L1 token as salt, of the proxy and its beacon
-    code = artifact("BeaconProxy") + encode(("address", "bytes"), (f"0x{read(l2, VAULT, 'bridgedTokenBeacon()'):040x}", b""))
+    code = artifact("BeaconProxy") + encode(
+        ("address", "bytes"), (f"0x{read(l2, VAULT, 'bridgedTokenBeacon()'):040x}", b"")
+    )
     by_hand = keccak256(b"\xff" + h(VAULT) + h(word(TOKEN)) + bytes(keccak256(code)))
     assert bytes(by_hand)[12:] == h(token)
-    assert read(l2, ROUTER, "l1TokenAddress(address)", token) == read(l2, token, "originToken()") == read(l2, token, "l1Address()") == int(TOKEN, 16)
+    assert (
+        read(l2, ROUTER, "l1TokenAddress(address)", token)
+        == read(l2, token, "originToken()")
+        == read(l2, token, "l1Address()")
+        == int(TOKEN, 16)
+    )
     assert read(l2, VAULT, "assetId(address)", token) == read(l2, token, "assetId()") == int.from_bytes(asset, "big")
     assert read(l2, VAULT, "originChainId(bytes32)", asset) == CHAIN_ID
     assert read(l2, token, "balanceOf(address)", ALICE) == 100
@@ -202,8 +244,12 @@ def test_the_new_form_of_a_deposit(l2: L1Chain) -> None:
     asset = asset_id(foreign, 999)
     mint = encode(("address", "address", "address", "uint256", "bytes"), (BOB, ALICE, foreign, 5, metadata(origin=999)))
     receipt = l2.send(ROUTER, call_data(FINALIZE, CHAIN_ID, h(asset), mint), sender=FROM_L1)
-    assert [log["topics"][0] for log in receipt["logs"]][0] == topic("AssetHandlerRegistered(bytes32,address)")
-    assert receipt["logs"][-1]["topics"] == [topic("DepositFinalizedAssetRouter(uint256,bytes32,bytes)"), word(CHAIN_ID), asset]
+    assert receipt["logs"][0]["topics"][0] == topic("AssetHandlerRegistered(bytes32,address)")
+    assert receipt["logs"][-1]["topics"] == [
+        topic("DepositFinalizedAssetRouter(uint256,bytes32,bytes)"),
+        word(CHAIN_ID),
+        asset,
+    ]
     token = f"0x{read(l2, VAULT, 'tokenAddress(bytes32)', h(asset)):040x}"
     assert int(token, 16) == read(l2, VAULT, "calculateCreate2TokenAddress(uint256,address)", 999, foreign)
     assert read(l2, ROUTER, "l1TokenAddress(address)", token) == 0
@@ -245,7 +291,9 @@ def test_withdrawal_of_an_l1_token(l2: L1Chain, named: bool) -> None:
     ((sender, message),) = messages(receipt)
     assert (sender, message[:4].hex()) == (ROUTER, "9c884fd1")
     assert (int.from_bytes(message[4:36], "big"), message[36:68]) == (L2_CHAIN, h(asset_id(TOKEN)))
-    caller, receiver, origin, amount, sent_metadata = decode(("address", "address", "address", "uint256", "bytes"), message[68:])
+    caller, receiver, origin, amount, sent_metadata = decode(
+        ("address", "address", "address", "uint256", "bytes"), message[68:]
+    )
     assert [str(value).lower() for value in (caller, receiver, origin)] == [ALICE, BOB, TOKEN]
     assert (amount, sent_metadata) == (40, metadata())
     assert read(l2, token, "balanceOf(address)", ALICE) == 60
@@ -259,7 +307,9 @@ def test_the_old_call_makes_a_new_message(l2: L1Chain) -> None:
     ((sender, message),) = messages(l2.send(ROUTER, call_data(WITHDRAW_LEGACY, BOB, token, 40), sender=ALICE))
     assert (sender, message[:4].hex()) == (ROUTER, "9c884fd1")
     assert refusal(l2, ROUTER, call_data(WITHDRAW_LEGACY, BOB, token, 0)) == selector("AmountMustBeGreaterThanZero()")
-    assert refusal(l2, ROUTER, call_data(WITHDRAW_LEGACY, BOB, token, 61)) == revert_data("Error(string)", "ERC20: burn amount exceeds balance")
+    assert refusal(l2, ROUTER, call_data(WITHDRAW_LEGACY, BOB, token, 61)) == revert_data(
+        "Error(string)", "ERC20: burn amount exceeds balance"
+    )
     assert refusal(l2, ROUTER, call_data(WITHDRAW_LEGACY, BOB, ALICE, 1)) == selector("TokenNotLegacy()")
 
 
@@ -312,8 +362,27 @@ def test_nonce_holder(l2: L1Chain) -> None:
 
 
 def sponsored(paymaster_input: bytes, *, gas: int = 1000, price: int = 3) -> str:
-    transaction = (0x71, int(ALICE, 16), 0, gas, 50_000, price, 0, 0, 0, 0, (0, 0, 0, 0), b"", b"", [], paymaster_input, b"")
-    return call_data(f"validateAndPayForPaymasterTransaction(bytes32,bytes32,{ERA_TRANSACTION})", bytes(32), bytes(32), transaction)
+    transaction = (
+        0x71,
+        int(ALICE, 16),
+        0,
+        gas,
+        50_000,
+        price,
+        0,
+        0,
+        0,
+        0,
+        (0, 0, 0, 0),
+        b"",
+        b"",
+        [],
+        paymaster_input,
+        b"",
+    )
+    return call_data(
+        f"validateAndPayForPaymasterTransaction(bytes32,bytes32,{ERA_TRANSACTION})", bytes(32), bytes(32), transaction
+    )
 
 
 GENERAL = call_data("general(bytes)", b"")
@@ -325,7 +394,9 @@ def test_general_paymaster(l2: L1Chain) -> None:
     assert refusal(l2, paymaster, sponsored(h(GENERAL)), sender=BOOTLOADER) == selector("PaymasterFailedToPay()")
     l2.send(paymaster, sender=ALICE, value=3001)
     assert refusal(l2, paymaster, sponsored(h(GENERAL))) == selector("OnlyBootloader()")
-    assert refusal(l2, paymaster, sponsored(b""), sender=BOOTLOADER) == revert_data("UnsupportedPaymasterFlow(bytes4)", bytes(4))
+    assert refusal(l2, paymaster, sponsored(b""), sender=BOOTLOADER) == revert_data(
+        "UnsupportedPaymasterFlow(bytes4)", bytes(4)
+    )
     magic, context = decode(("bytes4", "bytes"), h(l2.call(paymaster, sponsored(h(GENERAL)), sender=BOOTLOADER)))
     assert ("0x" + magic.hex(), context) == (sponsored(b"")[:10], b"") == ("0x038a24bc", b"")
     before = balance(l2, BOOTLOADER)
@@ -342,9 +413,15 @@ def test_approval_based_paymaster(l2: L1Chain) -> None:
     def ask(given: str, allowance: int) -> str:
         return sponsored(h(call_data("approvalBased(address,uint256,bytes)", given, allowance, b"")))
 
-    assert refusal(l2, paymaster, ask(BOB, 20), sender=BOOTLOADER) == revert_data("WrongToken(address,address)", BOB, token)
-    assert refusal(l2, paymaster, ask(token, 19), sender=BOOTLOADER) == revert_data("MinAllowanceTooLow(uint256,uint256)", 19, 20)
-    assert refusal(l2, paymaster, sponsored(h(GENERAL)), sender=BOOTLOADER) == revert_data("UnsupportedPaymasterFlow(bytes4)", h(GENERAL)[:4])
+    assert refusal(l2, paymaster, ask(BOB, 20), sender=BOOTLOADER) == revert_data(
+        "WrongToken(address,address)", BOB, token
+    )
+    assert refusal(l2, paymaster, ask(token, 19), sender=BOOTLOADER) == revert_data(
+        "MinAllowanceTooLow(uint256,uint256)", 19, 20
+    )
+    assert refusal(l2, paymaster, sponsored(h(GENERAL)), sender=BOOTLOADER) == revert_data(
+        "UnsupportedPaymasterFlow(bytes4)", h(GENERAL)[:4]
+    )
     missing = revert_data("Error(string)", "ERC20: insufficient allowance")
     assert refusal(l2, paymaster, ask(token, 20), sender=BOOTLOADER) == missing
     l2.send(token, call_data("approve(address,uint256)", paymaster, 20), sender=ALICE)
@@ -356,7 +433,11 @@ def test_targets(l2: L1Chain) -> None:
     counter, reverter = l2.deploy("Counter"), l2.deploy("Reverter")
     l2.send(counter, call_data("increment(uint256)", 4), sender=ALICE, value=2)
     l2.send(counter, sender=BOB, value=1)
-    assert (read(l2, counter, "count()"), read(l2, counter, "lastSender()"), balance(l2, counter)) == (5, int(BOB, 16), 3)
+    assert (read(l2, counter, "count()"), read(l2, counter, "lastSender()"), balance(l2, counter)) == (
+        5,
+        int(BOB, 16),
+        3,
+    )
     for data in ("0x", "0x12345678"):
         assert refusal(l2, reverter, data, value=1) == selector("AlwaysReverts()")
 
@@ -381,11 +462,13 @@ def deposit_on_l1(l1: L1Chain, token: str, asset: str, amount: int) -> tuple[str
     """A two-bridges deposit from Alice to Alice: what L2 is to run, as (from, to, calldata)."""
     payload = b"\x01" + encode(("bytes32", "bytes"), (h(asset), burn(amount, ALICE, token)))
     mint = 262_500_000 * 1_000_000
-    two_bridges = "requestL2TransactionTwoBridges((uint256,uint256,uint256,uint256,uint256,address,address,uint256,bytes))"
+    two_bridges = (
+        "requestL2TransactionTwoBridges((uint256,uint256,uint256,uint256,uint256,address,address,uint256,bytes))"
+    )
     request = call_data(two_bridges, (L2_CHAIN, mint, 0, 1_000_000, 800, NOBODY, L1_ROUTER, 0, payload))
     receipt = l1.send(BOOK["bridgehub"], request, sender=ALICE, value=mint, gas_price=10**9)
     (log,) = [log for log in receipt["logs"] if log["topics"][0].startswith("0x4531cd57")]
-    transaction = decode(("uint256", "bytes32", "uint64", ERA_TRANSACTION.replace("bytes32[]", "uint256[]"), "bytes[]"), h(log["data"]))[3]
+    transaction = decode(("uint256", "bytes32", "uint64", TRANSACTION, "bytes[]"), h(log["data"]))[3]
     return f"0x{transaction[1]:040x}", f"0x{transaction[2]:040x}", transaction[11]
 
 
@@ -402,7 +485,9 @@ def test_there_and_back(l2: L1Chain) -> None:
         token = f"0x{read(l2, VAULT, 'l2TokenAddress(address)', TOKEN):040x}"
         assert read(l2, token, "balanceOf(address)", ALICE) == 100
         assert decode(("string",), h(l2.call(token, call_data("name()")))) == ("Rig Token Eighteen",)
-        finalize_on_l1(l1, l2.send(ROUTER, call_data(WITHDRAW, h(asset_id(TOKEN)), burn(60, ALICE, token)), sender=ALICE), 1)
+        finalize_on_l1(
+            l1, l2.send(ROUTER, call_data(WITHDRAW, h(asset_id(TOKEN)), burn(60, ALICE, token)), sender=ALICE), 1
+        )
         finalize_on_l1(l1, l2.send(ROUTER, call_data(WITHDRAW_LEGACY, ALICE, token, 40), sender=ALICE), 2)
         assert read(l1, TOKEN, "balanceOf(address)", ALICE) == start
         assert read(l2, token, "totalSupply()") == read(l1, TOKEN, "balanceOf(address)", BOOK["nativeTokenVault"]) == 0

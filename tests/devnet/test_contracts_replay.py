@@ -1,17 +1,18 @@
 """What the real v30 contracts did, done again by ours: every recorded transaction, log by log and byte by byte.
 
-data/l1_transactions.json was recorded from era-contracts zkos-v0.30.2. Ours are placed at the recorded addresses, so whatever depends on
-an address (hashes, aliases, asset ids) must come out the same. Set by hand before a transaction is only what earlier transactions,
-not all of them recorded, had left behind: priority ids, balances, executed roots, two remembered deposits.
+data/l1_transactions.json was recorded from era-contracts zkos-v0.30.2. Ours are placed at the recorded addresses, so
+whatever depends on an address (hashes, aliases, asset ids) must come out the same. Set by hand before a transaction is
+only what earlier transactions, not all of them recorded, had left behind: priority ids, balances, executed roots, two
+remembered deposits.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from tests.devnet.l1_chain import ETH, L1Chain, Reverted, asset_id, call_data, mapping_slot, topic
 from tests.devnet.real_world import BOOK, CHAINS, RECORDED, diamond, message_leaf, proven_root, real_world, status_leaf
-
 from zkcore.abi import decode, encode
 from zkcore.hashing import keccak256
 
@@ -53,7 +54,11 @@ class Replay:
             self.prepare_finalize(data, succeeds=expected["status"] == "0x1")
         elif transaction["input"].startswith((RECOVER, CLAIM)):
             self.prepare_claim(data, recorded)
-        request = {"sender": transaction["from"], "value": int(transaction["value"], 16), "gas_price": int(expected["effectiveGasPrice"], 16)}
+        request = {
+            "sender": transaction["from"],
+            "value": int(transaction["value"], 16),
+            "gas_price": int(expected["effectiveGasPrice"], 16),
+        }
         self.l1.rpc("anvil_setBalance", transaction["from"], hex(10**24))
         revert = None
         try:
@@ -62,7 +67,12 @@ class Replay:
             revert = error.data
         receipt = self.l1.send(transaction["to"], transaction["input"], **request, ok=False)
         self.adopt_bridged(receipt)
-        return {"status": receipt["status"], "revert": revert, "logs": [self.log(log) for log in receipt["logs"]], "gas": receipt["gasUsed"]}
+        return {
+            "status": receipt["status"],
+            "revert": revert,
+            "logs": [self.log(log) for log in receipt["logs"]],
+            "gas": receipt["gasUsed"],
+        }
 
     def log(self, log: dict[str, Any]) -> dict[str, Any]:
         fields = {"address": log["address"], "topics": log["topics"], "data": log["data"]}
@@ -94,13 +104,17 @@ class Replay:
         if (recorded.get("revert") or {}).get("data") == "0x09bde339":
             root = bytes(31) + b"\x01"
         self.l1.send(diamond(chain_id), call_data("executeBatch(uint256,bytes32)", batch, root))
-        # Two claimed deposits, of ether to chain 271, are not among the recorded ones (nullifier slot 3: depositHappened).
+        # Two claimed deposits of ether to chain 271 are not among the recorded ones (nullifier slot 3: depositHappened).
         if chain_id == 271 and recorded["receipt"]["status"] == "0x1":
             if types is CLAIM_TYPES:
                 remembered = keccak256(encode(("address", "address", "uint256"), (sender, asset, amount)))
             else:
                 remembered = keccak256(b"\x01" + encode(("address", "bytes32", "bytes"), (sender, asset, amount)))
-            self.l1.store(BOOK["nullifier"], mapping_slot(3, chain_id, "0x" + bytes(l2_hash).hex()), "0x" + bytes(remembered).hex())
+            self.l1.store(
+                BOOK["nullifier"],
+                mapping_slot(3, chain_id, "0x" + bytes(l2_hash).hex()),
+                "0x" + bytes(remembered).hex(),
+            )
 
     def adopt_bridged(self, receipt: dict[str, Any]) -> None:
         """Our bridged token, made of other bytecode, has another address: let it stand where the real one stood."""
@@ -126,5 +140,7 @@ def test_recorded_transaction(outcomes: list[dict[str, Any]], number: int) -> No
     assert ours["revert"] == (recorded["revert"]["data"] if "revert" in recorded else None)
     assert ours["status"] == recorded["receipt"]["status"]
     expected = [{key: log[key] for key in ("address", "topics", "data")} for log in recorded["receipt"]["logs"]]
-    assert [(log["address"], log["topics"][0]) for log in ours["logs"]] == [(log["address"], log["topics"][0]) for log in expected]
+    assert [(log["address"], log["topics"][0]) for log in ours["logs"]] == [
+        (log["address"], log["topics"][0]) for log in expected
+    ]
     assert ours["logs"] == expected

@@ -14,9 +14,13 @@ from zkcore.types import format_units
 def main() -> int:
     """Start, say what to connect to, wait for Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m zkcore.testing.devnet", description=__doc__)
-    parser.add_argument("presets", nargs="*", metavar="preset", help=f"{', '.join(PRESETS)}; several share one L1 (default: era-eth)")
+    parser.add_argument(
+        "presets", nargs="*", metavar="preset", help=f"{', '.join(PRESETS)}; several share one L1 (default: era-eth)"
+    )
     parser.add_argument("--protocol-version", type=int, default=30, metavar="N", help="26 to 31 (default: 30)")
-    parser.add_argument("--l2-balance", type=int, default=0, metavar="WEI", help="what each account has on L2 (default: 0)")
+    parser.add_argument(
+        "--l2-balance", type=int, default=0, metavar="WEI", help="what each account has on L2 (default: 0)"
+    )
     options = parser.parse_args()
     presets: list[str] = options.presets or ["era-eth"]
     if unknown := set(presets) - PRESETS.keys():

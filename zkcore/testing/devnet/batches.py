@@ -81,4 +81,6 @@ def l1_messages(logs: "list[dict[str, Any]]") -> list[tuple[Hash32, Hash32]]:
 
 
 _MESSENGER = "0x0000000000000000000000000000000000008008"
-_MESSAGE_SENT = "0x3a36e47291f4201faf137fab081d92295bce2d53be2c6ca68ba82c7faa9ce241"  # L1MessageSent(address,bytes32,bytes)
+_MESSAGE_SENT = (
+    "0x3a36e47291f4201faf137fab081d92295bce2d53be2c6ca68ba82c7faa9ce241"  # L1MessageSent(address,bytes32,bytes)
+)

@@ -15,7 +15,9 @@ __all__ = ["BOOTLOADER", "Operation", "Outcome", "PriorityOperation", "UserOpera
 
 BOOTLOADER = Address(bytes(18) + b"\x80\x01")
 _REVERTING = "0x60006000fd"  # PUSH1 0 PUSH1 0 REVERT
-_BORROWED_NONCE = 1 << 40  # priority operations borrow a nonce of their own: equal ones would be one transaction to anvil
+_BORROWED_NONCE = (
+    1 << 40
+)  # priority operations borrow a nonce of their own: equal ones would be one transaction to anvil
 
 
 class Outcome(Struct, kw_only=True):

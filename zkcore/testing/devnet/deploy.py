@@ -29,8 +29,12 @@ _REGISTER_TOKEN = Function("registerToken(address token)")
 _ASSET_ID = Function("assetId(address token) view returns (bytes32 id)")
 _NOTHING = "0x" + "00" * 32
 _MINT = Function("mint(address to, uint256 amount)")
-_INITIALIZE_ROUTER = Function("initialize(uint256 l1ChainId, address l1AssetRouter, bytes32 baseTokenAssetId, address legacySharedBridge)")
-_INITIALIZE_VAULT = Function("initialize(uint256 l1ChainId, bytes32 baseTokenAssetId, address weth, address legacySharedBridge)")
+_INITIALIZE_ROUTER = Function(
+    "initialize(uint256 l1ChainId, address l1AssetRouter, bytes32 baseTokenAssetId, address legacySharedBridge)"
+)
+_INITIALIZE_VAULT = Function(
+    "initialize(uint256 l1ChainId, bytes32 baseTokenAssetId, address weth, address legacySharedBridge)"
+)
 _SET_MULTIPLIER = Function("setTokenMultiplier(uint128 nominator, uint128 denominator)")
 
 
@@ -109,7 +113,10 @@ class _Builder:
 
     def token(self, spec: TokenSpec, owners: Iterable[Address]) -> Address:
         """Deploy a test token, and mint a million of it to each owner."""
-        token = self.deploy(spec.artifact, *((("string", "string", "uint8"), (spec.name, spec.symbol, spec.decimals)) if spec.name else ()))
+        token = self.deploy(
+            spec.artifact,
+            *((("string", "string", "uint8"), (spec.name, spec.symbol, spec.decimals)) if spec.name else ()),
+        )
         for owner in owners:
             self.call(token, _MINT.encode(owner, 10 ** (spec.decimals + 6)))
         return token
@@ -135,7 +142,9 @@ def deploy_ecosystem(rpc: Upstream, era_chain_id: int, owners: Sequence[Address]
     bridgehub = build.deploy("Bridgehub")
     message_root = build.deploy("MessageRoot", ("address",), (bridgehub,))
     nullifier = build.deploy("L1Nullifier", ("address",), (bridgehub,))
-    router = build.deploy("L1AssetRouter", ("address", "address", "address", "uint256"), (bridgehub, nullifier, weth, era_chain_id))
+    router = build.deploy(
+        "L1AssetRouter", ("address", "address", "address", "uint256"), (bridgehub, nullifier, weth, era_chain_id)
+    )
     beacon = build.deploy("Beacon", ("address",), (build.deploy("BridgedToken"),))
     vault = build.deploy("L1NativeTokenVault", ("address",) * 5, (bridgehub, router, nullifier, weth, beacon))
     build.call(bridgehub, _SET_ADDRESSES_2.encode(router, message_root))
@@ -174,10 +183,15 @@ def deploy_chain(
 ) -> Address:
     """Deploy a chain's diamond on L1 and register it; the diamond's address."""
     build, base = _Builder(rpc), asset_id(l1_chain_id, base_token)
-    if base_token != ETH and rpc("eth_call", _call(ecosystem.native_token_vault, _ASSET_ID.encode(base_token)), "latest") == _NOTHING:
+    if (
+        base_token != ETH
+        and rpc("eth_call", _call(ecosystem.native_token_vault, _ASSET_ID.encode(base_token)), "latest") == _NOTHING
+    ):
         build.call(ecosystem.native_token_vault, _REGISTER_TOKEN.encode(base_token))
     types = ("uint256", "address", "bytes32", "bool", "uint256", "uint256")
-    diamond = build.deploy("ZKChain", types, (chain_id, ecosystem.bridgehub, base, zksync_os, protocol_minor, era_chain_id))
+    diamond = build.deploy(
+        "ZKChain", types, (chain_id, ecosystem.bridgehub, base, zksync_os, protocol_minor, era_chain_id)
+    )
     build.call(diamond, _SET_MULTIPLIER.encode(*multiplier))
     build.call(ecosystem.bridgehub, _REGISTER_CHAIN.encode(diamond))
     build.mine()
@@ -197,14 +211,24 @@ class BuiltIns(Struct, frozen=True, kw_only=True):
 
 
 def deploy_l2(
-    rpc: Upstream, ecosystem: Ecosystem, *, l1_chain_id: int, base_token: Address, symbol: str, era: bool, owners: Sequence[Address]
+    rpc: Upstream,
+    ecosystem: Ecosystem,
+    *,
+    l1_chain_id: int,
+    base_token: Address,
+    symbol: str,
+    era: bool,
+    owners: Sequence[Address],
 ) -> BuiltIns:
     """Place the built-in contracts of an L2, and the test token and paymasters."""
     base, nobody, build = asset_id(l1_chain_id, base_token), Address(bytes(20)), _Builder(rpc)
     name = "Ether" if symbol == "ETH" else next(spec.name for spec in TOKENS if spec.symbol == symbol)
     placed: dict[int, tuple[str, bytes]] = {
         0x8008: ("L1Messenger", Function("initialize(bool era)").encode(era)),
-        0x800A: ("L2BaseToken", Function("initialize(string name, string symbol, uint8 decimals)").encode(name, symbol, 18)),
+        0x800A: (
+            "L2BaseToken",
+            Function("initialize(string name, string symbol, uint8 decimals)").encode(name, symbol, 18),
+        ),
         0x10003: ("L2AssetRouter", _INITIALIZE_ROUTER.encode(l1_chain_id, ecosystem.asset_router, base, nobody)),
         0x10004: ("L2NativeTokenVault", _INITIALIZE_VAULT.encode(l1_chain_id, base, nobody, nobody)),
         **({0x8003: ("NonceHolder", b"")} if era else {}),

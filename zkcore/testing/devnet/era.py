@@ -59,7 +59,9 @@ class Era(L2):
             data = str(error.data)
             message = without_custom_error(error.message)
             unknown = message == "execution reverted" and len(data) >= 10  # as VmRevertReason::Unknown reads
-            return RpcError(3, f"{message}: Error function_selector = {data[:10]}, data = {data}" if unknown else message, data)
+            return RpcError(
+                3, f"{message}: Error function_selector = {data[:10]}, data = {data}" if unknown else message, data
+            )
         return error if error.code == -32602 else RpcError(3, error.message, error.data or "0x")
 
     # ------------------------------------------------------------ sending
@@ -103,7 +105,9 @@ class Era(L2):
 
     def rejected(self, error: Rejected) -> RpcError:
         if error.reason == "nonce too low":
-            return _refused(f"nonce too low. allowed nonce range: {error.wanted} - {error.wanted + 50}, actual: {error.nonce}")
+            return _refused(
+                f"nonce too low. allowed nonce range: {error.wanted} - {error.wanted + 50}, actual: {error.nonce}"
+            )
         return _refused("replacement transaction underpriced" if error.reason == "underpriced" else error.reason)
 
     def operation(self, pending: Pending) -> EraOperation:
@@ -132,7 +136,11 @@ class Era(L2):
         extra = _PAYMASTER_GAS if meta.get("paymasterParams") else 0
         asked = {key: value for key, value in call.items() if key not in ("type", "eip712Meta")}
         if extra:
-            asked = {key: value for key, value in asked.items() if key not in ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas")}
+            asked = {
+                key: value
+                for key, value in asked.items()
+                if key not in ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas")
+            }
         gas = to_int(self.passed("eth_estimateGas", asked, block, *([overrides] if overrides else [])))
         return quantity((gas + extra) * _SCALE[0] // _SCALE[1])
 
@@ -175,7 +183,11 @@ class Era(L2):
 
     def log_json(self, log: dict[str, Any]) -> dict[str, Any]:
         batch = self.batch_of(to_int(log["blockNumber"]))
-        return log | {"l1BatchNumber": batch and quantity(batch.number), "transactionLogIndex": log["logIndex"], "logType": None}
+        return log | {
+            "l1BatchNumber": batch and quantity(batch.number),
+            "transactionLogIndex": log["logIndex"],
+            "logType": None,
+        }
 
     def receipt_json(self, record: Record) -> dict[str, Any]:
         logs = [self.log_json(log) for log in record.receipt["logs"]]
@@ -184,7 +196,9 @@ class Era(L2):
 
     def _l1_log_json(self, record: Record, index: int, log: BatchLog) -> dict[str, Any]:
         fields = self._batch_fields(record)
-        place = {key: record.receipt[key] for key in ("blockHash", "blockNumber", "transactionHash", "transactionIndex")}
+        place = {
+            key: record.receipt[key] for key in ("blockHash", "blockNumber", "transactionHash", "transactionIndex")
+        }
         return place | {
             "l1BatchNumber": fields["l1BatchNumber"],
             "logIndex": quantity(index),
@@ -264,10 +278,18 @@ class Era(L2):
         }
         ratio = {"numerator": 1, "denominator": 1}
         price = self.l1.base_fee
-        return {"V2": {"config": config, "l1_gas_price": price, "l1_pubdata_price": 17 * price, "conversion_ratio": ratio}}
+        return {
+            "V2": {"config": config, "l1_gas_price": price, "l1_pubdata_price": 17 * price, "conversion_ratio": ratio}
+        }
 
     def zks_getBatchFeeInput(self) -> Any:
-        return {"PubdataIndependent": {"l1_gas_price": self.l1.base_fee, "fair_l2_gas_price": self.base_fee, "fair_pubdata_price": 17 * self.l1.base_fee}}
+        return {
+            "PubdataIndependent": {
+                "l1_gas_price": self.l1.base_fee,
+                "fair_l2_gas_price": self.base_fee,
+                "fair_pubdata_price": 17 * self.l1.base_fee,
+            }
+        }
 
     # ------------------------------------------------------------ zks_: batches
     def zks_L1BatchNumber(self) -> str:
@@ -293,7 +315,10 @@ class Era(L2):
         if number > self.block_number():
             return None
         batch = self.batch_of(number)
-        return {"number": number, "l1BatchNumber": batch.number if batch else len(self.state.batches) + 1} | self._details(range(number, number + 1), batch)
+        return {
+            "number": number,
+            "l1BatchNumber": batch.number if batch else len(self.state.batches) + 1,
+        } | self._details(range(number, number + 1), batch)
 
     def _batch(self, number: int) -> Batch | None:
         return self.state.batches[number - 1] if 0 < number <= len(self.state.batches) else None
@@ -304,8 +329,17 @@ class Era(L2):
         block = self.anvil.rpc("eth_getBlockByNumber", quantity(blocks[-1]), False)
         at = to_int(block["timestamp"])
         sent: dict[str, Any] = {}
-        for step, transaction in (("commit", batch and batch.commit), ("prove", batch and batch.execute), ("execute", batch and batch.execute)):
-            sent |= {f"{step}TxHash": transaction, f"{step}dAt".replace("commitd", "committed").replace("proved", "proven"): _date(at) if transaction else None}
+        for step, transaction in (
+            ("commit", batch and batch.commit),
+            ("prove", batch and batch.execute),
+            ("execute", batch and batch.execute),
+        ):
+            sent |= {
+                f"{step}TxHash": transaction,
+                f"{step}dAt".replace("commitd", "committed").replace("proved", "proven"): _date(at)
+                if transaction
+                else None,
+            }
             sent |= {f"{step}ChainId": self.l1.chain_id if transaction else None}
         return sent | {
             "timestamp": at,
@@ -313,7 +347,11 @@ class Era(L2):
             "l2TxCount": len(records) - from_l1,
             "rootHash": block["stateRoot"],
             "status": "verified" if batch and batch.execute else "sealed",
-            "baseSystemContractsHashes": {"bootloader": "0x" + "00" * 32, "default_aa": "0x" + "00" * 32, "evm_emulator": None},
+            "baseSystemContractsHashes": {
+                "bootloader": "0x" + "00" * 32,
+                "default_aa": "0x" + "00" * 32,
+                "evm_emulator": None,
+            },
             "l1GasPrice": self.l1.base_fee,
             "l2FairGasPrice": self.base_fee,
             "fairPubdataPrice": 17 * self.l1.base_fee,
@@ -332,7 +370,9 @@ class Era(L2):
             "fee": quantity(to_int(record.receipt["gasUsed"]) * to_int(record.receipt["effectiveGasPrice"])),
             "gasPerPubdata": quantity(800 if record.request is not None else _GAS_PER_PUBDATA),
             "initiatorAddress": record.receipt["from"],
-            "receivedAt": _date(to_int(self.anvil.rpc("eth_getBlockByNumber", quantity(record.block), False)["timestamp"])),
+            "receivedAt": _date(
+                to_int(self.anvil.rpc("eth_getBlockByNumber", quantity(record.block), False)["timestamp"])
+            ),
             "ethCommitTxHash": batch and batch.commit,
             "ethProveTxHash": batch and batch.execute,
             "ethExecuteTxHash": batch and batch.execute,
@@ -340,8 +380,13 @@ class Era(L2):
         }
 
     def zks_getRawBlockTransactions(self, number: int) -> Any:
-        return [{"common_data": {"L1" if record.request is not None else "L2": record.transaction}, "received_timestamp_ms": 0} for record in
-                (self.state.records[name] for name in self.state.blocks.get(number, ()))]
+        return [
+            {
+                "common_data": {"L1" if record.request is not None else "L2": record.transaction},
+                "received_timestamp_ms": 0,
+            }
+            for record in (self.state.records[name] for name in self.state.blocks.get(number, ()))
+        ]
 
     def zks_getBytecodeByHash(self, bytecode_hash: str) -> None:
         return None

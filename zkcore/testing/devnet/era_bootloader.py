@@ -68,7 +68,9 @@ class EraOperation:
             needed = self._pending.transaction.gas_limit * base_fee
             paid = self._paid(rpc, sum(outcome.gas_used for outcome in self._outcomes(rpc)))
             if paid < needed:
-                raise _refused(f"Validation revert: Failed to pay the fee to the operator: paid {paid}, needed {needed}")
+                raise _refused(
+                    f"Validation revert: Failed to pay the fee to the operator: paid {paid}, needed {needed}"
+                )
         finally:
             rpc("evm_revert", snapshot)
 
@@ -85,12 +87,29 @@ class EraOperation:
             except InputError as error:
                 raise _refused(f"malformed paymaster input: {error}") from error
             rpc("anvil_setCode", str(self.sender), _FORWARDER)
-            self._from_bootloader(rpc, self.sender, bytes(12) + token + ERC20.approve.encode(tx.paymaster.address, minimum))
+            self._from_bootloader(
+                rpc, self.sender, bytes(12) + token + ERC20.approve.encode(tx.paymaster.address, minimum)
+            )
         signature = self._pending.signature.to_bytes() if self._pending.signature else b""
         number = int.from_bytes
         struct = (
-            *(tx.TYPE, number(tx.from_address), number(tx.to or b""), tx.gas_limit, tx.gas_per_pubdata, tx.max_fee_per_gas),
-            *(tx.max_priority_fee_per_gas, number(tx.paymaster.address), tx.nonce, tx.value, (0, 0, 0, 0), tx.data, signature),
+            *(
+                tx.TYPE,
+                number(tx.from_address),
+                number(tx.to or b""),
+                tx.gas_limit,
+                tx.gas_per_pubdata,
+                tx.max_fee_per_gas,
+            ),
+            *(
+                tx.max_priority_fee_per_gas,
+                number(tx.paymaster.address),
+                tx.nonce,
+                tx.value,
+                (0, 0, 0, 0),
+                tx.data,
+                signature,
+            ),
             *([versioned_hash(code) for code in tx.factory_deps], tx.paymaster.input, b""),
         )
         self._from_bootloader(rpc, tx.paymaster.address, _VALIDATE.encode(self.hash, tx.signing_hash(), struct))
@@ -147,7 +166,14 @@ class EraOperation:
         balance = to_int(rpc("eth_getBalance", str(self.sender), "latest"))
         rpc("anvil_setBalance", str(self.sender), quantity(balance - (gas_limit - outcome.gas_used) * self._price))
         logs = [log for one in [*ahead, outcome] for log in one.logs]
-        return Outcome(status=outcome.status, gas_used=used, price=outcome.price, logs=logs, anvil_hash=self._anvil_hash, contract=outcome.contract)
+        return Outcome(
+            status=outcome.status,
+            gas_used=used,
+            price=outcome.price,
+            logs=logs,
+            anvil_hash=self._anvil_hash,
+            contract=outcome.contract,
+        )
 
     def json(self) -> dict[str, Any]:
         return transaction_json(self._pending)

@@ -1,6 +1,6 @@
 """What can go wrong between a client and a node, on request; and the record of what the client asked.
 
-    net.faults.add(Status(429, retry_after=1), node="l1", method="eth_sendRawTransaction", times=2)
+net.faults.add(Status(429, retry_after=1), node="l1", method="eth_sendRawTransaction", times=2)
 """
 
 import random
@@ -12,6 +12,9 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 __all__ = [
+    "WRONG_BRIDGEHUB",
+    "WRONG_PROOF",
+    "WRONG_RECEIPT",
     "BatchRefused",
     "Body",
     "Drop",
@@ -123,8 +126,37 @@ class Lie(Struct, frozen=True):
     change: Callable[[Any], Any]
 
 
+def _other_status(receipt: Any) -> Any:
+    return receipt and receipt | {"status": "0x0" if receipt["status"] == "0x1" else "0x1"}
+
+
+def _other_sibling(proof: Any) -> Any:
+    if not proof:
+        return proof
+    path = list(proof["proof"])
+    path[1] = "0x" + "5a" * 32
+    return proof | {"proof": path}
+
+
+WRONG_BRIDGEHUB = Lie(lambda _: "0x" + "5a" * 20)  # for zks_getBridgehubContract
+WRONG_RECEIPT = Lie(_other_status)  # for eth_getTransactionReceipt: success is failure and failure success
+WRONG_PROOF = Lie(_other_sibling)  # for zks_getL2ToL1LogProof: one node of the path is another
+
 Fault: TypeAlias = (
-    Latency | Timeout | Drop | Status | Body | HalfJson | WrongId | DuplicateId | MissingMember | Shuffle | BatchRefused | Failure | Stale | Lie
+    Latency
+    | Timeout
+    | Drop
+    | Status
+    | Body
+    | HalfJson
+    | WrongId
+    | DuplicateId
+    | MissingMember
+    | Shuffle
+    | BatchRefused
+    | Failure
+    | Stale
+    | Lie
 )
 Node: TypeAlias = Literal["l1", "l2"]
 
@@ -208,7 +240,9 @@ class NodeFaults:
         with self._lock:
             self.requests.append(request)
             for active in list(self._active):
-                positions = frozenset(i for i, method in enumerate(request.methods) if fnmatchcase(method, active.method))
+                positions = frozenset(
+                    i for i, method in enumerate(request.methods) if fnmatchcase(method, active.method)
+                )
                 if not positions or not _concerns(active.fault, request) or self._random.random() >= active.probability:
                     continue
                 chosen.append((active.fault, positions))

@@ -10,7 +10,7 @@ from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import parse_transaction
 from zkcore.types import Address, Hash32, hex_bytes
 
-__all__ = ["OPERATOR", "L1"]
+__all__ = ["L1", "OPERATOR"]
 
 OPERATOR = Address(bytes(18) + b"\x09\x09")  # sends what operators and validators send; anvil needs no key for it
 
@@ -29,7 +29,7 @@ class L1(Node):
 
     tags = _TAGS
     client_version = "Geth/v1.16.0-devnet/anvil"
-    on_block: list[Callable[[], None]]
+    on_block: list[Callable[[int], None]]  # each is told the number of the first new block
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.on_block = []
@@ -54,7 +54,11 @@ class L1(Node):
         tx = pending.transaction
         if tx.chain_id not in (None, self.chain_id):
             raise RpcError(-32000, f"invalid chain id for signer: have {tx.chain_id} want {self.chain_id}")
-        needed = _BASE_GAS + (_CREATION_GAS if tx.to is None else 0) + sum(_BYTE_GAS if byte else _ZERO_BYTE_GAS for byte in tx.data)
+        needed = (
+            _BASE_GAS
+            + (_CREATION_GAS if tx.to is None else 0)
+            + sum(_BYTE_GAS if byte else _ZERO_BYTE_GAS for byte in tx.data)
+        )
         if tx.gas_limit < needed:
             raise RpcError(-32000, f"intrinsic gas too low: gas {tx.gas_limit}, minimum needed {needed}")
         balance = to_int(self.anvil.rpc("eth_getBalance", str(pending.sender), "latest"))
@@ -118,10 +122,13 @@ class L1(Node):
         """Mine one block of what anvil has, and let the chains look at it."""
         self.anvil.rpc("anvil_setNextBlockBaseFeePerGas", quantity(self.base_fee))
         self.anvil.rpc("evm_mine")
-        for listener in self.on_block:
-            listener()
+        number = self.block_number()
+        for listener in list(self.on_block):
+            listener(number)
 
-    def send(self, to: Address | None, data: bytes, *, sender: Address = OPERATOR, value: int = 0, listen: bool = True) -> Any:
+    def send(
+        self, to: Address | None, data: bytes, *, sender: Address = OPERATOR, value: int = 0, listen: bool = True
+    ) -> Any:
         """Send a transaction from any address, without a key, and mine it; its receipt. Raises RuntimeError if it reverts."""
         with self.lock:
             self.anvil.rpc("anvil_addBalance", str(sender), quantity(10**19 + value))
@@ -143,7 +150,9 @@ class L1(Node):
             receipt = self.anvil.rpc("eth_getTransactionReceipt", transaction_hash)
             if receipt is None or receipt["status"] != "0x1":
                 trace = self.anvil.rpc("debug_traceTransaction", transaction_hash, {"tracer": "callTracer"})
-                raise RuntimeError(f"the devnet's own transaction to {to} failed: {trace.get('error')} {trace.get('output')}")
+                raise RuntimeError(
+                    f"the devnet's own transaction to {to} failed: {trace.get('error')} {trace.get('output')}"
+                )
             return receipt
 
     # ------------------------------------------------------------ what goes wrong on an L1
@@ -156,13 +165,29 @@ class L1(Node):
             self.pool.drop(pending)
 
     def reorg(self, depth: int = 1, *, keep: bool = False) -> None:
-        """Replace the last blocks by others. Their transactions are gone, or with `keep` mined anew, in the same order."""
+        """Replace the last blocks by others. Their transactions are gone, or with `keep` mined anew, each at its old block number."""
         with self.lock:
-            head = self.block_number()
-            kept: list[Any] = []
-            for offset in range(depth):
-                block = self.anvil.rpc("eth_getBlockByNumber", quantity(head - depth + 1 + offset), False)
-                kept += [[self.anvil.rpc("eth_getRawTransactionByHash", one), offset] for one in block["transactions"]]
-            self.anvil.rpc("anvil_reorg", depth, kept if keep else [])
-            for listener in self.on_block:
-                listener()
+            rpc, head = self.anvil.rpc, self.block_number()
+            first = head - depth + 1
+            blocks = [rpc("eth_getBlockByNumber", quantity(number), True) for number in range(first, head + 1)]
+            again = [
+                [self._again(transaction) for transaction in block["transactions"]] if keep else [] for block in blocks
+            ]
+            rpc("anvil_rollback", depth)
+            rpc("evm_setNextBlockTimestamp", to_int(blocks[0]["timestamp"]) + 1)  # equal blocks would have equal hashes
+            for block, calls in zip(blocks, again, strict=True):
+                rpc("anvil_setNextBlockBaseFeePerGas", block["baseFeePerGas"])
+                for method, transaction in calls:
+                    rpc(method, transaction)
+                rpc("anvil_setNextBlockBaseFeePerGas", block["baseFeePerGas"])
+                rpc("evm_mine")
+            for listener in list(self.on_block):
+                listener(first)
+
+    def _again(self, transaction: dict[str, Any]) -> tuple[str, Any]:
+        """How a mined transaction is sent once more."""
+        if to_int(transaction["r"]):
+            return "eth_sendRawTransaction", self.anvil.rpc("eth_getRawTransactionByHash", transaction["hash"])
+        kept = ("from", "to", "value", "gas", "nonce", "maxFeePerGas", "maxPriorityFeePerGas")
+        fields = {key: transaction[key] for key in kept if transaction[key] is not None}
+        return "eth_sendUnsignedTransaction", fields | {"data": transaction["input"]}

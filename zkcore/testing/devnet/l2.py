@@ -70,31 +70,52 @@ class L2(Node):
         priority_fee: int,
         automatic_batches: bool,
         automatic_deposits: bool,
+        l1_confirmations: int,
         bare_proofs: bool,
     ) -> None:
         self.l1, self.diamond = l1, diamond
-        self.automatic_batches, self.automatic_deposits, self.bare_proofs = automatic_batches, automatic_deposits, bare_proofs
+        self.automatic_batches, self.automatic_deposits, self.bare_proofs = (
+            automatic_batches,
+            automatic_deposits,
+            bare_proofs,
+        )
+        self.l1_confirmations = l1_confirmations
         self._requests, self._execute_on_l1, self._commit_on_l1 = requests, execute, commit
         first = to_int(anvil.rpc("eth_blockNumber")) + 1
         self.state = _State(
-            records={}, blocks={}, log_of={}, batches=[], executed=0, first_unsealed=first, scanned=l1.block_number(), priority_done=set(), failing=0
+            records={},
+            blocks={},
+            log_of={},
+            batches=[],
+            executed=0,
+            first_unsealed=first,
+            scanned=l1.block_number(),
+            priority_done=set(),
+            failing=0,
         )
         self._together: list[Operation] | None = None
         super().__init__(anvil, lock, base_fee=base_fee, priority_fee=priority_fee)
         l1.on_block.append(self._l1_block)
 
     # ------------------------------------------------------------ priority operations
-    def _l1_block(self) -> None:
+    def _l1_block(self, first: int) -> None:
+        self.state.scanned = min(
+            self.state.scanned, first - 1
+        )  # after a reorganization there is something to see again
         if self.automatic_deposits:
             self.run_deposits()
 
     def run_deposits(self) -> int:
         """Run the priority operations that are on L1 and have not run, each in a block; how many."""
         with self.lock:
-            head = self.l1.block_number()
-            first = min(self.state.scanned + 1, head)  # after a reorg the head may be lower, or the same with other logs
+            head = self.l1.block_number() - self.l1_confirmations
+            first = self.state.scanned + 1
+            if first > head:
+                return 0
             self.state.scanned = head
-            found = [request for request in self._requests(first, head) if request.l2_tx_hash not in self.state.priority_done]
+            found = [
+                request for request in self._requests(first, head) if request.l2_tx_hash not in self.state.priority_done
+            ]
             for request in found:
                 self.state.priority_done.add(request.l2_tx_hash)
                 fail = self.state.failing > 0
@@ -162,7 +183,9 @@ class L2(Node):
                 logs.append(shown)
                 log_index += 1
             gas += outcome.gas_used
-            transaction = operation.json() | {key: place[key] for key in ("blockHash", "blockNumber", "transactionIndex")}
+            transaction = operation.json() | {
+                key: place[key] for key in ("blockHash", "blockNumber", "transactionIndex")
+            }
             request = operation.request if isinstance(operation, PriorityOperation) else None
             tx_number = index if self.block_tx_number else in_batch + index
             record = Record(
@@ -279,7 +302,9 @@ class L2(Node):
         if block is None:
             return None
         records = self._records_of(block)
-        listed: list[Any] = [self.transaction_json(record) for record in records] if full else [str(record.hash) for record in records]
+        listed: list[Any] = (
+            [self.transaction_json(record) for record in records] if full else [str(record.hash) for record in records]
+        )
         return block | {"transactions": listed}
 
     def eth_getBlockByNumber(self, number: Any, full: bool = False) -> Any:
@@ -311,7 +336,9 @@ class L2(Node):
         return self.transaction_json(records[to_int(index)]) if to_int(index) < len(records) else None
 
     def eth_getLogs(self, query: dict[str, Any]) -> Any:
-        asked = query | {key: self.block_parameter(query[key]) for key in ("fromBlock", "toBlock") if query.get(key) is not None}
+        asked = query | {
+            key: self.block_parameter(query[key]) for key in ("fromBlock", "toBlock") if query.get(key) is not None
+        }
         found = self.passed("eth_getLogs", asked)
         shown = (self.state.log_of.get((log["transactionHash"], to_int(log["logIndex"]))) for log in found)
         return [self.log_json(log) for log in shown if log is not None]
@@ -328,7 +355,9 @@ class L2(Node):
         while progress:
             progress = False
             for pending in self.pool:
-                nonce = to_int(self.anvil.rpc("eth_getTransactionCount", str(pending.sender), "latest")) + self._queued(pending.sender)
+                nonce = to_int(self.anvil.rpc("eth_getTransactionCount", str(pending.sender), "latest")) + self._queued(
+                    pending.sender
+                )
                 if pending.nonce != nonce or pending.max_fee < self.base_fee:
                     continue
                 self.pool.drop(pending)
@@ -396,7 +425,8 @@ def _l1_logs(
     if is_priority:
         sent.append((BOOTLOADER, operation.hash, Hash32(int(outcome.status).to_bytes(32))))
     return tuple(
-        BatchLog(transaction=operation.hash, tx_number=tx_number, sender=sender, key=key, value=value) for sender, key, value in sent
+        BatchLog(transaction=operation.hash, tx_number=tx_number, sender=sender, key=key, value=value)
+        for sender, key, value in sent
     )
 
 

@@ -32,7 +32,16 @@ _L1_BASE_FEE, _L1_PRIORITY_FEE = 10**9, 10**8
 _L2_BASE_FEE = 100_000_000
 _EXECUTE_BATCH = Function("executeBatch(uint256 batch, bytes32 root)")
 _SET_COMMITTED = Function("setBatchesCommitted(uint256 batches)")
-_COMMON = ("--no-mining", "--order", "fifo", "--accounts", "1", "--max-persisted-states", "0", "--no-request-size-limit")
+_COMMON = (
+    "--no-mining",
+    "--order",
+    "fifo",
+    "--accounts",
+    "1",
+    "--max-persisted-states",
+    "0",
+    "--no-request-size-limit",
+)
 
 
 class _Preset(Struct, frozen=True, kw_only=True):
@@ -96,6 +105,7 @@ class Devnet:
         protocol_version: int | None = None,
         automatic_batches: bool = True,
         automatic_deposits: bool = True,
+        l1_confirmations: int = 0,
         zksync_os_rpc: Literal["2025", "2026"] = "2026",
         bare_proofs: bool = False,
         l2_balance: int = 0,
@@ -103,7 +113,8 @@ class Devnet:
         """Nothing is started here, but by `with`.
 
         `l1`: another, running devnet, whose L1 this one's chain joins. `protocol_version`: 26 to 31, whose rules L1 follows. `automatic_batches=False`: batches wait for `seal_batch()` and `execute_batch()`.
-        `automatic_deposits=False`: priority operations wait for `run_deposits()`. `zksync_os_rpc`: the year whose spellings the ZKsync
+        `automatic_deposits=False`: priority operations wait for `run_deposits()`. `l1_confirmations`: so many L1 blocks must follow theirs.
+        `zksync_os_rpc`: the year whose spellings the ZKsync
         OS node has. `bare_proofs`: proofs as before v26. `l2_balance`: what each account has on L2 from the start.
         """
         if preset not in PRESETS:
@@ -115,6 +126,7 @@ class Devnet:
         if not 26 <= self.protocol_version <= 31:
             raise ValueError(f"protocol_version: expected 26 to 31, got {self.protocol_version}")
         self._automatic = automatic_batches, automatic_deposits
+        self._l1_confirmations = l1_confirmations
         self._rpc_form: Literal["2025", "2026"] = zksync_os_rpc
         self._bare_proofs, self._l2_balance = bare_proofs, l2_balance
         self._open = ExitStack()
@@ -135,7 +147,17 @@ class Devnet:
 
     def _start_l1(self, stack: ExitStack) -> _Shared:
         anvil = stack.enter_context(
-            Anvil(*_COMMON, "--chain-id", str(_L1_CHAIN_ID), "--hardfork", "prague", "--slots-in-an-epoch", "1", "--gas-limit", "60000000")
+            Anvil(
+                *_COMMON,
+                "--chain-id",
+                str(_L1_CHAIN_ID),
+                "--hardfork",
+                "prague",
+                "--slots-in-an-epoch",
+                "1",
+                "--gas-limit",
+                "60000000",
+            )
         )
         lock = threading.RLock()
         node = L1(anvil, lock, base_fee=_L1_BASE_FEE, priority_fee=_L1_PRIORITY_FEE)
@@ -166,7 +188,13 @@ class Devnet:
         )
         anvil.rpc("anvil_setBlockTimestampInterval", 1)
         self.built_ins = deploy_l2(
-            anvil.rpc, ecosystem, l1_chain_id=_L1_CHAIN_ID, base_token=base_token, symbol=preset.base_symbol, era=era, owners=self._owners
+            anvil.rpc,
+            ecosystem,
+            l1_chain_id=_L1_CHAIN_ID,
+            base_token=base_token,
+            symbol=preset.base_symbol,
+            era=era,
+            owners=self._owners,
         )
         node = (Era if era else ZksyncOs)(
             anvil,
@@ -180,6 +208,7 @@ class Devnet:
             priority_fee=0,
             automatic_batches=self._automatic[0],
             automatic_deposits=self._automatic[1],
+            l1_confirmations=self._l1_confirmations,
             bare_proofs=self._bare_proofs,
         )
         stack.callback(node.close)
@@ -212,7 +241,10 @@ class Devnet:
             "fromBlock": quantity(first),
             "toBlock": quantity(last),
         }
-        logs = [_Log(Address(log["address"]), [Hash32(log["topics"][0])], hex_bytes(log["data"])) for log in self.l1.rpc("eth_getLogs", query)]
+        logs = [
+            _Log(Address(log["address"]), [Hash32(log["topics"][0])], hex_bytes(log["data"]))
+            for log in self.l1.rpc("eth_getLogs", query)
+        ]
         return priority_requests(_Logs(logs), self._diamond)
 
     def _execute(self, batch: Batch) -> str:
@@ -257,7 +289,10 @@ class Devnet:
             base_token=self._base_token,
             stack=self._preset.stack,
             name="devnet",
-            tokens=tuple(Token(symbol=spec.symbol, decimals=spec.decimals, l1_address=ecosystem.tokens[spec.symbol]) for spec in TOKENS),
+            tokens=tuple(
+                Token(symbol=spec.symbol, decimals=spec.decimals, l1_address=ecosystem.tokens[spec.symbol])
+                for spec in TOKENS
+            ),
         )
 
     # ------------------------------------------------------------ step by step
@@ -295,14 +330,18 @@ class Devnet:
         """The state of L1 and of all its chains, to `revert` to as often as wanted."""
         with self._shared.lock:
             nodes: list[Node] = [self.l1, *self._shared.chains]
-            return Snapshot(nodes=nodes, ids=[node.rpc("evm_snapshot") for node in nodes], saved=[node.saved() for node in nodes])
+            return Snapshot(
+                nodes=nodes, ids=[node.rpc("evm_snapshot") for node in nodes], saved=[node.saved() for node in nodes]
+            )
 
     def revert(self, snapshot: "Snapshot") -> None:
         """Go back to a snapshot of this devnet. Blocks, transactions, batches and time are as they were then; faults stay as they are."""
         with self._shared.lock:
             for i, node in enumerate(snapshot.nodes):
                 if not node.rpc("evm_revert", snapshot.ids[i]):
-                    raise RuntimeError("a snapshot taken before the one that was reverted to is gone with what came after")
+                    raise RuntimeError(
+                        "a snapshot taken before the one that was reverted to is gone with what came after"
+                    )
                 snapshot.ids[i] = node.rpc("evm_snapshot")  # anvil uses a snapshot up
                 node.restore(snapshot.saved[i])
 

@@ -24,6 +24,7 @@ _PASSED: Mapping[str, int | None] = {
     "eth_chainId": None,
     "eth_createAccessList": 1,
     "eth_estimateGas": 1,
+    "eth_feeHistory": 1,
     "eth_getBalance": 1,
     "eth_getBlockByHash": None,
     "eth_getBlockByNumber": 0,
@@ -36,6 +37,7 @@ _PASSED: Mapping[str, int | None] = {
     "eth_getStorageAt": 2,
     "eth_getTransactionByBlockHashAndIndex": None,
     "eth_getTransactionByBlockNumberAndIndex": 0,
+    "eth_getTransactionCount": 1,
     "eth_getTransactionReceipt": None,
     "eth_simulateV1": 1,
     "eth_syncing": None,
@@ -75,7 +77,9 @@ class Node:
         self.pool = Pool()
         self.faults = NodeFaults()
         self.methods: dict[str, Callable[..., Any]] = {
-            name: getattr(self, name) for name in dir(type(self)) if name.startswith(("eth_", "net_", "web3_", "zks_", "unstable_", "debug_"))
+            name: getattr(self, name)
+            for name in dir(type(self))
+            if name.startswith(("eth_", "net_", "web3_", "zks_", "unstable_", "debug_"))
         }
         self._signatures: dict[str, inspect.Signature] = {}
         self.front = Front(self._dispatch, self.faults)
@@ -106,7 +110,7 @@ class Node:
             raise RpcError(-32602, f"invalid params: {error}") from error
         try:
             return handler(*params)
-        except (ZkCoreError, ValueError, TypeError, KeyError) as error:
+        except (ZkCoreError, ValueError) as error:
             raise RpcError(-32602, f"invalid params: {error}") from error
 
     def passed(self, method: str, *params: Any) -> Any:
@@ -146,8 +150,13 @@ class Node:
         asked = list(params)
         if position is not None:
             asked += ["latest"] * (position + 1 - len(asked))
-            block = self.block_parameter(asked[position])
-            asked[position] = quantity(min(to_int(block), head)) if isinstance(block, str) else block
+            block = asked[position]
+            if isinstance(block, str) and not block.startswith("0x"):
+                asked[position] = quantity(min(to_int(self.block_parameter(block)), head))
+            elif isinstance(block, str) and len(block) < 66 and to_int(block) > head:
+                if "Block" in method:
+                    return None
+                raise RpcError(-32000, "header not found")
         result = self._call(method, asked)
         return _known_at(result, head)
 
@@ -239,6 +248,5 @@ def _known_at(result: Any, head: int) -> Any:
     """What of a result is known to a node whose newest block is `head`."""
     if isinstance(result, list):
         return [entry for entry in result if _known_at(entry, head) is not None]
-    if isinstance(result, dict) and result.get("blockNumber") is not None and to_int(result["blockNumber"]) > head:
-        return None
-    return result
+    number = (result.get("blockNumber") or result.get("number")) if isinstance(result, dict) else None
+    return None if number is not None and to_int(number) > head else result

@@ -75,7 +75,8 @@ def transaction_json(pending: Pending) -> dict[str, Any]:
         fields |= {"maxFeePerGas": hex(pending.max_fee), "maxPriorityFeePerGas": hex(pending.priority_fee)}
     if hasattr(tx, "access_list"):
         fields["accessList"] = [
-            {"address": str(address).lower(), "storageKeys": [to_hex(key) for key in keys]} for address, keys in tx.access_list
+            {"address": str(address).lower(), "storageKeys": [to_hex(key) for key in keys]}
+            for address, keys in tx.access_list
         ]
     if signature is not None:
         if kind:
@@ -120,7 +121,10 @@ class Pool:
         if old is not None:
             if old.hash == pending.hash:
                 raise Rejected("already known", nonce=pending.nonce, wanted=state_nonce)
-            if any(10 * new < 11 * was for new, was in ((pending.max_fee, old.max_fee), (pending.priority_fee, old.priority_fee))):
+            if any(
+                10 * new < 11 * was
+                for new, was in ((pending.max_fee, old.max_fee), (pending.priority_fee, old.priority_fee))
+            ):
                 raise Rejected("underpriced", nonce=pending.nonce, wanted=state_nonce)
         self._waiting[pending.sender, pending.nonce] = pending
 

@@ -18,7 +18,9 @@ from zkcore.testing.devnet.upstream import Upstream
 
 __all__ = ["Anvil", "AnvilMissing", "anvil_binary"]
 
-_LOCKS = Path(__file__).parent.parent / "solidity"  # package.json and package-lock.json pin anvil (and solc, for development)
+_LOCKS = (
+    Path(__file__).parent.parent / "solidity"
+)  # package.json and package-lock.json pin anvil (and solc, for development)
 _START_SECONDS = 30.0
 
 # sh runs anvil in the background and reads the pipe that the parent holds: the pipe closes when the parent closes it or
@@ -56,7 +58,9 @@ def anvil_binary() -> Path:
 
 
 def _platform() -> str:
-    machine = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
+    machine = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(
+        platform.machine().lower()
+    )
     system = {"linux": "linux", "darwin": "darwin"}.get(sys.platform)
     if machine is None or system is None:
         raise AnvilMissing(f"there is no anvil on npm for {sys.platform} on {platform.machine()}")
@@ -66,15 +70,21 @@ def _platform() -> str:
 def _install(cache: Path, target: Path, files: Sequence[Path]) -> None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        raise AnvilMissing("the devnet installs anvil from npm: install Node.js 20 or newer (with npm), or set ZKCORE_ANVIL")
+        raise AnvilMissing(
+            "the devnet installs anvil from npm: install Node.js 20 or newer (with npm), or set ZKCORE_ANVIL"
+        )
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="install-", dir=cache) as scratch:
         for file in files:
             shutil.copy(file, scratch)
         command = [npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, cwd=scratch, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
         if done.returncode:
-            raise AnvilMissing(f"npm ci failed with exit code {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+            raise AnvilMissing(
+                f"npm ci failed with exit code {done.returncode}: {done.stderr.strip() or done.stdout.strip()}"
+            )
         installed = Path(scratch) / "done"
         installed.mkdir()
         (Path(scratch) / "node_modules").rename(installed / "node_modules")

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, cast
@@ -79,8 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
         replies = [self._member(call, i, applied) for i, call in enumerate(calls)]
         if f.first([fault for fault in applied if getattr(fault[0], "after", False)], f.Drop, f.Timeout):
             self._end(applied)
+        silent = all(reply is None for reply in replies)  # notifications alone
         present = [reply for reply in _shaped(replies, applied) if reply is not None]
-        encoded = _encoded(present if batch else present[0]) if present else b""
+        encoded = b"" if silent else _encoded(present if batch else present[0])
         half = f.first(applied, f.HalfJson)
         if half is None:
             return encoded
@@ -127,11 +129,19 @@ class _Handler(BaseHTTPRequestHandler):
                     result = fault.change(result)
         except RpcError as error:
             return _failure(identity, error.code, error.message, error.data)
+        except Exception:
+            traceback.print_exc()  # a bug of the devnet, or parameters that no node understands
+            return _failure(identity, -32603, "Internal error")
         return {"jsonrpc": "2.0", "id": identity, "result": result} if "id" in call else None
 
     # ------------------------------------------------------------ the wire
     def _send(
-        self, status: int, body: bytes, kind: str = "application/json", headers: Mapping[str, str] | None = None, cut: int | None = None
+        self,
+        status: int,
+        body: bytes,
+        kind: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+        cut: int | None = None,
     ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -193,7 +203,9 @@ class Front:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.front = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="devnet-front", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="devnet-front", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

@@ -83,7 +83,10 @@ class ZksyncOs(L2):
             raise RpcError(-32603, f"insufficient funds for gas * price + value: have {balance} want {pending.cost}")
 
     def rejected(self, error: Rejected) -> RpcError:
-        texts = {"nonce too low": f"nonce too low: next nonce {error.wanted}, tx nonce {error.nonce}", "underpriced": "replacement transaction underpriced"}
+        texts = {
+            "nonce too low": f"nonce too low: next nonce {error.wanted}, tx nonce {error.nonce}",
+            "underpriced": "replacement transaction underpriced",
+        }
         return RpcError(-32603, texts.get(error.reason, error.reason))
 
     def operation(self, pending: Pending) -> Operation:
@@ -93,7 +96,11 @@ class ZksyncOs(L2):
         if to_int(call.get("type")) != 0x7F:
             return str(self.passed("eth_estimateGas", call, block, *([overrides] if overrides else [])))
         # an L1 transaction: its sender is minted the value and the fee; prices are the L1's business
-        asked = {key: value for key, value in call.items() if key not in ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "type", "nonce")}
+        asked = {
+            key: value
+            for key, value in call.items()
+            if key not in ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "type", "nonce")
+        }
         rich = {call.get("from", "0x" + "00" * 20): {"balance": _RICH}} | (overrides or {})
         return quantity(max(to_int(self.passed("eth_estimateGas", asked, block, rich)), _L1_ESTIMATE_FLOOR))
 
@@ -126,7 +133,9 @@ class ZksyncOs(L2):
         }
 
     def _log_2026(self, record: Record, index: int, log: BatchLog) -> dict[str, Any]:
-        place = {key: record.receipt[key] for key in ("blockHash", "blockNumber", "transactionHash", "transactionIndex")}
+        place = {
+            key: record.receipt[key] for key in ("blockHash", "blockNumber", "transactionHash", "transactionIndex")
+        }
         return place | {
             "blockTimestamp": None,
             "logIndex": quantity(index),
@@ -151,10 +160,17 @@ class ZksyncOs(L2):
         if batch is None or batch.number > self.state.executed:
             if not old:
                 return None
-            what = "transaction has not been included in an L1 batch yet" if batch is None else "L1 batch containing the transaction has not been executed yet"
+            what = (
+                "transaction has not been included in an L1 batch yet"
+                if batch is None
+                else "L1 batch containing the transaction has not been executed yet"
+            )
             raise RpcError(-32603, what)
         if to_int(index) >= len(record.l1_logs):
-            raise RpcError(-32603, f"provided L2->L1 log index ({to_int(index)}) is out of bounds: the transaction has {len(record.l1_logs)}")
+            raise RpcError(
+                -32603,
+                f"provided L2->L1 log index ({to_int(index)}) is out of bounds: the transaction has {len(record.l1_logs)}",
+            )
         proof = self.proof_json(batch, record, to_int(index)) | {"batch_number" if old else "batchNumber": batch.number}
         return proof if old else proof | {"gatewayBlockNumber": None}
 
@@ -162,9 +178,18 @@ class ZksyncOs(L2):
         return "0x" + "00" * 20  # there is none on the devnet's L1
 
     def zks_getGenesis(self) -> Any:
-        return {"initial_contracts": [], "additional_storage": [], "execution_version": 1, "genesis_root": "0x" + "00" * 32}
+        return {
+            "initial_contracts": [],
+            "additional_storage": [],
+            "execution_version": 1,
+            "genesis_root": "0x" + "00" * 32,
+        }
 
     def zks_getBlockMetadataByNumber(self, number: Any) -> Any:
         if to_int(number) > self.block_number():
             return None
-        return {"pubdataPricePerByte": quantity(self.base_fee * 10), "nativePrice": quantity(self.base_fee // 10 or 1), "executionVersion": 1}
+        return {
+            "pubdataPricePerByte": quantity(self.base_fee * 10),
+            "nativePrice": quantity(self.base_fee // 10 or 1),
+            "executionVersion": 1,
+        }
