@@ -1,4 +1,4 @@
-"""The devnet's L2 contracts: what arrives, what leaves, what is said to L1; and a way there and back through both layers."""
+"""The devnet's L2 contracts: what arrives, what leaves, what is said to L1; and there and back through both layers."""
 
 from collections.abc import Iterator
 from typing import Any

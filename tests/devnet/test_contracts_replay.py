@@ -104,7 +104,7 @@ class Replay:
         if (recorded.get("revert") or {}).get("data") == "0x09bde339":
             root = bytes(31) + b"\x01"
         self.l1.send(diamond(chain_id), call_data("executeBatch(uint256,bytes32)", batch, root))
-        # Two claimed deposits of ether to chain 271 are not among the recorded ones (nullifier slot 3: depositHappened).
+        # Two claimed deposits of ether to 271 are not among the recorded ones (nullifier slot 3: depositHappened).
         if chain_id == 271 and recorded["receipt"]["status"] == "0x1":
             if types is CLAIM_TYPES:
                 remembered = keccak256(encode(("address", "address", "uint256"), (sender, asset, amount)))
