@@ -29,8 +29,8 @@ def lock(name: str) -> str:
     return f"requirements/{name}.txt"
 
 
-def without_devices() -> list[str]:
-    """The tests that need neither a device library nor a node."""
+def without_nodes() -> list[str]:
+    """The tests that need no node (nor a device library)."""
     rooms = ("unit", "property", "vectors", "rpc", "flows", "wallet")
     return [f"tests/{room}" for room in rooms if (ROOT / "tests" / room).is_dir()]
 
@@ -51,9 +51,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=["3.12", "3.13"])
 def pythons(session: nox.Session) -> None:
-    """The suite on the other interpreters that the classifiers name, where they are installed."""
+    """What needs no node, on the other interpreters that the classifiers name, where they are installed."""
     install(session, "dev")
-    session.run("pytest", "-n", WORKERS, "--dist", "worksteal", "--ignore=tests/repo", *session.posargs)
+    session.run("pytest", "-q", "-n", WORKERS, *without_nodes(), "tests/hardware", *session.posargs)
 
 
 @nox.session
