@@ -79,7 +79,7 @@ class Reverted(Exception):
 
 
 class L1Chain:
-    """One anvil, mined by hand: a block for each transaction, at base fee 0, so that its gas price is the effective one."""
+    """One anvil, mined by hand: a block for each transaction, at base fee 0, so its gas price is the effective one."""
 
     def __init__(self, *, timestamp: int = 1_795_000_000, hardfork: str = "prague", chain_id: int = CHAIN_ID) -> None:
         self.anvil = Anvil(
