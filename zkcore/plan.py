@@ -19,6 +19,7 @@ from zkcore.transactions import Eip712Transaction, Transaction, parse_transactio
 from zkcore.types import Address, Hash32, hex_bytes, to_hex, uint
 
 if TYPE_CHECKING:
+    from zkcore.chains import ChainProfile
     from zkcore.preview import Preview
 
 __all__ = [
@@ -103,7 +104,9 @@ class Plan(Struct, Generic[K], frozen=True, kw_only=True):
             _check_step(self, place, step)
             nonce = step.transaction.nonce
             if nonces.setdefault(step.chain, nonce) != nonce:
-                raise PlanTampered(f"step {place} has nonce {nonce}, expected {nonces[step.chain]}: they are consecutive")
+                raise PlanTampered(
+                    f"step {place} has nonce {nonce}, expected {nonces[step.chain]}: they are consecutive"
+                )
             nonces[step.chain] += 1
 
     @property
@@ -124,11 +127,11 @@ class Plan(Struct, Generic[K], frozen=True, kw_only=True):
             raise PlanTampered(f"the plan says its hash is {data['hash']}, its content gives {plan.hash}")
         return plan
 
-    def preview(self) -> "Preview":
-        """What will be signed, in words, decoded from the very bytes."""
+    def preview(self, profile: "ChainProfile | None" = None) -> "Preview":
+        """What will be signed, in words, decoded from the very bytes; with the token names that a profile vouches for."""
         from zkcore.preview import preview_plan
 
-        return preview_plan(self)
+        return preview_plan(self, profile)
 
     def at_nonce(self, chain: Chain, nonce: int) -> "Plan[K]":
         """The same plan with its steps on that chain numbered from this nonce."""
@@ -303,7 +306,15 @@ def _plan(data: Mapping[str, Any]) -> Plan[Any]:
         raise PlanTampered(f"the plan is malformed: {error}") from error
 
 
-_INTEGERS = {"l1_chain_id", "l2_chain_id", "protocol_version", "l1_block", "holds_up_to_gas_price", "expires_after_l1_block", "l2_index"}
+_INTEGERS = {
+    "l1_chain_id",
+    "l2_chain_id",
+    "protocol_version",
+    "l1_block",
+    "holds_up_to_gas_price",
+    "expires_after_l1_block",
+    "l2_index",
+}
 _ADDRESSES = {"bridgehub", "diamond", "asset_router", "nullifier", "native_token_vault", "base_token"}
 
 

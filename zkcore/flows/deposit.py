@@ -18,7 +18,15 @@ from msgspec import Struct
 
 from zkcore import abi, calls
 from zkcore.addresses import apply_alias
-from zkcore.assets import BridgeMint, SecondBridgeDeposit, TransferData, deposit_calldata, erc20_metadata, l1_token, ntv_asset_id
+from zkcore.assets import (
+    BridgeMint,
+    SecondBridgeDeposit,
+    TransferData,
+    deposit_calldata,
+    erc20_metadata,
+    l1_token,
+    ntv_asset_id,
+)
 from zkcore.calls import CallRequest
 from zkcore.contracts import (
     BRIDGED_TOKEN,
@@ -135,7 +143,9 @@ def draft_deposit(
     if (bridge_address is None) != (custom_bridge_data is None):
         raise InputError("bridge_address and custom_bridge_data go together: a custom bridge has calldata of its own")
     if bridge_address is not None and l2_gas_limit is None:
-        raise InputError("l2_gas_limit: a custom bridge makes its own L2 call, which cannot be estimated here: give the limit")
+        raise InputError(
+            "l2_gas_limit: a custom bridge makes its own L2 call, which cannot be estimated here: give the limit"
+        )
     order = _Order(
         token=Address(token),
         amount=amount,
@@ -214,7 +224,9 @@ def _registered(terms: _Terms) -> Flow[Hash32]:
 def _checked_receiver(session: Session, known: Contracts, state: AccountState, to: Address | None) -> Address:
     if to is None:
         if state.kind == "contract":
-            raise InputError(f"to: {session.address} is a contract; its address on L2 is another account: name the receiver")
+            raise InputError(
+                f"to: {session.address} is a contract; its address on L2 is another account: name the receiver"
+            )
         return session.address
     if to in {known.bridgehub, known.diamond, known.asset_router}:
         raise InputError(f"to: {to} is a contract of the bridge on L1: what is sent to its address on L2 is lost")
@@ -248,7 +260,9 @@ def _direct(terms: _Terms) -> Request:
 def _two_bridges(terms: _Terms, facts: _TokenFacts) -> Request:
     known, token, amount = terms.known, terms.token, terms.order.amount
     ether = token == ETH
-    metadata = erc20_metadata("Ether", "ETH", 18) if ether else facts.metadata  # L1NativeTokenVault.sol, getERC20Getters
+    metadata = (
+        erc20_metadata("Ether", "ETH", 18) if ether else facts.metadata
+    )  # L1NativeTokenVault.sol, getERC20Getters
     return terms.request(
         route="eth-to-erc20-chain" if ether else "erc20-to-eth-chain" if known.eth_based else "erc20-to-erc20-chain",
         why=f"{'ether' if ether else token} is not the chain's base token: locked on L1, minted by the asset router on L2",
@@ -277,7 +291,9 @@ def _homeward(terms: _Terms, asset_id: Hash32) -> Flow[Request]:
     )
 
 
-def _from_router(terms: _Terms, origin_token: Address, metadata: bytes, asset_id: Hash32, origin_chain_id: int) -> L2Call:
+def _from_router(
+    terms: _Terms, origin_token: Address, metadata: bytes, asset_id: Hash32, origin_chain_id: int
+) -> L2Call:
     known = terms.known
     mint = BridgeMint(
         original_caller=terms.session.address,

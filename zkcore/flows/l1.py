@@ -15,10 +15,22 @@ from zkcore.reverts import decode_revert
 from zkcore.transactions import Eip1559Transaction
 from zkcore.types import ETH, Address, uint
 
-__all__ = ["AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "fixes_nonce", "gas_limits"]
+__all__ = [
+    "AccountState",
+    "Fees",
+    "TxOptions",
+    "Unsigned",
+    "account_kind",
+    "account_state",
+    "check_ether",
+    "fixes_nonce",
+    "gas_limits",
+]
 
 GAS_MARGIN_PERCENT = 20  # over what the node estimates or simulates; unused gas is not paid for
-GAS_UNSEEN = 1_500_000  # for a call whose approval is not mined, on a node that cannot simulate: a two-bridges deposit of a
+GAS_UNSEEN = (
+    1_500_000  # for a call whose approval is not mined, on a node that cannot simulate: a two-bridges deposit of a
+)
 # token never bridged before takes less than 1,000,000 (peers' recommendation: zksync-ethers src/utils.ts)
 APPROVE_GAS_UNSEEN = 100_000
 BLOCKS_A_PLAN_HOLDS = 7_200  # a day of L1 blocks
@@ -125,7 +137,9 @@ def _fees(session: Session, history: FeeHistory, options: TxOptions) -> Fees:
     if priority > highest:
         raise InputError(f"max_priority_fee_per_gas {priority} is above max_fee_per_gas {highest}")
     if highest < base_fee:
-        raise InputError(f"max_fee_per_gas {highest} is below the base fee {base_fee}: the transaction would not be included")
+        raise InputError(
+            f"max_fee_per_gas {highest} is below the base fee {base_fee}: the transaction would not be included"
+        )
     block = history.oldest_block + len(history.base_fee_per_gas) - 2  # the last base fee is of the block to come
     return Fees(base_fee, highest, priority, block)
 
@@ -178,4 +192,3 @@ def check_ether(session: Session, state: AccountState, *, value: int, gas: int, 
         raise InsufficientBalance(
             address=session.address, token=f"ETH ({ETH})", balance=state.balance, needed=needed, purpose=purpose
         )
-

@@ -129,7 +129,9 @@ def record_of(signed: SignedPlan[Any]) -> Record:
         case "withdrawal":
             return WithdrawalRecord(l2_tx_hash=tx_hash, **chains)
         case "finalization" | "claim" as kind:
-            return SettlementRecord(kind=kind, l2_tx_hash=_settled(plan), index=facts.l2_index, l1_tx_hash=tx_hash, **chains)
+            return SettlementRecord(
+                kind=kind, l2_tx_hash=_settled(plan), index=facts.l2_index, l1_tx_hash=tx_hash, **chains
+            )
         case _:
             chain_id = facts.l1_chain_id if step.chain == "l1" else facts.l2_chain_id
             return TransactionRecord(chain=step.chain, chain_id=chain_id, tx_hash=tx_hash)

@@ -50,7 +50,18 @@ from zkcore.plan import Draft, Plan, PlanFacts, PlanStep, StepKind
 from zkcore.priority import AccountKind, l2_refund_recipient, refund_is_lost
 from zkcore.types import Address, uint
 
-__all__ = ["Approval", "L2Call", "Quote", "Request", "SecondBridge", "Spend", "plan_facts", "quote_request", "refund_code", "request_draft"]
+__all__ = [
+    "Approval",
+    "L2Call",
+    "Quote",
+    "Request",
+    "SecondBridge",
+    "Spend",
+    "plan_facts",
+    "quote_request",
+    "refund_code",
+    "request_draft",
+]
 
 Route: TypeAlias = Literal[
     "eth-to-eth-chain",
@@ -490,7 +501,9 @@ def _approve_calls(approvals: Sequence[Approval]) -> list[Unsigned]:
     steps: list[Unsigned] = []
     for approval in approvals:
         amounts = (0, approval.amount) if approval.reset_first else (approval.amount,)
-        steps += [Unsigned(to=approval.token, data=ERC20.approve.encode(approval.spender, amount)) for amount in amounts]
+        steps += [
+            Unsigned(to=approval.token, data=ERC20.approve.encode(approval.spender, amount)) for amount in amounts
+        ]
     return steps
 
 

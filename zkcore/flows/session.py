@@ -20,7 +20,19 @@ from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownCh
 from zkcore.fees import FeeParams, FeePolicy, check_protocol_version
 from zkcore.types import ETH, Address, Hash32
 
-__all__ = ["ChainFacts", "Contracts", "Known", "Session", "chain_facts", "check_chains", "contracts", "facts_of", "Vaults", "fee_params", "vaults"]
+__all__ = [
+    "ChainFacts",
+    "Contracts",
+    "Known",
+    "Session",
+    "Vaults",
+    "chain_facts",
+    "check_chains",
+    "contracts",
+    "facts_of",
+    "fee_params",
+    "vaults",
+]
 
 
 class Contracts(Struct, frozen=True, kw_only=True):

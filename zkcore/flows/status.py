@@ -74,7 +74,9 @@ def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatu
     if not requests:
         raise MalformedReply(f"l1 {record.l1_tx_hash} was included, and its receipt has no request to {record.diamond}")
     request = requests[0]
-    known, l2_receipt = yield from gather(_on_l2(session, request.l2_tx_hash), calls.get_receipt("l2", request.l2_tx_hash))
+    known, l2_receipt = yield from gather(
+        _on_l2(session, request.l2_tx_hash), calls.get_receipt("l2", request.l2_tx_hash)
+    )
     if l2_receipt is not None:
         phase: Phase = "L2_EXECUTED" if l2_receipt.status == 1 else "L2_FAILED"
     else:

@@ -14,7 +14,16 @@ from zkcore.replies import Receipt
 from zkcore.types import Hash32
 from zkcore.wallet._binding import awaited, blocking
 
-__all__ = ["ASYNC_HANDLES", "HANDLES", "AsyncDeposit", "AsyncExecution", "Deposit", "Execution", "Handle", "RequestHandle"]
+__all__ = [
+    "ASYNC_HANDLES",
+    "HANDLES",
+    "AsyncDeposit",
+    "AsyncExecution",
+    "Deposit",
+    "Execution",
+    "Handle",
+    "RequestHandle",
+]
 
 R = TypeVar("R", bound=Record)
 

@@ -163,9 +163,7 @@ def _check_hash(reply: Raw, tx_hash: Hash32) -> None:
         raise MalformedReply(f"eth_sendRawTransaction: the node says the hash is {said}, the bytes give {tx_hash}")
 
 
-def included(
-    chain: Chain, tx_hash: Hash32, *, timeout: float = _STEP_TIMEOUT, poll: float = _PAUSE
-) -> Flow[Receipt]:
+def included(chain: Chain, tx_hash: Hash32, *, timeout: float = _STEP_TIMEOUT, poll: float = _PAUSE) -> Flow[Receipt]:
     """The receipt, once there is one. Raises TransactionFailed if its status is 0, WaitTimeout."""
     deadline = (yield from now()) + timeout
     while True:

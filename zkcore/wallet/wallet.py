@@ -12,6 +12,7 @@ from zkcore.fees import FeePolicy
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute
 from zkcore.flows.records import Record, record_from_json
+from zkcore.flows import tokens
 from zkcore.flows.session import Session
 from zkcore.plan import DepositKind, Draft, ExecutionKind, Plan, SignedPlan
 from zkcore.rpc.http import HttpTransport
@@ -48,7 +49,9 @@ def _quotes(flow: Callable[Concatenate[Session, P], Flow[Draft[Q, K]]]) -> Calla
     return dress(method, flow, "quote_", returns=kind_of_quote)
 
 
-def _prepares(flow: Callable[Concatenate[Session, P], Flow[Draft[Q, K]]]) -> Callable[Concatenate["Wallet", P], Plan[K]]:
+def _prepares(
+    flow: Callable[Concatenate[Session, P], Flow[Draft[Q, K]]],
+) -> Callable[Concatenate["Wallet", P], Plan[K]]:
     def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> Plan[K]:
         return self.run(flow(self.session, *args, **kwargs)).plan
 
@@ -122,9 +125,24 @@ class Wallet(WalletBase[Signer, Transport]):
     prepare_request_execute = _prepares(draft_request_execute)
     request_execute = _sends(draft_request_execute, Execution)
 
+    # ------------------------------------------------------------ around them
+    get_balance = _reads(tokens.get_balance)
+    get_balances = _reads(tokens.get_balances)
+    get_l1_balance = _reads(tokens.get_l1_balance)
+    get_l1_allowance = _reads(tokens.get_l1_allowance)
+    l1_token_address = _reads(tokens.l1_token_address)
+    l2_token_address = _reads(tokens.l2_token_address)
+    asset_id = _reads(tokens.asset_id)
+    get_base_token = _reads(tokens.get_base_token)
+    is_eth_based_chain = _reads(tokens.is_eth_based_chain)
+    get_bridge_addresses = _reads(tokens.get_bridge_addresses)
+    get_deployment_nonce = _reads(tokens.get_deployment_nonce)
+
     # ------------------------------------------------------------ plans and handles
     @overload
-    def submit(self, plan: Plan[DepositKind] | SignedPlan[DepositKind], *, on_progress: Watch | None = None) -> Deposit: ...
+    def submit(
+        self, plan: Plan[DepositKind] | SignedPlan[DepositKind], *, on_progress: Watch | None = None
+    ) -> Deposit: ...
     @overload
     def submit(
         self, plan: Plan[ExecutionKind] | SignedPlan[ExecutionKind], *, on_progress: Watch | None = None

@@ -1,0 +1,215 @@
+"""Tokens and accounts: balances, allowances, addresses on both sides, asset ids."""
+
+from msgspec import Struct
+
+from zkcore import calls
+from zkcore.assets import l1_token, ntv_asset_id
+from zkcore.contracts import (
+    ERC20,
+    L2_ASSET_ROUTER,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN_ADDRESS,
+    L2_NATIVE_TOKEN_VAULT,
+    L2_NATIVE_TOKEN_VAULT_ADDRESS,
+    NATIVE_TOKEN_VAULT,
+    NONCE_HOLDER,
+    NONCE_HOLDER_ADDRESS,
+    ZERO_ADDRESS,
+)
+from zkcore.effects import Flow, gather
+from zkcore.errors import InputError
+from zkcore.flows.session import Session, Vaults, chain_facts, contracts, vaults
+from zkcore.types import ETH, Address, AddressLike, Hash32
+"""Tokens and accounts: balances, allowances, addresses on both sides, asset ids."""
+
+__all__ = [
+    "BridgeAddresses",
+    "L2Token",
+    "asset_id",
+    "get_balance",
+    "get_balances",
+    "get_base_token",
+    "get_bridge_addresses",
+    "get_deployment_nonce",
+    "get_l1_allowance",
+    "get_l1_balance",
+    "is_eth_based_chain",
+    "l1_token_address",
+    "l2_token",
+    "l2_token_address",
+]
+
+
+class L2Token(Struct, frozen=True, kw_only=True):
+    """A token as L2 has it: 0x800A for the base token. `native`: L2 is where it comes from."""
+
+    address: Address
+    asset_id: Hash32
+    native: bool = False
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is the chain's base token."""
+        return self.address == L2_BASE_TOKEN_ADDRESS
+
+
+class BridgeAddresses(Struct, frozen=True, kw_only=True):
+    """The chain's contracts on L1, verified there, and the fixed ones on L2."""
+
+    bridgehub: Address
+    diamond: Address
+    l1_asset_router: Address
+    l1_nullifier: Address
+    l1_native_token_vault: Address
+    l2_asset_router: Address = L2_ASSET_ROUTER_ADDRESS
+    l2_native_token_vault: Address = L2_NATIVE_TOKEN_VAULT_ADDRESS
+
+
+# ---------------------------------------------------------------- which token
+def l2_token(session: Session, token: AddressLike | None) -> Flow[L2Token]:
+    """A token given by its L2 or its L1 address (None: the base token). Raises InputError if it is neither.
+
+    An address that is a token on L2 counts as that; else it is looked up as a token of L1.
+    """
+    known = yield from contracts(session)
+    given = known.base_token if token is None else l1_token(token, known.base_token)
+    if given == known.base_token:
+        return L2Token(address=L2_BASE_TOKEN_ADDRESS, asset_id=known.base_token_asset_id)
+    vault = L2_NATIVE_TOKEN_VAULT_ADDRESS
+    (registered,), (bridged,), code = yield from gather(
+        calls.eth_call("l2", vault, NATIVE_TOKEN_VAULT.asset_id, given),
+        calls.eth_call("l2", vault, L2_NATIVE_TOKEN_VAULT.l2_token_address, given),
+        calls.get_code("l2", given),
+    )
+    native_id = ntv_asset_id(known.l2_chain_id, given)
+    if any(registered):
+        return L2Token(address=given, asset_id=registered, native=registered == native_id)
+    if bridged != ZERO_ADDRESS:
+        return L2Token(address=bridged, asset_id=ntv_asset_id(known.l1_chain_id, given))
+    if code:  # the vault has not met it: the first withdrawal registers it
+        return L2Token(address=given, asset_id=native_id, native=True)
+    raise InputError(f"token: {given} is neither a token on L2 nor one of L1 that was bridged to L2")
+
+
+def l2_token_address(session: Session, token: AddressLike) -> Flow[Address]:
+    """The L2 address of a token of L1; the predicted one if it was never bridged. 0x800A for the base token."""
+    known = yield from contracts(session)
+    given = l1_token(token, known.base_token)
+    if given == known.base_token:
+        return L2_BASE_TOKEN_ADDRESS
+    (address,) = yield from calls.eth_call("l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.l2_token_address, given)
+    return Address(address)
+
+
+def l1_token_address(session: Session, token: AddressLike) -> Flow[Address | None]:
+    """The L1 address of a token on L2; None if it does not come from L1."""
+    known = yield from contracts(session)
+    if l1_token(token, known.base_token) == known.base_token:
+        return known.base_token
+    (address,) = yield from calls.eth_call("l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.l1_token_address, Address(token))
+    return None if address == ZERO_ADDRESS else Address(address)
+
+
+def asset_id(session: Session, token: AddressLike) -> Flow[Hash32]:
+    """The asset id of a token, given by its L1 or its L2 address."""
+    known = yield from contracts(session)
+    given = l1_token(token, known.base_token)
+    if given == known.base_token:
+        return known.base_token_asset_id
+    vault = (yield from vaults(session, known)).native_token_vault
+    (on_l1,), (on_l2,) = yield from gather(
+        calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, given),
+        calls.eth_call("l2", L2_NATIVE_TOKEN_VAULT_ADDRESS, NATIVE_TOKEN_VAULT.asset_id, given),
+    )
+    if any(on_l1) or any(on_l2):
+        return Hash32(on_l2 if any(on_l2) else on_l1)
+    if given == ETH or (yield from calls.get_code("l1", given)):
+        return ntv_asset_id(known.l1_chain_id, given)
+    return (yield from l2_token(session, given)).asset_id
+
+
+# ---------------------------------------------------------------- balances
+def get_balance(session: Session, token: AddressLike | None = None, *, address: AddressLike | None = None) -> Flow[int]:
+    """The balance on L2, in the token's smallest unit. `token`: its L1 or L2 address; None: the base token."""
+    owner = session.address if address is None else Address(address)
+    if token is None or Address(token) == L2_BASE_TOKEN_ADDRESS:
+        return (yield from calls.get_balance("l2", owner))
+    return (yield from _balance((yield from l2_token(session, token)), owner))
+
+
+def _balance(token: L2Token, owner: Address) -> Flow[int]:
+    if token.is_base:
+        return (yield from calls.get_balance("l2", owner))
+    (balance,) = yield from calls.eth_call("l2", token.address, ERC20.balance_of, owner)
+    return int(balance)
+
+
+def get_balances(session: Session, *, address: AddressLike | None = None) -> Flow[dict[Address, int]]:
+    """The balances on L2 of the base token (0x800A) and of the profile's tokens that are there, by L2 address."""
+    owner = session.address if address is None else Address(address)
+    tokens = session.profile.tokens if session.profile else ()
+    given = [token.l2_address or token.l1_address for token in tokens]
+    found = yield from gather(*[_if_there(session, address) for address in (L2_BASE_TOKEN_ADDRESS, *given) if address])
+    there = {token.address: token for token in found if token is not None}
+    balances = yield from gather(*[_balance(token, owner) for token in there.values()])
+    return dict(zip(there, balances, strict=True))
+
+
+def _if_there(session: Session, token: Address) -> Flow[L2Token | None]:
+    try:
+        return (yield from l2_token(session, token))
+    except InputError:
+        return None
+
+
+def get_l1_balance(session: Session, token: AddressLike = ETH, *, address: AddressLike | None = None) -> Flow[int]:
+    """The balance on L1, in the token's smallest unit. `ETH` for ether; 0x800A: the chain's base token."""
+    owner = session.address if address is None else Address(address)
+    given = Address(token)
+    if given == L2_BASE_TOKEN_ADDRESS:
+        given = (yield from contracts(session)).base_token
+    if given in {ETH, ZERO_ADDRESS}:
+        return (yield from calls.get_balance("l1", owner))
+    (balance,) = yield from calls.eth_call("l1", given, ERC20.balance_of, owner)
+    return int(balance)
+
+
+def get_l1_allowance(session: Session, token: AddressLike, spender: AddressLike | None = None) -> Flow[int]:
+    """What the account lets a spender take of a token on L1; by default the asset router, which deposits go through."""
+    if spender is None:
+        spender = (yield from contracts(session)).asset_router
+    (allowance,) = yield from calls.eth_call("l1", Address(token), ERC20.allowance, session.address, Address(spender))
+    return int(allowance)
+
+
+# ---------------------------------------------------------------- the chain
+def get_base_token(session: Session) -> Flow[Address]:
+    """The L1 address of the chain's base token; `ETH` for ether."""
+    return (yield from contracts(session)).base_token
+
+
+def is_eth_based_chain(session: Session) -> Flow[bool]:
+    """Whether ether is the chain's base token."""
+    return (yield from contracts(session)).eth_based
+
+
+def get_bridge_addresses(session: Session) -> Flow[BridgeAddresses]:
+    """The contracts of the bridge, read from the bridgehub on L1 and compared with what the profile pins."""
+    known = yield from contracts(session)
+    found: Vaults = yield from vaults(session, known)
+    return BridgeAddresses(
+        bridgehub=known.bridgehub,
+        diamond=known.diamond,
+        l1_asset_router=known.asset_router,
+        l1_nullifier=found.nullifier,
+        l1_native_token_vault=found.native_token_vault,
+    )
+
+
+def get_deployment_nonce(session: Session, *, address: AddressLike | None = None) -> Flow[int]:
+    """The next deployment nonce of an account on Era, which its CREATE addresses follow from. ZKsync OS: the account's nonce."""
+    owner = session.address if address is None else Address(address)
+    if (yield from chain_facts(session)).stack == "zksync-os":
+        return (yield from calls.get_transaction_count("l2", owner))
+    (nonce,) = yield from calls.eth_call("l2", NONCE_HOLDER_ADDRESS, NONCE_HOLDER.get_deployment_nonce, owner)
+    return int(nonce)
