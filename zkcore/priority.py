@@ -4,7 +4,8 @@ Source: matter-labs/era-contracts, l1-contracts/contracts: common/Messaging.sol 
 state-transition/chain-deps/facets/Mailbox.sol (_serializeL2Transaction, _validateTx), the same from v26 to v31.
 """
 
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -23,9 +24,6 @@ from zkcore.errors import InputError, L2HashMismatch
 from zkcore.fees import FeeParams, l2_gas_price
 from zkcore.hashing import keccak256
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
-
-if TYPE_CHECKING:
-    from zkcore.replies import Receipt
 
 __all__ = [
     "AccountKind",
@@ -208,6 +206,20 @@ class _Words:
 
 
 # ---------------------------------------------------------------- from the receipt of L1
+class _Log(Protocol):
+    @property
+    def address(self) -> Address: ...
+    @property
+    def topics(self) -> Sequence[bytes]: ...
+    @property
+    def data(self) -> bytes: ...
+
+
+class _Receipt(Protocol):
+    @property
+    def logs(self) -> Sequence[_Log]: ...
+
+
 class PriorityRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as the chain's diamond recorded it; `factory_deps` are bytecodes, `expiration` a timestamp (v31: 0)."""
 
@@ -217,7 +229,7 @@ class PriorityRequest(msgspec.Struct, frozen=True, kw_only=True):
     expiration: int = 0
 
 
-def priority_requests(receipt: "Receipt", diamond: AddressLike) -> list[PriorityRequest]:
+def priority_requests(receipt: _Receipt, diamond: AddressLike) -> list[PriorityRequest]:
     """The requests to one chain in the receipt of an L1 transaction, in order, each hashed again.
 
     Only events of the chain's own diamond count: one transaction may make requests to other chains, and on a chain

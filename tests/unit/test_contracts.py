@@ -26,7 +26,6 @@ f5c1182c getSemverProtocolVersion()
 8f31f052 isWithdrawalFinalized(uint256,uint256,uint256)
 3601e63e bridgeRecoverFailedTransfer(uint256,address,bytes32,bytes,bytes32,uint256,uint256,uint16,bytes32[])
 c0991525 claimFailedDeposit(uint256,address,address,uint256,bytes32,uint256,uint256,uint16,bytes32[])
-c87325f1 finalizeWithdrawal(uint256,uint256,uint256,uint16,bytes,bytes32[])
 9fa8826b depositHappened(uint256,bytes32)
 e60ccaba L1_NULLIFIER()
 64e130cf nativeTokenVault()
@@ -56,7 +55,10 @@ a9059cbb transfer(address,uint256)
 EVENTS = """
 4531cd5795773d7101c17bdeb9f5ab7f47d7056017506f937083be5d6e77a382 NewPriorityRequest
 e21913bc89c1320d9709a5d236ffe06b54cf88aecfc9509ebd68f1adba45781e BridgehubDepositInitiated
-e4def01b981193a97a9e81230d7b9f31812ceaf23f864a828a82c687911cb2df BridgehubDepositFinalized
+779f441679936c5441b671969f37400b8c3ed0071cb47444431bf985754560df NewPriorityRequestId
+55362fc62473cb1255e770af5d5e02ba6ee5bc7ed6969c30eb11ca31b92384dc WithdrawalInitiatedAssetRouter
+2717ead6b9200dd235aad468c9809ea400fe33ac69b5bfaa6d3e90fc922b6398 Withdrawal
+c405fe8958410bbaf0c73b7a0c3e20859e86ca168a4c9b0def9c54d2555a306b WithdrawalWithMessage
 3a36e47291f4201faf137fab081d92295bce2d53be2c6ca68ba82c7faa9ce241 L1MessageSent
 """
 
@@ -128,5 +130,3 @@ def test_constants_are_the_hashes_they_are_said_to_be() -> None:
     assert keccak256(b"zkSync:ChainIdLeaf") == constants.CHAIN_ID_LEAF_PADDING
     assert keccak256(b"zksyncCreate") == constants.CREATE_PREFIX
     assert keccak256(b"zksyncCreate2") == constants.CREATE2_PREFIX
-    magic = int.from_bytes(keccak256(b"TWO_BRIDGES_MAGIC_VALUE"), "big") - 1
-    assert magic == int.from_bytes(constants.TWO_BRIDGES_MAGIC_VALUE, "big")

@@ -24,14 +24,9 @@ class L2_ASSET_ROUTER:  # noqa: N801
     )
     l2_token_address = Function("l2TokenAddress(address l1Token) view returns (address l2Token)")
     l1_token_address = Function("l1TokenAddress(address l2Token) view returns (address l1Token)")
-    l1_asset_router = Function("L1_ASSET_ROUTER() view returns (address router)")
-    asset_handler_address = Function("assetHandlerAddress(bytes32 assetId) view returns (address handler)")
-    deposit_finalized_asset_router = Event(
-        "DepositFinalizedAssetRouter(uint256 indexed chainId,bytes32 indexed assetId,bytes assetData)"
-    )
     withdrawal_initiated_asset_router = Event(
-        "WithdrawalInitiatedAssetRouter(uint256 chainId,address indexed l2Sender,bytes32 indexed assetId,bytes"
-        " assetData)"
+        "WithdrawalInitiatedAssetRouter(uint256 chainId,address indexed l2Sender,bytes32 indexed assetId,"
+        "bytes assetData)"
     )
 
 
@@ -40,9 +35,6 @@ class L2_NATIVE_TOKEN_VAULT:  # noqa: N801
 
     l2_token_address = Function("l2TokenAddress(address l1Token) view returns (address l2Token)")  # 0: not deployed
     base_token_asset_id = Function("BASE_TOKEN_ASSET_ID() view returns (bytes32 assetId)")
-    l1_chain_id = Function("L1_CHAIN_ID() view returns (uint256 chainId)")
-    l2_legacy_shared_bridge = Function("L2_LEGACY_SHARED_BRIDGE() view returns (address bridge)")
-    l2_token_proxy_bytecode_hash = Function("L2_TOKEN_PROXY_BYTECODE_HASH() view returns (bytes32 bytecodeHash)")
 
 
 class L2_BASE_TOKEN:  # noqa: N801
@@ -61,17 +53,12 @@ class L1_MESSENGER:  # noqa: N801
 
     send_to_l1 = Function("sendToL1(bytes message) returns (bytes32 hash)")
     l1_message_sent = Event("L1MessageSent(address indexed sender,bytes32 indexed hash,bytes message)")
-    l2_to_l1_log_sent = Event(
-        "L2ToL1LogSent((uint8 l2ShardId,bool isService,uint16 txNumberInBlock,address sender,bytes32 key,bytes32"
-        " value) l2log)"
-    )
 
 
 class NONCE_HOLDER:  # noqa: N801
     """system-contracts/contracts/NonceHolder.sol, at 0x8003; Era only."""
 
     get_deployment_nonce = Function("getDeploymentNonce(address account) view returns (uint256 nonce)")
-    get_min_nonce = Function("getMinNonce(address account) view returns (uint256 nonce)")
 
 
 class CONTRACT_DEPLOYER:  # noqa: N801
@@ -79,17 +66,6 @@ class CONTRACT_DEPLOYER:  # noqa: N801
 
     create = Function("create(bytes32 salt,bytes32 bytecodeHash,bytes input) payable returns (address newAddress)")
     create2 = Function("create2(bytes32 salt,bytes32 bytecodeHash,bytes input) payable returns (address newAddress)")
-    create_account = Function(
-        "createAccount(bytes32 salt,bytes32 bytecodeHash,bytes input,uint8 aaVersion) payable returns (address"
-        " newAddress)"
-    )
-    create2_account = Function(
-        "create2Account(bytes32 salt,bytes32 bytecodeHash,bytes input,uint8 aaVersion) payable returns (address"
-        " newAddress)"
-    )
-    contract_deployed = Event(
-        "ContractDeployed(address indexed deployer,bytes32 indexed bytecodeHash,address indexed contractAddress)"
-    )
 
 
 class PAYMASTER_FLOW:  # noqa: N801
