@@ -12,7 +12,7 @@ class Account:
     __slots__ = ("_key", "address")
 
     def __init__(self, key: Hash32) -> None:
-        from eth_keys import KeyAPI
+        from eth_keys.main import KeyAPI
 
         self._key = key
         self.address = Address(KeyAPI().PrivateKey(bytes(key)).public_key.to_canonical_address())

@@ -1,15 +1,16 @@
 """Era: EIP-712 transactions and paymasters, batches in the receipts, and the long list of zks_ methods (protocol.md 7.5, 10)."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from zkcore.errors import ZkCoreError
 from zkcore.hashing import keccak256
-from zkcore.testing.devnet.batches import Batch, BatchLog
+from zkcore.testing.devnet.batches import BatchLog
 from zkcore.testing.devnet.bootloader import Operation
+from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.era_bootloader import EraOperation
-from zkcore.testing.devnet.l2 import L2, Record
+from zkcore.testing.devnet.era_methods import GAS_PER_PUBDATA, EraMethods
+from zkcore.testing.devnet.l2 import L2
 from zkcore.testing.devnet.node import Node, quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
@@ -20,7 +21,6 @@ __all__ = ["Era"]
 
 _SCALE = (13, 10)  # estimate_gas_scale_factor of zksync-era etc/env/file_based/general.yaml
 _RICH = quantity(1 << 200)
-_GAS_PER_PUBDATA = 50_000
 _MESSENGER, _NONCE_HOLDER = (f"0x{address:040x}" for address in (0x8008, 0x8003))
 _BAD_SIGNATURE = (
     "failed to validate the transaction. reason: Validation revert: Account validation error: Account validation returned"
@@ -33,12 +33,11 @@ def _tag(head: Callable[[L2], int]) -> Callable[[Node], int]:
     return lambda node: head(node) if isinstance(node, L2) else 0
 
 
-class Era(L2):
+class Era(EraMethods):
     """An Era node."""
 
     stack = "era"
     client_version = "zkSync/v2.0-devnet"
-    contracts: Mapping[str, str | None]  # bridgehub, diamond, asset_router, base_token, testnet_paymaster
     tags: Mapping[str, Callable[[Node], int]] = {
         "latest": _tag(L2.block_number),
         "committed": _tag(L2.block_number),
@@ -167,7 +166,7 @@ class Era(L2):
             "gas_limit": self.eth_estimateGas(call, "latest", overrides),
             "max_fee_per_gas": quantity(self.base_fee),
             "max_priority_fee_per_gas": "0x0",
-            "gas_per_pubdata_limit": quantity(_GAS_PER_PUBDATA),
+            "gas_per_pubdata_limit": quantity(GAS_PER_PUBDATA),
         }
 
     # ------------------------------------------------------------ reading
@@ -222,175 +221,6 @@ class Era(L2):
             "sealFields": [],
         }
 
-    # ------------------------------------------------------------ zks_: contracts
-    def zks_getBridgehubContract(self) -> str | None:
-        return self.contracts["bridgehub"]
-
-    def zks_getMainContract(self) -> str | None:
-        return self.contracts["diamond"]
-
-    def zks_getBridgeContracts(self) -> Any:
-        router, l2_router = self.contracts["asset_router"], "0x0000000000000000000000000000000000010003"
-        return {
-            "l1SharedDefaultBridge": router,
-            "l2SharedDefaultBridge": l2_router,
-            "l1Erc20DefaultBridge": router,
-            "l2Erc20DefaultBridge": l2_router,
-            "l1WethBridge": None,
-            "l2WethBridge": None,
-            "l2LegacySharedBridge": None,
-        }
-
-    def zks_getBaseTokenL1Address(self) -> str | None:
-        return self.contracts["base_token"]
-
-    def zks_getTestnetPaymaster(self) -> str | None:
-        return self.contracts["testnet_paymaster"]
-
-    def zks_getL2Multicall3(self) -> None:
-        return None
-
-    def zks_getTimestampAsserter(self) -> None:
-        return None
-
-    def zks_L1ChainId(self) -> str:
-        return quantity(self.l1.chain_id)
-
-    def zks_getProtocolVersion(self, version: int | None = None) -> Any:
-        minor = int(self.contracts["protocol_minor"] or 0)
-        return None if version not in (None, minor) else {"minorVersion": minor, "timestamp": 0, "version_id": minor}
-
-    # ------------------------------------------------------------ zks_: fees
-    def zks_gasPerPubdata(self) -> str:
-        return quantity(800)
-
-    def zks_getL1GasPrice(self) -> str:
-        return quantity(self.l1.base_fee)
-
-    def zks_getFeeParams(self) -> Any:
-        config = {
-            "minimal_l2_gas_price": self.base_fee,
-            "compute_overhead_part": 0.0,
-            "pubdata_overhead_part": 1.0,
-            "batch_overhead_l1_gas": 1_000_000,
-            "max_gas_per_batch": 80_000_000,
-            "max_pubdata_per_batch": 120_000,
-        }
-        ratio = {"numerator": 1, "denominator": 1}
-        price = self.l1.base_fee
-        return {
-            "V2": {"config": config, "l1_gas_price": price, "l1_pubdata_price": 17 * price, "conversion_ratio": ratio}
-        }
-
-    def zks_getBatchFeeInput(self) -> Any:
-        return {
-            "PubdataIndependent": {
-                "l1_gas_price": self.l1.base_fee,
-                "fair_l2_gas_price": self.base_fee,
-                "fair_pubdata_price": 17 * self.l1.base_fee,
-            }
-        }
-
-    # ------------------------------------------------------------ zks_: batches
-    def zks_L1BatchNumber(self) -> str:
-        return quantity(len(self.state.batches))
-
-    def zks_getL2ToL1LogProof(self, transaction_hash: str, index: Any = None, mode: str | None = None) -> Any:
-        record = self.record(transaction_hash)
-        batch = record and self.batch_of(record.block)
-        position = to_int(index)
-        if record is None or batch is None or batch.number > self.state.executed or position >= len(record.l1_logs):
-            return None
-        return self.proof_json(batch, record, position) | {"batchNumber": batch.number}
-
-    def zks_getL1BatchBlockRange(self, number: int) -> Any:
-        batch = self._batch(number)
-        return batch and [quantity(batch.first_block), quantity(batch.last_block)]
-
-    def zks_getL1BatchDetails(self, number: int) -> Any:
-        batch = self._batch(number)
-        return batch and {"number": batch.number} | self._details(range(batch.first_block, batch.last_block + 1), batch)
-
-    def zks_getBlockDetails(self, number: int) -> Any:
-        if number > self.block_number():
-            return None
-        batch = self.batch_of(number)
-        return {
-            "number": number,
-            "l1BatchNumber": batch.number if batch else len(self.state.batches) + 1,
-        } | self._details(range(number, number + 1), batch)
-
-    def _batch(self, number: int) -> Batch | None:
-        return self.state.batches[number - 1] if 0 < number <= len(self.state.batches) else None
-
-    def _details(self, blocks: range, batch: Batch | None) -> dict[str, Any]:
-        records = [self.state.records[name] for number in blocks for name in self.state.blocks.get(number, ())]
-        from_l1 = sum(record.request is not None for record in records)
-        block = self.anvil.rpc("eth_getBlockByNumber", quantity(blocks[-1]), False)
-        at = to_int(block["timestamp"])
-        sent: dict[str, Any] = {}
-        for step, transaction in (
-            ("commit", batch and batch.commit),
-            ("prove", batch and batch.execute),
-            ("execute", batch and batch.execute),
-        ):
-            sent |= {
-                f"{step}TxHash": transaction,
-                f"{step}dAt".replace("commitd", "committed").replace("proved", "proven"): _date(at)
-                if transaction
-                else None,
-            }
-            sent |= {f"{step}ChainId": self.l1.chain_id if transaction else None}
-        return sent | {
-            "timestamp": at,
-            "l1TxCount": from_l1,
-            "l2TxCount": len(records) - from_l1,
-            "rootHash": block["stateRoot"],
-            "status": "verified" if batch and batch.execute else "sealed",
-            "baseSystemContractsHashes": {
-                "bootloader": "0x" + "00" * 32,
-                "default_aa": "0x" + "00" * 32,
-                "evm_emulator": None,
-            },
-            "l1GasPrice": self.l1.base_fee,
-            "l2FairGasPrice": self.base_fee,
-            "fairPubdataPrice": 17 * self.l1.base_fee,
-        }
-
-    def zks_getTransactionDetails(self, transaction_hash: str) -> Any:
-        record = self.record(transaction_hash)
-        if record is None:
-            return None
-        batch = self.batch_of(record.block)
-        failed = record.receipt["status"] == "0x0"
-        status = "failed" if failed else "verified" if batch and batch.execute else "included"
-        return {
-            "isL1Originated": record.request is not None,
-            "status": status,
-            "fee": quantity(to_int(record.receipt["gasUsed"]) * to_int(record.receipt["effectiveGasPrice"])),
-            "gasPerPubdata": quantity(800 if record.request is not None else _GAS_PER_PUBDATA),
-            "initiatorAddress": record.receipt["from"],
-            "receivedAt": _date(
-                to_int(self.anvil.rpc("eth_getBlockByNumber", quantity(record.block), False)["timestamp"])
-            ),
-            "ethCommitTxHash": batch and batch.commit,
-            "ethProveTxHash": batch and batch.execute,
-            "ethExecuteTxHash": batch and batch.execute,
-            "ethPrecommitTxHash": None,
-        }
-
-    def zks_getRawBlockTransactions(self, number: int) -> Any:
-        return [
-            {
-                "common_data": {"L1" if record.request is not None else "L2": record.transaction},
-                "received_timestamp_ms": 0,
-            }
-            for record in (self.state.records[name] for name in self.state.blocks.get(number, ()))
-        ]
-
-    def zks_getBytecodeByHash(self, bytecode_hash: str) -> None:
-        return None
-
 
 def _word(number: int) -> str:
     return f"0x{number:064x}"
@@ -398,7 +228,3 @@ def _word(number: int) -> str:
 
 def _refused(message: str) -> RpcError:
     return RpcError(3, message, "0x")
-
-
-def _date(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).isoformat().replace("+00:00", "Z")

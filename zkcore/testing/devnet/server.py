@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             if failure is not None:
                 raise RpcError(failure.code, failure.message, failure.data)
             lag = max((fault.blocks for fault in mine if isinstance(fault, f.Stale)), default=0)
-            result = self.server.front.dispatch(method, cast("list[Any]", params), lag)
+            result = self.server.front.dispatch(method, params, lag)
             for fault in mine:
                 if isinstance(fault, f.Lie):
                     result = fault.change(result)

@@ -6,7 +6,8 @@ from typing import Any
 from zkcore.errors import ZkCoreError
 from zkcore.testing.devnet.batches import BatchLog
 from zkcore.testing.devnet.bootloader import Operation, UserOperation
-from zkcore.testing.devnet.l2 import L2, Record
+from zkcore.testing.devnet.chain import Record
+from zkcore.testing.devnet.l2 import L2
 from zkcore.testing.devnet.node import Node, quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
