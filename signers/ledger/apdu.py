@@ -42,7 +42,7 @@ def chunks(payload: bytes, no_cut: frozenset[int] = frozenset()) -> Iterator[byt
     start = 0
     while start < len(payload):
         end = min(start + MAX_DATA, len(payload))
-        while end in no_cut:
+        while end < len(payload) and end in no_cut:
             end -= 1
         yield payload[start:end]
         start = end
@@ -58,13 +58,15 @@ def transaction_chunks(path: bytes, tx: "Transaction") -> Iterator[bytes]:
     """
     field = _DATA_FIELD.get(tx.TYPE)
     if field is None or tx.chain_id is None:
-        raise UnsupportedBySigner(f"the Ledger app signs no {'legacy transaction without a chain id' if field else type(tx).__name__}")
+        raise UnsupportedBySigner(
+            f"the Ledger app signs no {'legacy transaction without a chain id' if field else type(tx).__name__}"
+        )
     unsigned = tx.unsigned_bytes()
     items = rlp.decode(unsigned if tx.TYPE == LegacyTransaction.TYPE else unsigned[1:])
     payload = path + unsigned
     end = len(payload) - sum(len(rlp.encode(item)) for item in items[field + 1 :])
     start = end - len(tx.data)
-    no_cut = {start, start + 1, start + 2, start + 3, end - 1} if tx.data else set[int]()
+    no_cut = {*range(start, min(start + 4, end)), end - 1} if tx.data else set[int]()
     if tx.TYPE == LegacyTransaction.TYPE:
         no_cut |= set(range(end, len(payload) - 2))  # nor within the chain id; after it come two empty items
     return chunks(payload, frozenset(no_cut))

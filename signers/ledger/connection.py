@@ -67,10 +67,12 @@ class Connection:
         cla: int = 0xE0,
         prompts: bool = False,
         refusals: Refusals = _NO_REFUSALS,
+        any_status: bool = False,
     ) -> bytes:
         """One command of at most 255 bytes of data. `refusals`: what a status means here, before the general table.
 
-        Raises SignerError; after any failure the dongle is closed, and the next call opens it anew.
+        `any_status`: an error is an answer as good as any. Raises SignerError; after any failure the dongle is closed,
+        and the next call opens it anew.
         """
         apdu = bytearray([cla, ins, p1, p2, len(data)]) + data
         with self.lock:
@@ -81,8 +83,12 @@ class Connection:
                 socket.settimeout(limit)
             try:
                 return bytes(dongle.exchange(apdu, timeout=limit))
-            except BaseException as error:  # ledgerblue raises even bare BaseException; and an interrupt leaves a reply on its way
+            except (
+                BaseException
+            ) as error:  # ledgerblue raises even bare BaseException; and an interrupt leaves a reply on its way
                 self._drop()
+                if any_status and _status(error) is not None:
+                    return b""
                 mapped = _exchange_error(error, refusals)
                 if mapped is None:
                     raise
@@ -129,7 +135,9 @@ def _exchange_error(error: BaseException, refusals: Refusals) -> SignerError | N
     if status is not None:
         return refusals[status]() if status in refusals else status_error(status)
     if isinstance(error, TimeoutError) or "Timeout" in str(error):
-        return SignerTimeout("the Ledger, or its user, did not answer in time: reject what its screen still shows, and try again")
+        return SignerTimeout(
+            "the Ledger, or its user, did not answer in time: reject what its screen still shows, and try again"
+        )
     if (isinstance(error, Exception) and not isinstance(error, AssertionError)) or type(error) is BaseException:
         return DeviceNotFound(f"the Ledger is gone: plugged out, switched off, or its app was left ({_shown(error)})")
     return None

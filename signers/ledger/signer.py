@@ -56,6 +56,10 @@ class LedgerAccount(Struct, frozen=True):
     address: Address
 
 
+class _NoFields(FirmwareTooOld):
+    """The app takes typed data by their hashes only."""
+
+
 class _App(Struct, frozen=True):
     """What the device said before a request: the version of its app, and whether blind signing is on."""
 
@@ -189,7 +193,9 @@ class LedgerSigner:
             return check_signature(tx.signing_hash(), signature, self._address)
         pieces = list(apdu.transaction_chunks(pack_path(self._indices), tx))
         if tx.data and not self._allow_blind_signing:
-            raise BlindSigningRequired(f"the Ledger shows the calldata ({len(tx.data)} bytes) only as a hash: {_CONSENT}")
+            raise BlindSigningRequired(
+                f"the Ledger shows the calldata ({len(tx.data)} bytes) only as a hash: {_CONSENT}"
+            )
         with self._ready() as app:
             if tx.data and not app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses calldata that it cannot show: {_TURN_ON}")
@@ -203,24 +209,36 @@ class LedgerSigner:
         fields only with 'Verbose EIP-712' on, which cannot be asked. Raises SignerError.
         """
         reason = unshowable(data)
-        if reason is not None and not self._allow_blind_signing:
-            raise BlindSigningRequired(f"the Ledger cannot show these typed data, only their hashes ({reason}): {_CONSENT}")
+        if reason is not None:
+            self._need_consent(reason)
         with self._ready() as app:
             if reason is None:
-                answer = self._stream(data, app)
-                # with blind signing off, the app goes on only if it shows every field
-                return self._checked(answer, data.digest(), clear=None if app.blind_signing else True)
+                try:
+                    answer = self._stream(data, app)
+                except _NoFields:
+                    reason = "its app does not know the fields of typed data"
+                    self._need_consent(reason)
+                else:  # with blind signing off, the app goes on only if it shows every field
+                    return self._checked(answer, data.digest(), clear=None if app.blind_signing else True)
             if not app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses typed data that it cannot show ({reason}): {_TURN_ON}")
             hashes = data.domain_separator() + data.struct_hash()
             answer = self._connection.exchange(apdu.SIGN_TYPED_DATA, pack_path(self._indices) + hashes, prompts=True)
         return self._checked(answer, data.digest(), clear=False)
 
+    def _need_consent(self, reason: str) -> None:
+        if not self._allow_blind_signing:
+            raise BlindSigningRequired(
+                f"the Ledger cannot show these typed data, only their hashes ({reason}): {_CONSENT}"
+            )
+
     def sign_message(self, message: bytes) -> Signature:
         """Sign an EIP-191 personal message of at most 65,535 bytes, which the Ledger shows. Raises SignerError."""
         digest = message_hash(message)
         if len(message) > _MAX_MESSAGE:
-            raise UnsupportedBySigner(f"the Ledger app takes messages of at most {_MAX_MESSAGE} bytes, got {len(message)}")
+            raise UnsupportedBySigner(
+                f"the Ledger app takes messages of at most {_MAX_MESSAGE} bytes, got {len(message)}"
+            )
         payload = pack_path(self._indices) + len(message).to_bytes(4) + message
         with self._ready():
             answer = self._send(apdu.SIGN_MESSAGE, apdu.chunks(payload), later_p1=0x80)
@@ -247,7 +265,12 @@ class LedgerSigner:
         return answer
 
     def _stream(self, data: "TypedData", app: _App) -> bytes:
-        refusals: Refusals = {INCORRECT_DATA: _refused_data if app.blind_signing else _refused_setting}
+        refusals: Refusals = {
+            INCORRECT_DATA: _refused_data if app.blind_signing else _refused_setting,
+            INS_NOT_SUPPORTED: _NoFields,  # the first command then, before anything is shown
+        }
+        # what an interrupted request left of its structs is forgotten only on an error: here, p2 = 01 does not exist
+        self._connection.exchange(apdu.STRUCT_VALUE, p2=1, any_status=True)
         for command in stream(data):
             self._connection.exchange(
                 command.ins, command.data, p1=command.p1, p2=command.p2, prompts=True, refusals=refusals
@@ -264,15 +287,21 @@ class LedgerSigner:
         for signature in candidates:
             if recover(digest, signature) == self._address:
                 return signature
-        return check_signature(digest, candidates[(answer[0] + 1) % 2 if answer[0] >= 27 else answer[0] % 2], self._address)
+        return check_signature(
+            digest, candidates[(answer[0] + 1) % 2 if answer[0] >= 27 else answer[0] % 2], self._address
+        )
 
 
 def _refused_setting() -> SignerError:
-    return BlindSigningRequired(f"the Ledger refuses to show these typed data with its present settings: {_RAW_MESSAGES}")
+    return BlindSigningRequired(
+        f"the Ledger refuses to show these typed data with its present settings: {_RAW_MESSAGES}"
+    )
 
 
 def _refused_data() -> SignerError:
-    return UnsupportedBySigner(f"the Ethereum app refuses these typed data (status {INCORRECT_DATA:04X}): beyond its limits")
+    return UnsupportedBySigner(
+        f"the Ethereum app refuses these typed data (status {INCORRECT_DATA:04X}): beyond its limits"
+    )
 
 
 def _preflight(connection: Connection) -> _App:

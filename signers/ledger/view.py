@@ -1,10 +1,14 @@
 """What the Ledger will show before it signs, as data: pure, so that previews and tests can ask without a device."""
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from signers.ledger.typed_data import unshowable
+from zkcore.eip712 import DOMAIN, Value
+from zkcore.errors import InputError
+from zkcore.types import Address, format_units, to_hex
 
 if TYPE_CHECKING:
     from zkcore.eip712 import TypedData
@@ -12,22 +16,107 @@ if TYPE_CHECKING:
 
 __all__ = ["DeviceView", "Mode", "device_view"]
 
-# "clear": every field; "blind": only hashes stand for what is signed; "depends": on the Nano's verbose EIP-712 setting
+# "clear": every field; "blind": only hashes; "depends": every field if the Nano models' verbose EIP-712 setting is on
 Mode: TypeAlias = Literal["clear", "blind", "depends"]
+
+# app-ethereum src/network.c, as far as bridging goes; of other chains it shows the number, and ??? for the token
+_NETWORKS: Final = {1: "Ethereum", 300: "ZKsync Sepolia Testnet", 324: "ZKsync Era", 11155111: "Sepolia"}
+_LONGEST: Final = 379  # characters of a value that the app keeps: src/shared_context.h, SHARED_CTX_FIELD_1_SIZE
 
 
 class DeviceView(Struct, frozen=True):
-    """The screens of one request: how clear they are, their label and value pairs in order, and what to know of them."""
+    """The screens of one request: how clear they are, labels and values in order, and what to know of them.
+
+    `lines` are what stands on the screen (the sender's address, which is shown first, left out), `notes` what does not.
+    """
 
     mode: Mode
     lines: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        shown = [f"on the Ledger ({self.mode}):", *(f"  {label}: {value}" for label, value in self.lines)]
-        return "\n".join([*shown, *(f"  ({note})" for note in self.notes)])
+        shown = (f"  {label}: {value}" for label, value in self.lines)
+        return "\n".join([f"on the Ledger ({self.mode}):", *shown, *(f"  ({note})" for note in self.notes)])
 
 
 def device_view(what: "Transaction | TypedData | bytes") -> DeviceView:
-    """The view of a transaction, typed data, or a personal message."""
-    raise NotImplementedError
+    """The view of a transaction, typed data, or a personal message. Raises InputError for anything else."""
+    from zkcore.eip712 import TypedData
+    from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Eip2930Transaction, LegacyTransaction
+
+    match what:
+        case Eip712Transaction():
+            places = (
+                ("from", what.from_address),
+                ("to", what.to),
+                ("paymaster", what.paymaster and what.paymaster.address),
+            )
+            decimals = tuple(f"{name} {int.from_bytes(a)} is {Address(a)}" for name, a in places if a is not None)
+            return _typed_data(what.typed_data(), decimals)
+        case LegacyTransaction() | Eip2930Transaction() | Eip1559Transaction():
+            return _transaction(what)
+        case TypedData():
+            return _typed_data(what, ())
+        case bytes():
+            return DeviceView("clear", (("Message", _message(what)),))
+        case _:
+            raise InputError(f"expected a transaction, typed data or bytes, got {type(what).__name__}")
+
+
+def _transaction(tx: "Transaction") -> DeviceView:
+    from zkcore.transactions import Eip1559Transaction, Eip2930Transaction, LegacyTransaction
+
+    gas_price = tx.gas_price if isinstance(tx, LegacyTransaction | Eip2930Transaction) else tx.max_fee_per_gas
+    ticker = "ETH" if tx.chain_id in _NETWORKS else "???"
+    lines = [("Amount", f"{format_units(tx.value, 18)} {ticker}")] if tx.value or not tx.data else []
+    lines += [
+        ("To", "Contract" if tx.to is None else str(tx.to)),
+        ("Max fees", f"{format_units(tx.gas_limit * gas_price, 18)} {ticker}"),
+    ]
+    if tx.chain_id != 1:
+        lines.append(("Network", _NETWORKS.get(tx.chain_id or 0, str(tx.chain_id))))
+    notes: list[str] = []
+    if isinstance(tx, Eip2930Transaction | Eip1559Transaction) and tx.access_list:
+        notes.append(f"not shown: the access list of {len(tx.access_list)} addresses")
+    if not tx.data:
+        return DeviceView("clear", tuple(lines), tuple(notes))
+    notes.append(f"not shown: {len(tx.data)} bytes of calldata; compare the transaction hash")
+    return DeviceView("blind", (*lines, ("Transaction hash", str(tx.signing_hash()))), tuple(notes))
+
+
+def _typed_data(data: "TypedData", notes: tuple[str, ...]) -> DeviceView:
+    hashes = (("Domain hash", str(data.domain_separator())), ("Message hash", str(data.struct_hash())))
+    reason = unshowable(data)
+    if reason is not None:
+        return DeviceView("blind", hashes, (*notes, f"the app cannot show the fields: {reason}"))
+    lines: list[tuple[str, str]] = []
+    for name, value in ((DOMAIN, data.domain), (data.primary_type, data.message)):
+        lines += [("Review struct", name), *_rows(data, name, name, value)]
+    setting = "every field is shown on Stax, Flex and Apex; on the Nano models only with 'Verbose EIP-712' on"
+    return DeviceView("depends", tuple(lines), (*notes, setting, *(f"{label}: {value}" for label, value in hashes)))
+
+
+def _rows(data: "TypedData", type_: str, label: str, value: Value) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, tuple):
+        yield label, _text(value)
+    elif type_.endswith("]"):
+        for member in value:
+            yield from _rows(data, type_[: type_.rindex("[")], label, member)
+    else:
+        for field, member in zip(data.fields(type_), value, strict=True):
+            yield from _rows(data, field.type, field.name, member)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Address):
+        return str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = "0x" + value.hex().upper() if isinstance(value, bytes) else str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _message(message: bytes) -> str:
+    # cmd_sign_message.c: text if isprint or isspace holds for every byte
+    text = all(0x20 <= byte < 0x7F or 0x09 <= byte <= 0x0D for byte in message)
+    return message.decode("ascii") if text else to_hex(message)

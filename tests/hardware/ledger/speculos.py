@@ -90,7 +90,7 @@ class Speculos:
     def turn_on(self, setting: str) -> None:
         """From the home screen and back to it."""
         self.finger(_WIDTH - 50, 60)
-        self._wait_for("Transaction Check", 5)
+        self._wait_for("Transaction Check", 30)
         for _ in range(SETTINGS[setting]):
             before = self.screen()
             self.swipe()
@@ -100,11 +100,14 @@ class Speculos:
         if setting == "Blind signing":
             time.sleep(0.5)
         self.finger(45, 50)  # back
-        self._wait_for("Quit app", 5)
+        self._wait_for("Quit app", 30)
 
     @contextmanager
-    def reviewing(self, *, approve: bool = True) -> Iterator[list[str]]:
-        """Walk through the review that the calls inside bring up, to its end. Yields the list of lines that stood there."""
+    def reviewing(self, *, approve: bool = True, skip: bool = False) -> Iterator[list[str]]:
+        """Walk through the review that the calls inside bring up, to its end. Yields the list of lines that stood there.
+
+        `skip`: by the short cut that long reviews have.
+        """
         lines: list[str] = []
         done = threading.Event()
 
@@ -115,7 +118,7 @@ class Speculos:
                 if screen and screen != last and "Quit app" not in screen:
                     lines.extend(screen)
                     last = screen
-                    self._press(screen, approve=approve)
+                    self._press(screen, approve=approve, skip=skip)
                 time.sleep(0.15)
 
         thread = threading.Thread(target=walk, daemon=True)
@@ -128,7 +131,7 @@ class Speculos:
             if self.screen() and "Quit app" not in self.screen():
                 self._home()
 
-    def _press(self, screen: list[str], *, approve: bool) -> None:
+    def _press(self, screen: list[str], *, approve: bool, skip: bool) -> None:
         text = " ".join(screen)
         if "Reject" in screen and not approve:
             self.tap("Reject")
@@ -138,6 +141,10 @@ class Speculos:
             self.tap("Continue anyway")
         elif "Hold to sign" in screen:
             self.tap("Hold to sign", seconds=2.5)
+        elif skip and "Yes, skip" in screen:
+            self.tap("Yes, skip")
+        elif skip and "Skip" in screen:
+            self.tap("Skip")
         elif "Confirm" in screen:
             self.tap("Confirm")
         elif " of " in text:
