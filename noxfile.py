@@ -94,6 +94,14 @@ def core(session: nox.Session, versions: str) -> None:
 
 
 @nox.session
+def oracles(session: nox.Session) -> None:
+    """The differential tests, and what needs no node, beside eth-account (which holds pycryptodome at 3)."""
+    install(session, "oracles")
+    env = {"ZKCORE_ORACLES": "1"}
+    session.run("pytest", "-q", "tests/oracles", *without_nodes(), *session.posargs, env=env)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Each harness in fuzz/ for FUZZ_SECONDS (60)."""
     install(session, "dev")
