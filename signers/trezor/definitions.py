@@ -43,15 +43,15 @@ class NetworkDefinition(Struct, frozen=True, kw_only=True):
         from trezorlib.messages import EthereumNetworkInfo
         from trezorlib.protobuf import load_message
 
+        if len(encoded) > _LARGEST:
+            raise InvalidDefinition(f"{source} is no network definition: it has more than {_LARGEST} bytes")
         try:
             magic, kind, _, length = struct.unpack_from("<5sBIH", encoded)
             proof = encoded[12 + length]
         except (struct.error, IndexError):
             raise InvalidDefinition(f"{source} is no network definition: {len(encoded)} bytes are too few") from None
-        if magic != b"trzd1" or len(encoded) != 12 + length + 1 + 32 * proof + 1 + 64 or len(encoded) > _LARGEST:
-            raise InvalidDefinition(
-                f"{source} is no network definition: it does not have the format trzd1, or is too long"
-            )
+        if magic != b"trzd1" or len(encoded) != 12 + length + 1 + 32 * proof + 1 + 64:
+            raise InvalidDefinition(f"{source} is no network definition: it does not have the format trzd1")
         if kind != _NETWORK:
             raise InvalidDefinition(f"{source} is a definition of another kind ({kind}) than a network")
         try:

@@ -3,11 +3,10 @@
 Everything on that emulator is wiped.
 """
 
-from typing import Any
+from typing import Any, Self
 
-from trezorlib import models
 from trezorlib.client import get_default_client
-from trezorlib.debuglink import DebugLink, TrezorTestContext, load_device
+from trezorlib.debuglink import TrezorTestContext, load_device
 from trezorlib.transport.udp import UdpTransport
 
 from signers import TrezorSigner
@@ -18,15 +17,13 @@ PIN = "1234"
 
 
 class LiveRig:
-    """See `scenes.Rig`. `transport()` may be replaced, to record."""
+    """See `scenes.Rig`. `guarded`: with a PIN, and asking for a passphrase."""
 
     def __init__(self, port: int, *, guarded: bool = False) -> None:
         self.path = f"udp:127.0.0.1:{port}"
         self.screens = self.refuse_at = 0
         self.press = True  # False: the user does nothing
         self.recorder: RecordingTransport | None = None
-        self.debug = DebugLink(UdpTransport(f"127.0.0.1:{port + 1}"))
-        self.debug.model = models.T1B1
         context = TrezorTestContext(UdpTransport(f"127.0.0.1:{port}"))
         context.wipe_device(reseed=False)
         load_device(
@@ -36,6 +33,14 @@ class LiveRig:
             passphrase_protection=guarded,
             label="zkcore",
         )
+        context.transport.close()
+        self.debug = context.debug
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.debug.close()
 
     def record(self) -> RecordingTransport:
         self.recorder = RecordingTransport(UdpTransport(self.path.removeprefix("udp:")))

@@ -13,9 +13,9 @@ RECORDED = Path(__file__).parent / "recorded.json"
 def main(port: int) -> None:
     scenes: dict[str, list[str]] = {}
     for name, (scene, guarded) in SCENES.items():
-        rig = LiveRig(port, guarded=guarded)
-        recorder = rig.record()
-        scene(rig)
+        with LiveRig(port, guarded=guarded) as rig:
+            recorder = rig.record()
+            scene(rig)
         scenes[name] = [" ".join(line) for line in recorder.lines]
     firmware = "trezor-firmware legacy 1.14.2, emulator, debug link"
     RECORDED.write_text(json.dumps({"device": "T1B1", "firmware": firmware, "scenes": scenes}, indent=0) + "\n")
