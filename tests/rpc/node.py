@@ -1,4 +1,4 @@
-"""A node of the tests: answers over real HTTP, and misbehaves in the ways that a list says, one for each HTTP request."""
+"""A node of the tests: answers over real HTTP, and misbehaves in the ways a list says, one for each HTTP request."""
 
 import asyncio
 import gzip
@@ -19,7 +19,7 @@ QUICK = Limits(timeout=0.5, attempts=3, first_delay=0.002, longest_delay=0.2)
 
 
 class Node(ThreadingHTTPServer):
-    """`results` by method (a value, a function of the params, or {"error": ...} as `Error`); `script` of misbehaviours."""
+    """`results` by method: a value, a function of the params, or an `Error`; `script`: the misbehaviours to come."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -27,8 +27,8 @@ class Node(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.results: dict[str, Any] = {"eth_chainId": "0x5", "eth_gasPrice": "0x7", "eth_blockNumber": "0x9"}
-        self.script: list[Callable[["_Handler", Any], None]] = []
-        self.always: Callable[["_Handler", Any], None] | None = None
+        self.script: list[Callable[[_Handler, Any], None]] = []
+        self.always: Callable[[_Handler, Any], None] | None = None
         self.requests: list[Any] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.close()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
 

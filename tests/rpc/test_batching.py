@@ -151,9 +151,17 @@ def test_a_rate_limit_of_the_batch_is_waited_for(echo: Node, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "method",
-    ["eth_sendRawTransaction", "eth_sendTransaction", "eth_sendUserOperation", "personal_sendTransaction", "eth_SendRaw",
-     "zks_sendRawTransactionWithDetailedOutput", "unstable_sendRawTransactionWithDetailedOutput", "wallet_sendCalls"],
-)  # fmt: skip
+    [
+        "eth_sendRawTransaction",
+        "eth_sendTransaction",
+        "eth_sendUserOperation",
+        "personal_sendTransaction",
+        "eth_SendRaw",
+        "zks_sendRawTransactionWithDetailedOutput",
+        "unstable_sendRawTransactionWithDetailedOutput",
+        "wallet_sendCalls",
+    ],
+)
 def test_a_wave_cannot_send(echo: Node, ask: Any, method: str) -> None:
     with pytest.raises(InputError, match=f"{method}: a wave only reads"):
         ask(echo.url, [[*wave(2), Request(method, ("0x00",))]])

@@ -144,9 +144,12 @@ def test_the_deadline_ends_a_node_that_hangs(nodes: tuple[Node, Node]) -> None:
 
     with pytest.raises(NodeTimeout):
         asyncio.run(awaited())
-    with HttpTransport(nodes[0].url, limits=long) as l1, HttpTransport(nodes[1].url, limits=long) as l2:
-        with pytest.raises(NodeTimeout):
-            Driver(l1, l2).run(both(), timeout=0.2)
+    with (
+        HttpTransport(nodes[0].url, limits=long) as l1,
+        HttpTransport(nodes[1].url, limits=long) as l2,
+        pytest.raises(NodeTimeout),
+    ):
+        Driver(l1, l2).run(both(), timeout=0.2)
 
 
 def test_the_deadline_ends_a_flow_that_sleeps(nodes: tuple[Node, Node], run: Run) -> None:
@@ -182,7 +185,7 @@ def test_cancelling_closes_the_flow_and_leaves_no_task(nodes: tuple[Node, Node])
         async with AsyncHttpTransport(nodes[0].url) as l1, AsyncHttpTransport(nodes[1].url) as l2:
             wave = gather(one.flow(calls.chain_id("l1")), *[calls.get_block("l2", i) for i in range(40)])
             task = asyncio.create_task(AsyncDriver(l1, l2).run(wave))
-            while not (nodes[0].requests and nodes[1].requests):
+            while not (nodes[0].requests and nodes[1].requests):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -199,7 +202,7 @@ def test_cancelling_parallel_single_calls_leaves_no_task(nodes: tuple[Node, Node
     async def main() -> int:
         async with AsyncHttpTransport(nodes[0].url, limits=Limits(batch=1)) as l1:
             task = asyncio.create_task(l1.ask([Request("eth_getBalance", (hex(i),)) for i in range(50)]))
-            while len(nodes[0].requests) < 16:
+            while len(nodes[0].requests) < 16:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

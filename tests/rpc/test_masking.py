@@ -44,19 +44,31 @@ def test_what_of_a_url_is_shown(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ws://example.org", "file:///etc/passwd", "ftp://example.org/", "example.org", "", "http://", "https:///path",
-     "http://example.org:port/k3y", "http://[::1", "javascript:alert(1)", "http://exa mple.org", "http://example.org:99999"],
-)  # fmt: skip
+    [
+        "ws://example.org",
+        "file:///etc/passwd",
+        "ftp://example.org/",
+        "example.org",
+        "",
+        "http://",
+        "https:///path",
+        "http://example.org:port/k3y",
+        "http://[::1",
+        "javascript:alert(1)",
+        "http://exa mple.org",
+        "http://example.org:99999",
+    ],
+)
 def test_other_urls_are_refused_without_being_repeated(url: str) -> None:
     for kind in (HttpTransport, AsyncHttpTransport, Client, AsyncClient):
-        with pytest.raises(InputError, match="^url: expected") as caught:
+        with pytest.raises(InputError, match=r"^url: expected") as caught:
             kind(url)
         assert "k3y" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", [None, 5, b"http://example.org"])
 def test_what_is_no_text_is_refused(url: Any) -> None:
-    with pytest.raises(InputError, match="^url: expected"):
+    with pytest.raises(InputError, match=r"^url: expected"):
         HttpTransport(url)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from tests.rpc import samples as s
 from zkcore import calls
 from zkcore.decoding import ByteNumbers, Data, Quantity, decoder, decoder_or_null
 from zkcore.effects import Call
-from zkcore.errors import MalformedReply, NodeError
+from zkcore.errors import MalformedReply
 from zkcore.replies import Block, L2ToL1LogEntry, Log, LogProof, NodeTransaction, Receipt, SpelledLogProof
 from zkcore.testing import play
 from zkcore.types import Address, Hash32
@@ -30,9 +31,20 @@ def receipt(**changes: Any) -> Receipt:
 # ---------------------------------------------------------------- the smallest parts
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0x0", 0), ("0x1", 1), ("0xff", 255), ("0xFF", 255), ("0x00", 0), ("0x01", 1), ("0x" + "f" * 64, 2**256 - 1), (0, 0), (7, 7),
-     (2**64, 2**64), (2**256 - 1, 2**256 - 1)],
-)  # fmt: skip
+    [
+        ("0x0", 0),
+        ("0x1", 1),
+        ("0xff", 255),
+        ("0xFF", 255),
+        ("0x00", 0),
+        ("0x01", 1),
+        ("0x" + "f" * 64, 2**256 - 1),
+        (0, 0),
+        (7, 7),
+        (2**64, 2**64),
+        (2**256 - 1, 2**256 - 1),
+    ],
+)
 def test_quantities(text: Any, value: int) -> None:
     found = decoder(Quantity)(Raw(json.dumps(text).encode()))
     assert (found, type(found)) == (value, int)
@@ -40,9 +52,41 @@ def test_quantities(text: Any, value: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "1", "0x", "0X1", "x1", "0xg", "0x-1", "-0x1", "+0x1", " 0x1", "0x1 ", "0x 1", "0x_1", "0x1_0", "0x1\n", "1e5", "latest",
-     "0x" + "f" * 65, "0x" + "0" * 65, "0x\u0661", "\u0661", -1, 2**256, 1.0, 1e18, True, False, None, [], {}, ["0x1"]],
-)  # fmt: skip
+    [
+        "",
+        "0",
+        "1",
+        "0x",
+        "0X1",
+        "x1",
+        "0xg",
+        "0x-1",
+        "-0x1",
+        "+0x1",
+        " 0x1",
+        "0x1 ",
+        "0x 1",
+        "0x_1",
+        "0x1_0",
+        "0x1\n",
+        "1e5",
+        "latest",
+        "0x" + "f" * 65,
+        "0x" + "0" * 65,
+        "0x\u0661",
+        "\u0661",
+        -1,
+        2**256,
+        1.0,
+        1e18,
+        True,
+        False,
+        None,
+        [],
+        {},
+        ["0x1"],
+    ],
+)
 def test_what_is_no_quantity(text: Any) -> None:
     with pytest.raises(ValueError, match=re.escape("expected a quantity (0x hex or a number), got ")):
         decoder(Quantity)(Raw(json.dumps(text).encode()))
@@ -141,7 +185,7 @@ def test_logs() -> None:
 
 
 def test_unknown_fields_are_ignored_and_optional_ones_may_lack() -> None:
-    assert receipt(x=1, **{"y": {"deep": [1, 2, {"z": None}]}}) == receipt()
+    assert receipt(x=1, y={"deep": [1, 2, {"z": None}]}) == receipt()
     bare = {key: value for key, value in s.RECEIPT.items() if key not in {"type", "contractAddress"}}
     found = play(calls.get_receipt("l1", s.H1), [bare]).value
     assert found is not None
@@ -189,8 +233,17 @@ def test_a_bad_field_is_named(place: int) -> None:
 
 
 REQUIRED = [
-    "transactionHash", "transactionIndex", "blockHash", "blockNumber", "from", "to", "status", "gasUsed", "effectiveGasPrice", "logs",
-]  # fmt: skip
+    "transactionHash",
+    "transactionIndex",
+    "blockHash",
+    "blockNumber",
+    "from",
+    "to",
+    "status",
+    "gasUsed",
+    "effectiveGasPrice",
+    "logs",
+]
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -240,24 +293,39 @@ CALLS: list[Call[Any]] = [
     calls.get_bridgehub_contract(),
 ]
 GOOD = [
-    s.ERA_RECEIPT, s.BLOCK, s.TRANSACTION, s.FEE_HISTORY, s.DETAILS, s.TRANSACTION_DETAILS, [1, 2], s.GENESIS, s.SIMULATED,
-    {"pubdataPricePerByte": 1, "nativePrice": 2, "executionVersion": 3}, "0x1", s.A1,
-]  # fmt: skip
+    s.ERA_RECEIPT,
+    s.BLOCK,
+    s.TRANSACTION,
+    s.FEE_HISTORY,
+    s.DETAILS,
+    s.TRANSACTION_DETAILS,
+    [1, 2],
+    s.GENESIS,
+    s.SIMULATED,
+    {"pubdataPricePerByte": 1, "nativePrice": 2, "executionVersion": 3},
+    "0x1",
+    s.A1,
+]
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**260) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**260)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
     | st.sampled_from(["0x", "0x0", "0x1", s.A1, s.H1]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.sampled_from(sorted(s.ERA_RECEIPT)), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=8) | st.sampled_from(sorted(s.ERA_RECEIPT)), inner, max_size=4)
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 def decoded(call: Any, reply: object) -> None:
-    """Decode; anything but a value or a NodeError comes out."""
-    try:
+    """Decode: nothing but a value or a MalformedReply comes of it."""
+    with suppress(MalformedReply):
         play(call, [reply])
-    except NodeError as error:
-        assert call.method in str(error)
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -297,10 +365,8 @@ def test_a_good_reply_with_bytes_put_in(place: int, junk: bytes, at: int) -> Non
 
 @given(json_values)
 def test_any_json_as_a_proof(value: Any) -> None:
-    try:
+    with suppress(MalformedReply):
         play(calls.get_l2_to_l1_log_proof(s.H1), [value])
-    except NodeError as error:
-        assert "zks_getL2ToL1LogProof" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ from zkcore.rpc.transport import AsyncTransport, Request, Transport, sends
 __all__ = ["AsyncRecorder", "AsyncReplay", "Recorder", "Replay"]
 
 
+_JSON = (str, int, float, dict, list, type(None))
+
+
 class _Line(Struct):
     node: str
     method: str
@@ -171,7 +174,7 @@ def _facts(error: Exception) -> dict[str, Any]:
             "data": error.data.hex(),
             "where": error.where,
         }
-    facts = {name: value for name, value in vars(error).items() if isinstance(value, str | int | float | None)}
+    facts: dict[str, Any] = {name: value for name, value in vars(error).items() if isinstance(value, _JSON)}
     return {"type": type(error).__name__, "text": str(error), "facts": facts}
 
 
