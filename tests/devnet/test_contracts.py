@@ -1265,3 +1265,38 @@ def test_the_deployer_is_nobody_special(l1: L1Chain) -> None:
     assert uint(l1.call(diamond(270), call_data("getAdmin()"), sender=BOB)) == uint(DEPLOYER)
     send(l1, call_data("setTokenMultiplier(uint128,uint128)", 2, 1), to=diamond(270), sender=BOB)
     assert price_of(l1, 270, GWEI) == 275_000_000
+
+
+def test_the_oldest_bridge(l1: L1Chain) -> None:
+    """L1ERC20Bridge, of Era alone: it takes its own allowance, and its deposits are remembered in the legacy way."""
+    bridge = BOOK["erc20Bridge"]
+    deposit = "deposit(address,address,uint256,uint256,uint256,address)"
+
+    def ask(token: str, amount: int) -> str:
+        return call_data(deposit, BOB, token, amount, LIMIT, 800, NOBODY)
+
+    assert refusal(l1, ask(TOKEN, 0), to=bridge, value=COST) == selector("EmptyDeposit()")
+    weth = BOOK["weth"]
+    l1.send(weth, call_data("deposit()"), sender=ALICE, value=5)
+    l1.send(weth, call_data("approve(address,uint256)", bridge, 5), sender=ALICE)
+    assert refusal(l1, ask(weth, 5), to=bridge, value=COST) == revert_data("TokenNotSupported(address)", weth)
+    receipt = send(l1, ask(TOKEN, 5), to=bridge, value=COST)
+    tx_hash, transaction = canonical(receipt, 272)
+    # the refund recipient is the user's, whoever asked the Bridgehub; the sender is the router that asked it
+    assert sender_and_refund(receipt, 272) == (alias(ROUTER), ALICE)
+    assert transaction[11][:4].hex() == "cfe7af7c"
+    prove_failed(l1, tx_hash, 272)
+    before = read(l1, TOKEN, "balanceOf(address)", ALICE)
+    send(l1, claim(tx_hash, TOKEN, 5, chain_id=272), to=NULLIFIER)
+    assert read(l1, TOKEN, "balanceOf(address)", ALICE) == before + 5
+
+
+def test_a_token_with_old_metadata(l1: L1Chain) -> None:
+    """The getters' answers travel as they are; a getter that is missing comes out empty."""
+    token = l1.deploy("OldToken")
+    l1.send(token, call_data("mint(address,uint256)", ALICE, 5))
+    l1.send(token, call_data("approve(address,uint256)", ROUTER, 5), sender=ALICE)
+    _, transaction = canonical(send(l1, two(new_data(token, 5)), value=COST))
+    sent = decode(("address", "address", "address", "uint256", "bytes"), transaction[11][4:])[4]
+    fields = (b"Old".ljust(32, b"\0"), b"OLD".ljust(32, b"\0"), b"")
+    assert decode(("uint256", "bytes", "bytes", "bytes"), sent[1:]) == (CHAIN_ID, *fields)

@@ -265,6 +265,15 @@ def test_old_and_poor_metadata(l2: L1Chain) -> None:
     assert refusal(l2, token, call_data("symbol()")) == "0x"  # the origin token has none
 
 
+def test_metadata_of_another_type(l2: L1Chain) -> None:
+    """Bytes32 is no string: the getters are missing, as on the real one."""
+    fields = (b"Old".ljust(32, b"\0"), b"OLD".ljust(32, b"\0"), b"")
+    token = deposit(l2, data=b"\x01" + encode(("uint256", "bytes", "bytes", "bytes"), (CHAIN_ID, *fields)))
+    for getter in ("name()", "symbol()", "decimals()"):
+        assert refusal(l2, token, call_data(getter)) == "0x"
+    assert read(l2, token, "balanceOf(address)", ALICE) == 100
+
+
 def test_an_asset_id_of_another_token(l2: L1Chain) -> None:
     mint = encode(("address", "address", "address", "uint256", "bytes"), (BOB, ALICE, TOKEN, 5, metadata()))
     wrong = revert_data("AssetIdMismatch(bytes32,bytes32)", h(asset_id(TOKEN)), bytes(31) + b"\x05")

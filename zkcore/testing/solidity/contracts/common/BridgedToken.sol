@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.26;
 
-import {ERC20} from "../tokens/ERC20.sol";
+import {NamedERC20} from "../tokens/ERC20.sol";
 import {Encoding} from "./Encoding.sol";
 import {Unauthorized, ZeroAddress, revertWith} from "./Errors.sol";
 
 /// A token's representation on a chain it is not native to; only the vault that deployed it mints and burns.
-contract BridgedToken is ERC20 {
+contract BridgedToken is NamedERC20 {
     address public originToken;
     address public nativeTokenVault;
     bytes32 public assetId;
@@ -24,7 +24,7 @@ contract BridgedToken is ERC20 {
         _;
     }
 
-    constructor() ERC20("", "", 0) {}
+    constructor() NamedERC20("", "", 0) {}
 
     /// A getter the origin token lacks, or answers in another type, is missing here too: it reverts.
     function bridgeInitialize(bytes32 assetId_, address originToken_, bytes calldata metadata) external {

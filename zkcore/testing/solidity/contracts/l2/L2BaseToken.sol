@@ -38,7 +38,7 @@ contract L2BaseToken {
         emit WithdrawalWithMessage(msg.sender, l1Receiver, msg.value, additionalData);
     }
 
-    /// The value leaves the world: a contract is created with it that, in its first two bytes, destroys itself in its own favour (EIP-6780).
+    /// The value leaves the world: a contract is created with it whose first act is to destroy itself in its own favour (EIP-6780).
     function _burn() private {
         assembly ("memory-safe") {
             mstore(0, shl(240, 0x30ff)) // ADDRESS SELFDESTRUCT

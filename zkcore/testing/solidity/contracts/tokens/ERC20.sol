@@ -3,31 +3,12 @@ pragma solidity ^0.8.26;
 
 /// A plain ERC-20 with the revert texts of OpenZeppelin 4.
 abstract contract ERC20 {
-    string internal _name;
-    string internal _symbol;
-    uint8 internal _decimals;
     uint256 public totalSupply;
     mapping(address => uint256) public balanceOf;
     mapping(address owner => mapping(address spender => uint256)) public allowance;
 
     event Transfer(address indexed from, address indexed to, uint256 value);
     event Approval(address indexed owner, address indexed spender, uint256 value);
-
-    constructor(string memory name_, string memory symbol_, uint8 decimals_) {
-        (_name, _symbol, _decimals) = (name_, symbol_, decimals_);
-    }
-
-    function name() public view virtual returns (string memory) {
-        return _name;
-    }
-
-    function symbol() public view virtual returns (string memory) {
-        return _symbol;
-    }
-
-    function decimals() public view virtual returns (uint8) {
-        return _decimals;
-    }
 
     function approve(address spender, uint256 amount) external virtual returns (bool) {
         _approve(msg.sender, spender, amount);
@@ -78,5 +59,28 @@ abstract contract ERC20 {
         balanceOf[from] -= amount;
         totalSupply -= amount;
         emit Transfer(from, address(0), amount);
+    }
+}
+
+/// The same with the optional getters.
+abstract contract NamedERC20 is ERC20 {
+    string internal _name;
+    string internal _symbol;
+    uint8 internal _decimals;
+
+    constructor(string memory name_, string memory symbol_, uint8 decimals_) {
+        (_name, _symbol, _decimals) = (name_, symbol_, decimals_);
+    }
+
+    function name() public view virtual returns (string memory) {
+        return _name;
+    }
+
+    function symbol() public view virtual returns (string memory) {
+        return _symbol;
+    }
+
+    function decimals() public view virtual returns (uint8) {
+        return _decimals;
     }
 }

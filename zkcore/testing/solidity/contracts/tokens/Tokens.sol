@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.26;
 
-import {ERC20} from "./ERC20.sol";
+import {ERC20, NamedERC20} from "./ERC20.sol";
 
 /// Anybody may mint: the tokens of the devnet, on L1 and natively on L2.
-contract TestToken is ERC20 {
-    constructor(string memory name_, string memory symbol_, uint8 decimals_) ERC20(name_, symbol_, decimals_) {}
+contract TestToken is NamedERC20 {
+    constructor(string memory name_, string memory symbol_, uint8 decimals_) NamedERC20(name_, symbol_, decimals_) {}
 
     function mint(address to, uint256 amount) external {
         _mint(to, amount);
@@ -41,12 +41,22 @@ contract MoodyToken is TestToken {
     }
 }
 
+/// From before ERC-20 was settled, like MKR: its name and symbol are bytes32, and it has no decimals.
+contract OldToken is ERC20 {
+    bytes32 public constant name = "Old";
+    bytes32 public constant symbol = "OLD";
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+}
+
 /// Wrapped ether, which cannot be deposited.
-contract Weth is ERC20 {
+contract Weth is NamedERC20 {
     event Deposit(address indexed account, uint256 amount);
     event Withdrawal(address indexed account, uint256 amount);
 
-    constructor() ERC20("Wrapped Ether", "WETH", 18) {}
+    constructor() NamedERC20("Wrapped Ether", "WETH", 18) {}
 
     receive() external payable {
         deposit();
