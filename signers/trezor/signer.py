@@ -163,9 +163,9 @@ class TrezorSigner:
 
     # ------------------------------------------------------------ accounts
     def accounts(self, scheme: Scheme = "bip44", count: int = 5) -> list[TrezorAccount]:
-        """The first accounts of a scheme: "bip44" m/44'/60'/0'/0/i, "ledger-live" m/44'/60'/i'/0/0, "legacy" m/44'/60'/0'/i.
+        """The first accounts of a scheme: "bip44" m/44'/60'/0'/0/i, "ledger-live" i'/0/0, or "legacy" 0'/i.
 
-        "bip44" is what Trezor Suite has. Raises UnsupportedBySigner for more than the firmware allows.
+        Raises UnsupportedBySigner for more than the firmware allows.
         """
         from signers.trezor import wire
 

@@ -12,7 +12,6 @@ from trezorlib import cosi
 from trezorlib.messages import EthereumNetworkInfo
 from trezorlib.protobuf import dump_message
 
-
 DEBUG_KEYS = [byte * 32 for byte in (b"\xdd", b"\xde")]  # trezorlib.testing.common.PRIVATE_KEYS_DEV, two of three
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a real Trezor Model One, scene by scene: played on its emulator by `record.py` and `test_emulator.py`,
+"""What is asked of a real Trezor Model One, scene by scene: played on an emulator by `record.py` and `test_emulator.py`
 and replayed from `recorded.json` by `test_replay.py`. A scene checks its own outcome.
 """
 
@@ -170,9 +170,8 @@ def gas_at_the_limit(rig: Rig) -> None:
 
 
 def typed_hashes(rig: Rig) -> None:
-    with rig.connect() as signer:
-        with pytest.raises(BlindSigningRequired):
-            signer.sign_typed_data(MAIL)
+    with rig.connect() as signer, pytest.raises(BlindSigningRequired):
+        signer.sign_typed_data(MAIL)
     with rig.connect(allow_blind_signing=True) as signer:
         signature = signer.sign_typed_data(MAIL)
         assert (signature.to_bytes(), signature.clear) == (KEY.sign_typed_data(MAIL).to_bytes(), False)

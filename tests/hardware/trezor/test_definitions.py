@@ -55,7 +55,7 @@ def test_folder(tmp_path: Path) -> None:
     assert source.network(1) is None
     with pytest.raises(InvalidDefinition, match=r"network\.dat defines chain 301, expected chain 300"):
         source.network(300)
-    with pytest.raises(InvalidDefinition, match="302.network.dat is no network definition"):
+    with pytest.raises(InvalidDefinition, match=r"302.network\.dat is no network definition"):
         source.network(302)
 
 
@@ -107,7 +107,7 @@ def test_url(monkeypatch: pytest.MonkeyPatch) -> None:
         assert source.network(324) is not None
         assert source.network(300) is None
     assert len(asked) == 2
-    with pytest.raises(InvalidDefinition, match="301/network.dat cannot be fetched .*without definitions="):
+    with pytest.raises(InvalidDefinition, match=r"301/network\.dat cannot be fetched .*without definitions="):
         source.network(301)
     with pytest.raises(InvalidDefinition, match="HTTP status 500"):
         source.network(302)

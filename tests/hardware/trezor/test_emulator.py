@@ -144,7 +144,7 @@ class Relay:
         self._inside.connect(("127.0.0.1", port))
         self._outside = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._outside.bind(("127.0.0.1", 0))
-        self.path = "udp:127.0.0.1:{}".format(self._outside.getsockname()[1])
+        self.path = f"udp:127.0.0.1:{self._outside.getsockname()[1]}"
         self._peer: Any = None
         self._over = False
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._in, self._out)]

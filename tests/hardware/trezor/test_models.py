@@ -1,4 +1,4 @@
-"""Each model by its own right path, on a fake that asks, shows and signs as the firmware does (core models cannot be run)."""
+"""Each model by its own right path, on a fake that asks, shows and signs as the firmware: core models cannot run here."""
 
 from typing import Any
 
@@ -131,7 +131,7 @@ def test_the_core_screen_shows_the_fields() -> None:
 
 def test_model_one_signs_by_hashes_and_only_with_consent() -> None:
     device = FakeTrezor("T1B1")
-    with pytest.raises(BlindSigningRequired, match="T1B1.*typed data \\(Mail\\).*allow_blind_signing=True"):
+    with pytest.raises(BlindSigningRequired, match=r"T1B1.*typed data \(Mail\).*allow_blind_signing=True"):
         connected(device, allow_blind_signing=False).sign_typed_data(MAIL)
     assert not asked(device, messages.EthereumSignTypedHash, messages.EthereumSignTypedData)
     signature = connected(device).sign_typed_data(MAIL)

@@ -316,8 +316,8 @@ def test_no_secret_anywhere(caplog: pytest.LogCaptureFixture) -> None:
     device = FakeTrezor("T1B1", pin="7391", passphrase_protection=True)
     signer = connected(device, on_pin=lambda wanted: "7391", passphrase="correct horse")
     works(device, signer)
+    device.user = lambda shown: False
     with pytest.raises(UserRejected) as caught:
-        device.user = lambda shown: False
         signer.sign_transaction(transfer())
     seen = [repr(signer), str(signer), repr(signer._connection), repr(caught.value), repr(vars(signer))]
     seen += [str(vars(record)) + record.getMessage() for record in records]

@@ -1,4 +1,4 @@
-"""The scenes, replayed from what a real T1B1 firmware (1.14.2, emulator) answered: every byte we send must be the recorded one."""
+"""The scenes, replayed from what a real T1B1 firmware (1.14.2, emulator) answered: we must send the recorded bytes."""
 
 import json
 from typing import Any
