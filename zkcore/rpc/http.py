@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from functools import cache
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
@@ -13,6 +14,8 @@ from zkcore.rpc.endpoint import Endpoint
 from zkcore.rpc.transport import Limits, Request
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import httpx
 
 __all__ = ["AsyncHttpTransport", "HttpTransport", "side_by_side", "side_by_side_async"]
@@ -112,7 +115,7 @@ class HttpTransport:
             return self._given
         with self._opening:
             if self._own is None:
-                self._own = httpx.Client(limits=self._wire.pool())
+                self._own = httpx.Client(**self._wire.options())
             return self._own
 
 
@@ -202,7 +205,7 @@ class AsyncHttpTransport:
         if self._given is not None:
             return self._given
         if self._own is None:
-            self._own = httpx.AsyncClient(limits=self._wire.pool())
+            self._own = httpx.AsyncClient(**self._wire.options())
         return self._own
 
 
@@ -224,10 +227,15 @@ class _Wire:
         request.url = MaskedURL(request.url, str(self.endpoint))
         return request
 
-    def pool(self) -> "httpx.Limits":
+    def options(self) -> dict[str, Any]:
+        """Of a client of our own."""
         import httpx
 
-        return httpx.Limits(max_connections=self.limits.connections, max_keepalive_connections=self.limits.connections)
+        most = self.limits.connections
+        return {
+            "limits": httpx.Limits(max_connections=most, max_keepalive_connections=most),
+            "verify": _tls(https=self.endpoint.url.lower().startswith("https:")),
+        }
 
     def failures(self) -> tuple[type[Exception], ...]:
         import httpx
@@ -244,6 +252,16 @@ class _Wire:
         return Fault(
             lambda where: kind(f"{where}: {text}"), again=isinstance(error, httpx.TransportError | TimeoutError)
         )
+
+
+@cache
+def _tls(*, https: bool) -> "SSLContext":
+    """The certificates to trust. Reading them takes 60 ms: once for all nodes, and not for http, which gets none."""
+    import ssl
+
+    import httpx
+
+    return httpx.create_ssl_context() if https else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _TooLargeError(Exception):
