@@ -23,14 +23,12 @@ error DepositDoesNotExist(); // up to v30
 error DepositExists();
 error DepositsPaused(); // v31
 error DepthMoreThanOneForRecursiveMerkleProof(); // v31
-error EmptyBytes32();
 error EmptyDeposit();
 error EmptyToken();
 error GasPerPubdataMismatch();
 error HashedLogIsDefault();
 error InsufficientChainBalance(); // up to v30
 error InvalidCaller(address caller);
-error InvalidChainId();
 error InvalidNTVBurnData();
 error InvalidProof();
 error InvalidProofLengthForFinalNode();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.26;
 
-import {FeeParams, FinalizeDepositParams, L2Log, L2Message, MailboxRequest, SecondBridgeAnswer, TxStatus} from "./Types.sol";
+import {L2Message, MailboxRequest, SecondBridgeAnswer, TxStatus} from "./Types.sol";
 
 interface IERC20 {
     function name() external view returns (string memory);
@@ -46,7 +46,6 @@ interface IBridgehub {
 
 interface IZKChain {
     function getChainId() external view returns (uint256);
-    function getBaseToken() external view returns (address);
     function getBaseTokenAssetId() external view returns (bytes32);
     function protocolMinor() external view returns (uint256);
     function l2LogsRootHash(uint256 batch) external view returns (bytes32);
@@ -55,14 +54,6 @@ interface IZKChain {
     function requestL2TransactionToGatewayMailbox(uint256 chainId, bytes32 canonicalTxHash, uint64 expirationTimestamp)
         external
         returns (bytes32);
-    function proveL2MessageInclusion(uint256 batch, uint256 index, L2Message calldata message, bytes32[] calldata proof)
-        external
-        view
-        returns (bool);
-    function proveL2LogInclusion(uint256 batch, uint256 index, L2Log calldata log, bytes32[] calldata proof)
-        external
-        view
-        returns (bool);
     function proveL2LeafInclusion(uint256 batch, uint256 mask, bytes32 leaf, bytes32[] calldata proof) external view returns (bool);
 }
 
@@ -101,36 +92,6 @@ interface IL1AssetRouter is IAssetRouter {
 
 interface IL1Nullifier {
     function bridgehubConfirmL2TransactionForwarded(uint256 chainId, bytes32 txDataHash, bytes32 txHash) external;
-    function bridgeRecoverFailedTransfer(
-        uint256 chainId,
-        address depositSender,
-        bytes32 assetId,
-        bytes calldata assetData,
-        bytes32 l2TxHash,
-        uint256 batch,
-        uint256 index,
-        uint16 txNumber,
-        bytes32[] calldata proof
-    ) external;
-    function claimFailedDeposit(
-        uint256 chainId,
-        address depositSender,
-        address l1Token,
-        uint256 amount,
-        bytes32 l2TxHash,
-        uint256 batch,
-        uint256 index,
-        uint16 txNumber,
-        bytes32[] calldata proof
-    ) external;
-    function finalizeWithdrawal(
-        uint256 chainId,
-        uint256 batch,
-        uint256 index,
-        uint16 txNumber,
-        bytes calldata message,
-        bytes32[] calldata proof
-    ) external;
     function isWithdrawalFinalized(uint256 chainId, uint256 batch, uint256 index) external view returns (bool);
     function l2BridgeAddress(uint256 chainId) external view returns (address);
 }

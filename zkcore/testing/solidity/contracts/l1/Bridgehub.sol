@@ -10,7 +10,7 @@ import {
     SecondBridgeAddressTooLow,
     WrongMagicValue
 } from "../common/Errors.sol";
-import {IL1AssetRouter, IMessageRoot, INativeTokenVault, IZKChain} from "../common/Interfaces.sol";
+import {IL1AssetRouter, INativeTokenVault, IZKChain} from "../common/Interfaces.sol";
 import {Pausable} from "../common/Pausable.sol";
 import {Proofs} from "../common/Proofs.sol";
 import {
