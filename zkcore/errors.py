@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 __all__ = [
     "AddressMismatch",
+    "AlreadyFinalized",
     "AppNotOpen",
     "BadSignature",
     "BaseCostMismatch",
@@ -306,6 +307,14 @@ class NotReady(ChainError):
     def __init__(self, reason: str, *, state: str = "") -> None:
         self.reason, self.state = reason, state
         super().__init__(f"not ready: {reason}")
+
+
+class AlreadyFinalized(ChainError):
+    """L1 has paid this withdrawal out before: it is done."""
+
+    def __init__(self, *, l2_tx_hash: object, index: int) -> None:
+        self.l2_tx_hash, self.index = l2_tx_hash, index
+        super().__init__(f"withdrawal {index} of {l2_tx_hash} was finalized before: nothing is left to do")
 
 
 class NothingToClaim(ChainError):

@@ -6,15 +6,15 @@ from msgspec.structs import replace
 
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
-from zkcore.fees import OLDEST_PROTOCOL_VERSION
+from zkcore.fees import OLDEST_PROTOCOL_VERSION, base_cost
 from zkcore.flows.l1 import TxOptions, account_state
 from zkcore.flows.request import L2Call, Quote, Quoted, Request, quote_request, refund_code, request_draft
-from zkcore.flows.session import Session, contracts
+from zkcore.flows.session import Session, contracts, fee_params
 from zkcore.plan import Draft, ExecutionKind
 from zkcore.priority import l2_sender
 from zkcore.types import Address, AddressLike, HexLike, hex_bytes, uint
 
-__all__ = ["draft_request_execute"]
+__all__ = ["draft_request_execute", "get_base_cost"]
 
 
 def draft_request_execute(
@@ -81,3 +81,17 @@ def _quoted(session: Session, request: Request, options: TxOptions | None) -> Fl
         token=known.base_token,
     )
     return (yield from quote_request(session, known, state, request, options))
+
+
+def get_base_cost(
+    session: Session, l2_gas_limit: int, *, gas_per_pubdata: int = 800, l1_gas_price: int | None = None
+) -> Flow[int]:
+    """What so much L2 gas costs a request from L1, in base-token wei, at an L1 gas price in wei.
+
+    Without a price: at the highest that a request made now might pay, by the wallet's fee policy. Raises InputError, NodeError.
+    """
+    uint(l2_gas_limit, "l2_gas_limit")
+    known, state = yield from gather(contracts(session), account_state(session, "l1", None))
+    params, _ = yield from fee_params(known)
+    price = state.fees.max_fee_per_gas if l1_gas_price is None else uint(l1_gas_price, "l1_gas_price")
+    return base_cost(params, price, l2_gas_limit, gas_per_pubdata)

@@ -9,11 +9,12 @@ from zkcore.calls import CallRequest
 from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import InputError, InsufficientBalance, NodeError
 from zkcore.flows.session import Session
+from zkcore.paymaster import Paymaster
 from zkcore.priority import AccountKind
 from zkcore.replies import FeeHistory
 from zkcore.reverts import decode_revert
 from zkcore.transactions import Eip1559Transaction
-from zkcore.types import ETH, Address, uint
+from zkcore.types import Address, uint
 
 __all__ = [
     "AccountState",
@@ -146,7 +147,13 @@ def _fees(session: Session, history: FeeHistory, options: TxOptions) -> Fees:
 
 # ---------------------------------------------------------------- gas
 def gas_limits(
-    session: Session, chain: Chain, steps: Sequence[Unsigned], state: AccountState, options: TxOptions | None
+    session: Session,
+    chain: Chain,
+    steps: Sequence[Unsigned],
+    state: AccountState,
+    options: TxOptions | None,
+    *,
+    paymaster: Paymaster | None = None,
 ) -> Flow[tuple[int, ...]]:
     """The gas limit of each call, in one wave. Only the last one may be fixed by the caller.
 
@@ -157,7 +164,13 @@ def gas_limits(
     fixed = options.gas_limit if options else None
     requests = [
         CallRequest(
-            from_address=session.address, to=s.to, data=s.data, value=s.value, gas_price=state.fees.max_fee_per_gas
+            from_address=session.address,
+            to=s.to,
+            data=s.data,
+            value=s.value,
+            gas_price=state.fees.max_fee_per_gas,
+            paymaster=paymaster.address if paymaster else None,
+            paymaster_input=paymaster.input if paymaster else b"",
         )
         for s in steps
     ]
@@ -185,10 +198,13 @@ def _with_margin(gas: int) -> int:
     return gas * (100 + GAS_MARGIN_PERCENT) // 100
 
 
-def check_ether(session: Session, state: AccountState, *, value: int, gas: int, purpose: str) -> None:
-    """Raise InsufficientBalance unless the account holds the value and the highest fee."""
+def check_ether(
+    session: Session, state: AccountState, *, value: int, gas: int, purpose: str, chain: Chain = "l1"
+) -> None:
+    """Raise InsufficientBalance unless the account holds the value and the highest fee: of ether, on L2 of the base token."""
     needed = value + gas * state.fees.max_fee_per_gas
     if state.balance < needed:
+        token = "ETH" if chain == "l1" else "the base token of L2"
         raise InsufficientBalance(
-            address=session.address, token=f"ETH ({ETH})", balance=state.balance, needed=needed, purpose=purpose
+            address=session.address, token=token, balance=state.balance, needed=needed, purpose=purpose
         )

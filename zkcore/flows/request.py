@@ -45,7 +45,7 @@ from zkcore.flows.l1 import (
     fixes_nonce,
     gas_limits,
 )
-from zkcore.flows.session import ChainFacts, Contracts, Session, facts_of, fee_params, vaults
+from zkcore.flows.session import ChainFacts, Contracts, Session, facts_of, fee_params, known_stack, vaults
 from zkcore.plan import Draft, Plan, PlanFacts, PlanStep, StepKind
 from zkcore.priority import AccountKind, l2_refund_recipient, refund_is_lost
 from zkcore.types import Address, uint
@@ -199,7 +199,7 @@ def quote_request(
 ) -> Flow[Quoted]:
     """Price a routed request and check everything that can be checked before money moves."""
     tokens = _tokens(known, request)
-    facts, params, estimate, holdings = yield from gather(
+    facts, (params, ceiling), estimate, holdings = yield from gather(
         facts_of(session, known),
         fee_params(known),
         _l2_estimate(session, request),
@@ -207,7 +207,7 @@ def quote_request(
     )
     gas_price = state.fees.max_fee_per_gas
     notes = [note for note in (protocol_note(facts.protocol_version, facts.stack),) if note]
-    limit, minimum = _l2_gas_limit(request, params, facts, estimate, notes)
+    limit, minimum = _l2_gas_limit(request, params, ceiling, facts, estimate, notes)
     cost = base_cost(params, gas_price, limit, request.gas_per_pubdata)
     mint = _mint_value(request, params, cost, limit, gas_price)
     recipient, lands_at = _refund(session, state, request, facts)
@@ -303,19 +303,23 @@ def _l2_estimate(session: Session, request: Request) -> Flow[Mapping[Stack, int 
         from_address=call.from_address, to=call.to, data=call.data, value=call.value, type=ZKSYNC_OS_PRIORITY_TX_TYPE
     )
     both = {"era": calls.estimate_gas_l1_to_l2(asked), "zksync-os": calls.estimate_gas("l2", os_asked)}
-    facts, profile = session.known.facts, session.profile
-    known = facts.stack if facts else profile.stack if profile else None
+    known = known_stack(session)
     stacks: Sequence[Any] = [known] if known else list(both)
     estimates = yield from gather(*[attempt(both[stack], Exception) for stack in stacks])
     return dict(zip(stacks, estimates, strict=True))
 
 
 def _l2_gas_limit(
-    request: Request, params: FeeParams, facts: ChainFacts, estimates: Mapping[Stack, int | Exception], notes: list[str]
+    request: Request,
+    params: FeeParams,
+    ceiling: int,
+    facts: ChainFacts,
+    estimates: Mapping[Stack, int | Exception],
+    notes: list[str],
 ) -> tuple[int, int]:
     """The L2 gas limit and the validator's minimum: the caller's if given, else from the node's estimate."""
     # on ZKsync OS the minimum rises as the price falls: take it at the lowest price the request may be included at
-    price = l2_gas_price(params, 0, request.gas_per_pubdata)
+    price = l2_gas_price(params, 0, request.gas_per_pubdata) or 1  # 0 is refused, and would ask for less than 1 does
     shape: dict[str, Any] = {
         "stack": facts.stack,
         "calldata_length": len(request.l2_call.data),
@@ -325,7 +329,6 @@ def _l2_gas_limit(
     minimum = minimal_l2_gas_limit(protocol_version=facts.protocol_version, l2_gas_price=price, **shape)
     limit = request.l2_gas_limit
     if limit is None:
-        ceiling = facts.priority_tx_max_gas_limit
         limit = suggested_l2_gas_limit(
             estimate=_estimated(estimates[facts.stack], notes),
             minimum=minimum,
@@ -338,7 +341,7 @@ def _l2_gas_limit(
         params,
         limit,
         protocol_version=facts.protocol_version,
-        priority_tx_max_gas_limit=facts.priority_tx_max_gas_limit,
+        priority_tx_max_gas_limit=ceiling,
         l2_gas_price=price,
         **shape,
     )
@@ -543,19 +546,8 @@ def request_draft(session: Session, quoted: Quoted, options: TxOptions | None) -
 
 def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
     """The chain's facts as a plan keeps them."""
-    known = session.known.contracts or facts.contracts
-    found = session.known.vaults
-    return PlanFacts(
-        l1_chain_id=known.l1_chain_id,
-        l2_chain_id=known.l2_chain_id,
-        bridgehub=known.bridgehub,
-        diamond=known.diamond,
-        asset_router=known.asset_router,
-        nullifier=found.nullifier if found else None,
-        native_token_vault=found.native_token_vault if found else None,
-        base_token=known.base_token,
-        stack=facts.stack,
-        protocol_version=facts.protocol_version,
-        origins=known.origins,
-        **more,
-    )
+    known, found = session.known.contracts or facts.contracts, session.known.vaults
+    kept = {name: getattr(known, name) for name in ("l1_chain_id", "l2_chain_id", "bridgehub", "diamond", "asset_router")}
+    kept |= {name: getattr(found, name, None) for name in ("nullifier", "native_token_vault")}
+    kept |= {"base_token": known.base_token, "origins": known.origins}
+    return PlanFacts(**{**kept, "stack": facts.stack, "protocol_version": facts.protocol_version, **more})

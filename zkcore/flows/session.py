@@ -54,12 +54,11 @@ class Contracts(Struct, frozen=True, kw_only=True):
 
 
 class ChainFacts(Struct, frozen=True, kw_only=True):
-    """What does not change while a session lasts: the contracts, the stack, the protocol version, the gas ceiling."""
+    """What does not change while a session lasts: the contracts, the stack, the minor protocol version."""
 
     contracts: Contracts
     stack: Stack
     protocol_version: int
-    priority_tx_max_gas_limit: int
 
 
 class Vaults(Struct, frozen=True, kw_only=True):
@@ -72,12 +71,14 @@ class Vaults(Struct, frozen=True, kw_only=True):
 class Known:
     """What a session has learned and need not ask again. Each attribute is set once, to a value that any asker would get."""
 
-    __slots__ = ("chain_ids", "contracts", "facts", "vaults")
+    __slots__ = ("chain_ids", "contracts", "profile", "stack", "vaults", "version")
 
     def __init__(self) -> None:
         self.chain_ids: tuple[int, int] | None = None
         self.contracts: Contracts | None = None
-        self.facts: ChainFacts | None = None
+        self.profile: ChainProfile | None = None
+        self.version: int | None = None
+        self.stack: Stack | None = None
         self.vaults: Vaults | None = None
 
 
@@ -91,12 +92,20 @@ class Session(Struct, frozen=True, kw_only=True):
     fees: FeePolicy
     known: Known
 
+    def check_pinned(self, what: str, on_l1: Address) -> Address:
+        """The address that L1 names, if the profile pins none or the same. Raises AddressMismatch."""
+        pinned: Address | None = getattr(self.known.profile, what, None)
+        if pinned not in (None, on_l1):
+            raise AddressMismatch(what=what, pinned=pinned, on_l1=on_l1)
+        return on_l1
+
 
 # ---------------------------------------------------------------- the contracts: one wave where there is a profile
 def contracts(session: Session) -> Flow[Contracts]:
     """The chain's contracts. What the profile pins is verified on L1 in the same wave; a difference is an error."""
     if session.known.contracts is None:
-        session.known.contracts = yield from _discover(session, (yield from _profile(session)))
+        session.known.profile = yield from _profile(session)
+        session.known.contracts = yield from _discover(session, session.known.profile)
     return session.known.contracts
 
 
@@ -148,13 +157,11 @@ def _discover(session: Session, profile: ChainProfile) -> Flow[Contracts]:
         base_token = ETH
     else:
         (base_token,) = yield from calls.eth_call("l1", hub, BRIDGEHUB.base_token, chain)
-    found = {"diamond": diamond, "asset_router": router, "base_token": base_token}
+    found: dict[str, Address] = {"diamond": diamond, "asset_router": router, "base_token": base_token}
     origins = {"bridgehub": _bridgehub_origin(session)}
     for what, address in found.items():
-        pinned: Address | None = getattr(profile, what)
-        if pinned is not None and pinned != address:
-            raise AddressMismatch(what=what, pinned=pinned, on_l1=address)
-        origins[what] = "the bridgehub on L1" if pinned is None else "the profile, verified on L1"
+        session.check_pinned(what, address)
+        origins[what] = "the profile, verified on L1" if getattr(profile, what) else "the bridgehub on L1"
     return Contracts(
         l1_chain_id=profile.l1_chain_id,
         l2_chain_id=chain,
@@ -175,39 +182,54 @@ def _bridgehub_origin(session: Session) -> str:
 
 # ---------------------------------------------------------------- the chain's rules: one wave more
 def chain_facts(session: Session) -> Flow[ChainFacts]:
-    """The contracts with the stack, the protocol version and the gas ceiling. Raises UnsupportedProtocol for versions before v26."""
+    """The contracts with the stack and the protocol version. Raises UnsupportedProtocol for versions before v26."""
     known = yield from contracts(session)
     return (yield from facts_of(session, known))
 
 
 def facts_of(session: Session, known: Contracts) -> Flow[ChainFacts]:
     """The rules of the chain with these contracts; one wave the first time, none after."""
-    if session.known.facts is None:
-        # the stack's flag is in storage before its getter exists (v31): ZKChainStorage.sol
-        (version, (ceiling,), flag) = yield from gather(
-            calls.eth_call("l1", known.diamond, DIAMOND.get_semver_protocol_version),
-            calls.eth_call("l1", known.diamond, DIAMOND.get_priority_tx_max_gas_limit),
-            calls.get_storage_at("l1", known.diamond, SLOT_ZKSYNC_OS),
-        )
+    version, stack = yield from gather(_version(session, known), _stack(session, known))
+    return ChainFacts(contracts=known, stack=stack, protocol_version=check_protocol_version(version, stack))
+
+
+def protocol_version(session: Session, known: Contracts) -> Flow[int]:
+    """The minor protocol version; one call the first time. Raises UnsupportedProtocol for versions before v26."""
+    return check_protocol_version((yield from _version(session, known)), "era")
+
+
+def _version(session: Session, known: Contracts) -> Flow[int]:
+    if session.known.version is None:
+        found = yield from calls.eth_call("l1", known.diamond, DIAMOND.get_semver_protocol_version)
+        session.known.version = found[1]
+    return session.known.version
+
+
+def _stack(session: Session, known: Contracts) -> Flow[Stack]:
+    """The flag is in storage before its getter exists (v31): ZKChainStorage.sol."""
+    if session.known.stack is None:
+        flag = yield from calls.get_storage_at("l1", known.diamond, SLOT_ZKSYNC_OS)
         stack: Stack = "zksync-os" if flag[31] == 1 else "era"
-        if session.profile is not None and session.profile.stack not in (None, stack):
-            raise AddressMismatch(what="stack", pinned=session.profile.stack, on_l1=stack)
-        session.known.facts = ChainFacts(
-            contracts=known,
-            stack=stack,
-            protocol_version=check_protocol_version(version[1], stack),
-            priority_tx_max_gas_limit=ceiling,
-        )
-    return session.known.facts
+        pinned = session.known.profile.stack if session.known.profile else None
+        if pinned not in (None, stack):
+            raise AddressMismatch(what="the stack", pinned=pinned, on_l1=stack)
+        session.known.stack = stack
+    return session.known.stack
 
 
-def fee_params(known: Contracts) -> Flow[FeeParams]:
-    """The fee parameters of the chain as they are now, from the diamond's storage: they have no getter."""
-    packed, multiplier = yield from gather(
+def known_stack(session: Session) -> Stack | None:
+    """The stack, as far as it was learned or the profile says."""
+    return session.known.stack or (session.profile.stack if session.profile else None)
+
+
+def fee_params(known: Contracts) -> Flow[tuple[FeeParams, int]]:
+    """The fee parameters as they are now, from the diamond's storage (there is no getter), and the priority gas ceiling."""
+    packed, multiplier, (ceiling,) = yield from gather(
         calls.get_storage_at("l1", known.diamond, SLOT_FEE_PARAMS),
         calls.get_storage_at("l1", known.diamond, SLOT_BASE_TOKEN_MULTIPLIER),
+        calls.eth_call("l1", known.diamond, DIAMOND.get_priority_tx_max_gas_limit),
     )
-    return FeeParams.from_storage(packed, multiplier)
+    return FeeParams.from_storage(packed, multiplier), ceiling
 
 
 # ---------------------------------------------------------------- nullifier and vault
@@ -218,11 +240,8 @@ def vaults(session: Session, known: Contracts) -> Flow[Vaults]:
             calls.eth_call("l1", known.asset_router, ASSET_ROUTER.l1_nullifier),
             calls.eth_call("l1", known.asset_router, ASSET_ROUTER.native_token_vault),
         )
-        profile = session.profile
-        for what, address in (("nullifier", nullifier), ("native_token_vault", vault)):
-            pinned: Address | None = None if profile is None else getattr(profile, what)
-            if pinned is not None and pinned != address:
-                raise AddressMismatch(what=what, pinned=pinned, on_l1=address)
+        session.check_pinned("nullifier", nullifier)
+        session.check_pinned("native_token_vault", vault)
         session.known.vaults = Vaults(nullifier=nullifier, native_token_vault=vault)
         origins = dict.fromkeys(("nullifier", "native_token_vault"), "the asset router on L1")
         session.known.contracts = replace(known, origins={**known.origins, **origins})

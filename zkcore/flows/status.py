@@ -21,7 +21,7 @@ from zkcore.errors import (
     WaitTimeout,
 )
 from zkcore.flows.records import RequestRecord
-from zkcore.flows.session import Session, check_chains
+from zkcore.flows.session import Session, check_chains, known_stack
 from zkcore.priority import priority_requests
 from zkcore.replies import NodeTransaction, Receipt, TransactionDetails
 from zkcore.types import Hash32
@@ -93,9 +93,8 @@ def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatu
 
 def _on_l2(session: Session, l2_tx_hash: Hash32) -> Step[NodeTransaction | TransactionDetails | None]:
     """What the L2 node knows of the transaction; Era can tell of its batch as well."""
-    facts, profile = session.known.facts, session.profile
-    stack = facts.stack if facts else profile.stack if profile else None
-    return calls.get_transaction_details(l2_tx_hash) if stack == "era" else calls.get_transaction("l2", l2_tx_hash)
+    era = known_stack(session) == "era"
+    return calls.get_transaction_details(l2_tx_hash) if era else calls.get_transaction("l2", l2_tx_hash)
 
 
 def _unincluded(record: RequestRecord) -> Flow[RequestStatus]:

@@ -5,10 +5,17 @@ from typing import Any, Generic, TypeVar
 from zkcore.chains import ChainProfile
 from zkcore.errors import InputError, NoSigner
 from zkcore.fees import FeePolicy
-from zkcore.flows.records import Record, RequestRecord, SettlementRecord, TransactionRecord, record_of
+from zkcore.flows.records import (
+    Record,
+    RequestRecord,
+    SettlementRecord,
+    TransactionRecord,
+    WithdrawalRecord,
+    record_of,
+)
 from zkcore.flows.session import Known, Session
 from zkcore.plan import Plan, PlanStep, SignedPlan
-from zkcore.types import Address, AddressLike, Hash32
+from zkcore.types import Address, AddressLike, Hash32, HexLike
 from zkcore.wallet.journal import Journal
 from zkcore.wallet.nonces import Nonces
 
@@ -53,6 +60,18 @@ class WalletBase(Generic[S, N]):
         tx_hash = _last_transaction(record)
         if self._journal is not None and tx_hash is not None:
             self._journal.finish(tx_hash)
+
+    def _done_before(self, l2_tx_hash: HexLike, index: int) -> SettlementRecord:
+        """The record of a finalization that somebody has made before."""
+        chains = self._chains()
+        return SettlementRecord(kind="finalization", l2_tx_hash=Hash32(l2_tx_hash), index=index, l1_tx_hash=None, **chains)
+
+    def _withdrawal(self, l2_tx_hash: HexLike, index: int) -> WithdrawalRecord:
+        return WithdrawalRecord(l2_tx_hash=Hash32(l2_tx_hash), index=index, **self._chains())
+
+    def _chains(self) -> dict[str, Any]:
+        known = self.session.known.chain_ids or (0, 0)
+        return {"l1_chain_id": known[0], "l2_chain_id": known[1]}
 
     def _required_signer(self) -> S:
         if self._signer is None:

@@ -1,28 +1,58 @@
 """The wallet: an account, two nodes, and a method for each thing to do. Each method is one line over its flow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
 from threading import Lock
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from zkcore.chains import ChainProfile
-from zkcore.effects import Flow, Step
-from zkcore.errors import InputError
+from zkcore.effects import Chain, Flow, Step, attempt, gather
+from zkcore.errors import AlreadyFinalized, InputError
 from zkcore.fees import FeePolicy
+from zkcore.flows import tokens, transact
+from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
-from zkcore.flows.execute import draft_request_execute
+from zkcore.flows.execute import draft_request_execute, get_base_cost
+from zkcore.flows.finalize import (
+    draft_finalize_withdrawal,
+    get_finalize_withdrawal_params,
+    get_message_proof,
+    is_withdrawal_finalized,
+    verify_message,
+)
+from zkcore.flows.find import find_withdrawals
+from zkcore.flows.l1 import TxOptions
 from zkcore.flows.records import Record, record_from_json
-from zkcore.flows import tokens
 from zkcore.flows.session import Session
-from zkcore.plan import DepositKind, Draft, ExecutionKind, Plan, SignedPlan
+from zkcore.flows.withdraw import draft_withdraw
+from zkcore.plan import (
+    ClaimKind,
+    DepositKind,
+    Draft,
+    ExecutionKind,
+    FinalizationKind,
+    Plan,
+    SignedPlan,
+    TransactionKind,
+    WithdrawalKind,
+)
 from zkcore.rpc.http import HttpTransport
 from zkcore.rpc.transport import Transport
 from zkcore.signer import Signer
-from zkcore.types import AddressLike
+from zkcore.types import AddressLike, Hash32, HexLike
 from zkcore.wallet._binding import dress, kind_of_plan, kind_of_quote
 from zkcore.wallet.base import WalletBase, first_step
 from zkcore.wallet.drivers import Driver, Watch
-from zkcore.wallet.handles import HANDLES, Deposit, Execution, Handle
+from zkcore.wallet.handles import (
+    HANDLES,
+    Claim,
+    Deposit,
+    Execution,
+    Finalization,
+    SentTransaction,
+    Withdrawal,
+    Handle,
+)
 from zkcore.wallet.journal import Journal
 from zkcore.wallet.submission import Send, Sign, Store, submission
 
@@ -125,7 +155,75 @@ class Wallet(WalletBase[Signer, Transport]):
     prepare_request_execute = _prepares(draft_request_execute)
     request_execute = _sends(draft_request_execute, Execution)
 
+    get_base_cost = _reads(get_base_cost)
+
+    quote_withdraw = _quotes(draft_withdraw)
+    prepare_withdraw = _prepares(draft_withdraw)
+    withdraw = _sends(draft_withdraw, Withdrawal)
+
+    quote_finalize_withdrawal = _quotes(draft_finalize_withdrawal)
+    prepare_finalize_withdrawal = _prepares(draft_finalize_withdrawal)
+    is_withdrawal_finalized = _reads(is_withdrawal_finalized)
+    get_finalize_withdrawal_params = _reads(get_finalize_withdrawal_params)
+
+    def finalize_withdrawal(
+        self, l2_tx_hash: HexLike, index: int = 0, *, l1: TxOptions | None = None
+    ) -> Finalization:
+        try:
+            record = self.send(draft_finalize_withdrawal(self.session, l2_tx_hash, index, l1=l1))
+        except AlreadyFinalized:
+            record = self._done_before(l2_tx_hash, index)
+        return Finalization(self, record)
+
+    finalize_withdrawal.__doc__ = draft_finalize_withdrawal.__doc__
+
+    def finalize_withdrawals(
+        self, withdrawals: Iterable[tuple[HexLike, int]]
+    ) -> "list[Finalization | Exception]":
+        """Finalize many, each by itself: one that fails is its exception in the list, and holds up none of the others."""
+        wanted = [(Hash32(l2_tx_hash), index) for l2_tx_hash, index in withdrawals]
+        drafts = [attempt(draft_finalize_withdrawal(self.session, *one), Exception) for one in wanted]
+        marks = self._nonces.marks()
+        outcomes: list[Finalization | Exception] = []
+        for one, draft in zip(wanted, self.run(gather(*drafts)), strict=True):
+            try:
+                record = self._done_before(*one) if isinstance(draft, AlreadyFinalized) else self._send(draft, marks)
+                outcomes.append(Finalization(self, record))
+            except Exception as error:  # noqa: BLE001  # one bad withdrawal never blocks the rest
+                outcomes.append(error)
+        return outcomes
+
+    def find_withdrawals(
+        self,
+        address: AddressLike | None = None,
+        *,
+        from_block: int,
+        to_block: int | None = None,
+        on_progress: Callable[[int], object] | None = None,
+    ) -> "list[Withdrawal]":
+        found = self.run(
+            find_withdrawals(self.session, address, from_block=from_block, to_block=to_block, on_progress=on_progress)
+        )
+        return [Withdrawal(self, self._withdrawal(*one)) for one in found]
+
+    quote_claim_failed_deposit = _quotes(draft_claim_failed_deposit)
+    prepare_claim_failed_deposit = _prepares(draft_claim_failed_deposit)
+    claim_failed_deposit = _sends(draft_claim_failed_deposit, Claim)
+
     # ------------------------------------------------------------ around them
+    quote_approve = _quotes(transact.draft_approve)
+    prepare_approve = _prepares(transact.draft_approve)
+    approve = _sends(transact.draft_approve, SentTransaction)
+    quote_transfer = _quotes(transact.draft_transfer)
+    prepare_transfer = _prepares(transact.draft_transfer)
+    transfer = _sends(transact.draft_transfer, SentTransaction)
+    quote_l1_transfer = _quotes(transact.draft_l1_transfer)
+    prepare_l1_transfer = _prepares(transact.draft_l1_transfer)
+    l1_transfer = _sends(transact.draft_l1_transfer, SentTransaction)
+
+    get_priority_op_confirmation = _reads(get_priority_op_confirmation)
+    get_message_proof = _reads(get_message_proof)
+    verify_message = _reads(verify_message)
     get_balance = _reads(tokens.get_balance)
     get_balances = _reads(tokens.get_balances)
     get_l1_balance = _reads(tokens.get_l1_balance)
@@ -147,6 +245,22 @@ class Wallet(WalletBase[Signer, Transport]):
     def submit(
         self, plan: Plan[ExecutionKind] | SignedPlan[ExecutionKind], *, on_progress: Watch | None = None
     ) -> Execution: ...
+    @overload
+    def submit(
+        self, plan: Plan[WithdrawalKind] | SignedPlan[WithdrawalKind], *, on_progress: Watch | None = None
+    ) -> Withdrawal: ...
+    @overload
+    def submit(
+        self, plan: Plan[FinalizationKind] | SignedPlan[FinalizationKind], *, on_progress: Watch | None = None
+    ) -> Finalization: ...
+    @overload
+    def submit(
+        self, plan: Plan[ClaimKind] | SignedPlan[ClaimKind], *, on_progress: Watch | None = None
+    ) -> Claim: ...
+    @overload
+    def submit(
+        self, plan: Plan[TransactionKind] | SignedPlan[TransactionKind], *, on_progress: Watch | None = None
+    ) -> SentTransaction: ...
     def submit(self, plan: Plan[Any] | SignedPlan[Any], *, on_progress: Watch | None = None) -> Any:
         """Sign what is unsigned, send what is unsent, in order, and return the handle of the plan's kind. Idempotent.
 
@@ -168,11 +282,15 @@ class Wallet(WalletBase[Signer, Transport]):
         """Run a flow, or a call of `zkcore.calls`, over this wallet's nodes. NodeTimeout after `timeout` seconds."""
         return self._driver.run(step, on_progress=on_progress, timeout=timeout)
 
-    def send(self, flow: Flow[Draft[Any, Any]]) -> Record:
+    def send(self, flow: Flow[Draft[Any, Any]]) -> Any:
         """Prepare and submit at once, under a nonce of its own among all that is under way in this wallet."""
         self._required_signer()
         marks = self._nonces.marks()
-        draft = self.run(flow)
+        return self._send(self.run(flow), marks)
+
+    def _send(self, draft: Draft[Any, Any] | Exception, marks: Mapping[Chain, int]) -> Any:
+        if isinstance(draft, Exception):
+            raise draft
         plan: Plan[Any] = draft.plan
         chain = plan.steps[0].chain
         with self._locks[chain]:

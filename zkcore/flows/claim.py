@@ -1,0 +1,181 @@
+"""Failed deposits: whether L1 holds something to claim, under which encoding it was recorded, and the plan that claims it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from zkcore import calls
+from zkcore.addresses import undo_alias
+from zkcore.assets import BridgeMint, TransferData, deposit_data_hash, legacy_deposit_data_hash, ntv_asset_id
+from zkcore.contracts import BOOTLOADER, L2_ASSET_ROUTER, L2_ASSET_ROUTER_ADDRESS, NATIVE_TOKEN_VAULT, NULLIFIER, ZERO_ADDRESS
+from zkcore.effects import Flow, gather
+from zkcore.errors import InvalidProof, MalformedReply, NotReady, NothingToClaim
+from zkcore.flows.finalize import trusted_root
+from zkcore.flows.l1 import TxOptions, Unsigned, account_state
+from zkcore.flows.session import Contracts, Session, chain_facts, vaults
+from zkcore.flows.transact import TxQuote, draft_calls
+from zkcore.plan import ClaimKind, Draft, StepKind
+from zkcore.proofs import status_log, verify_proof
+from zkcore.replies import LogProof, NodeTransaction, Receipt
+from zkcore.types import Address, Hash32, HexLike
+
+__all__ = ["PriorityOpConfirmation", "draft_claim_failed_deposit", "get_priority_op_confirmation"]
+
+
+class PriorityOpConfirmation(Struct, frozen=True, kw_only=True):
+    """The proof of how a request from L1 ended on L2: checked against the root on L1."""
+
+    l2_tx_hash: Hash32
+    succeeded: bool
+    l2_batch_number: int
+    l2_message_index: int
+    l2_tx_number_in_batch: int
+    proof: tuple[Hash32, ...]
+
+
+class _Recorded(NamedTuple):
+    """A way in which a deposit may have been recorded, and the data that claims it so."""
+
+    stored: Hash32
+    asset_data: bytes
+
+
+def get_priority_op_confirmation(session: Session, l2_tx_hash: HexLike) -> Flow[PriorityOpConfirmation]:
+    """How a request from L1 ended on L2, proved: from its status log, against the root that L1 holds.
+
+    Raises NotReady while its batch is not executed, InvalidProof, NothingToClaim if it is not a request from L1.
+    """
+    facts, receipt = yield from gather(chain_facts(session), calls.get_receipt("l2", l2_tx_hash))
+    index, succeeded = _status(Hash32(l2_tx_hash), receipt)
+    proof = yield from calls.get_l2_to_l1_log_proof(l2_tx_hash, index)
+    confirmation = _confirmed(Hash32(l2_tx_hash), receipt, succeeded, proof)
+    yield from _verify(facts.contracts, facts.protocol_version, confirmation)
+    return confirmation
+
+
+def _status(l2_tx_hash: Hash32, receipt: Receipt | None) -> tuple[int, bool]:
+    """The place and the value of the log by which the bootloader tells L1 how a request ended."""
+    if receipt is None:
+        raise NotReady(f"L2 has no receipt of {l2_tx_hash} yet", state="L2_PENDING")
+    for place, entry in enumerate(receipt.l2_to_l1_logs):
+        if entry.sender == BOOTLOADER and entry.key == l2_tx_hash:
+            return place, any(entry.value)
+    raise NothingToClaim(f"{l2_tx_hash} is not a request from L1: it has no status log")
+
+
+def _confirmed(l2_tx_hash: Hash32, receipt: Receipt | None, succeeded: bool, proof: LogProof | None) -> PriorityOpConfirmation:
+    if receipt is None or proof is None:
+        raise NotReady("its batch is not executed on L1 yet", state="PROOF_PENDING")
+    era = receipt.l1_batch_number is not None
+    batch = proof.batch_number if proof.batch_number is not None else receipt.l1_batch_number
+    number = receipt.l1_batch_tx_index if era else receipt.transaction_index
+    if batch is None or number is None:
+        raise MalformedReply(f"neither the proof nor the receipt of {l2_tx_hash} names the batch")
+    return PriorityOpConfirmation(
+        l2_tx_hash=l2_tx_hash,
+        succeeded=succeeded,
+        l2_batch_number=batch,
+        l2_message_index=proof.id,
+        l2_tx_number_in_batch=number,
+        proof=proof.proof,
+    )
+
+
+def _verify(known: Contracts, version: int, said: PriorityOpConfirmation) -> Flow[None]:
+    chain, number, root = yield from trusted_root(known, version, said.l2_batch_number, said.proof)
+    if root is None:
+        raise NotReady(f"L1 has no root of batch {said.l2_batch_number} yet", state="PROOF_PENDING")
+    log = status_log(said.l2_tx_hash, succeeded=said.succeeded, tx_number=said.l2_tx_number_in_batch)
+    if not verify_proof(
+        chain_id=known.l2_chain_id,
+        batch=said.l2_batch_number,
+        index=said.l2_message_index,
+        leaf=log.leaf(),
+        proof=said.proof,
+        roots=lambda *of: root if of == (chain, number) else None,
+    ):
+        raise InvalidProof(f"the L2 node's proof of the status of {said.l2_tx_hash} does not lead to the root {root} on L1")
+
+
+# ---------------------------------------------------------------- the claim
+def draft_claim_failed_deposit(
+    session: Session, l2_tx_hash: HexLike, *, l1: TxOptions | None = None
+) -> Flow[Draft[TxQuote, ClaimKind]]:
+    """Have L1 give back a deposit that failed on L2. Anyone may: the funds go to the depositor.
+
+    Raises NothingToClaim, saying why and where the value is: it succeeded, it was claimed before, or it was a direct request
+    (then the value is at the refund recipient on L2). NotReady while the batch is not executed, InvalidProof, NodeError.
+    """
+    tx_hash = Hash32(l2_tx_hash)
+    facts, state, receipt, transaction = yield from gather(
+        chain_facts(session),
+        account_state(session, "l1", l1),
+        calls.get_receipt("l2", tx_hash),
+        calls.get_transaction("l2", tx_hash),
+    )
+    known = facts.contracts
+    index, succeeded = _status(tx_hash, receipt)
+    if succeeded:
+        raise NothingToClaim(f"{tx_hash} succeeded on L2")
+    if transaction is None:
+        raise NotReady(f"L2 does not know {tx_hash}", state="L2_PENDING")
+    mint, asset_id = _minted(known, transaction)
+    found, proof = yield from gather(vaults(session, known), calls.get_l2_to_l1_log_proof(tx_hash, index))
+    confirmation = _confirmed(tx_hash, receipt, succeeded, proof)
+    (stored,), (l1_token,), _ = yield from gather(
+        calls.eth_call("l1", found.nullifier, NULLIFIER.deposit_happened, known.l2_chain_id, tx_hash),
+        calls.eth_call("l1", found.native_token_vault, NATIVE_TOKEN_VAULT.token_address, asset_id),
+        _verify(known, facts.protocol_version, confirmation),
+    )
+    if not any(stored):
+        raise NothingToClaim(f"L1 has no record of {tx_hash}: it was claimed before")
+    data = next((way.asset_data for way in _ways(mint, asset_id, l1_token) if way.stored == stored), None)
+    if data is None:
+        raise NothingToClaim(
+            f"the deposit is recorded on L1 as {Hash32(stored)}, under an encoding that cannot be rebuilt from L2: "
+            "claim it with the transfer data of its L1 transaction"
+        )
+    call = NULLIFIER.bridge_recover_failed_transfer.encode(
+        known.l2_chain_id,
+        mint.original_caller,
+        asset_id,
+        data,
+        tx_hash,
+        confirmation.l2_batch_number,
+        confirmation.l2_message_index,
+        confirmation.l2_tx_number_in_batch,
+        confirmation.proof,
+    )
+    note = f"{mint.amount} of {l1_token} go to the depositor {mint.original_caller}, whoever sends this"
+    steps: list[tuple[StepKind, Unsigned]] = [("claim", Unsigned(to=found.nullifier, data=call))]
+    return (yield from draft_calls(session, facts, state, "l1", "claim", steps, l1, l2_tx_hash=tx_hash, notes=(note,)))
+
+
+def _minted(known: Contracts, transaction: NodeTransaction) -> tuple[BridgeMint, Hash32]:
+    """What the deposit would have minted on L2, and its asset, from the calldata of the failed transaction."""
+    if transaction.to != L2_ASSET_ROUTER_ADDRESS or undo_alias(transaction.from_address) != known.asset_router:
+        recipient = transaction.refund_recipient
+        where = f" {recipient}" if recipient else ", by default the sender"
+        raise NothingToClaim(
+            "it was a direct request, not a deposit by the bridge: what it brought is at its refund recipient on L2" + where
+        )
+    data = transaction.input
+    if data[:4] == L2_ASSET_ROUTER.finalize_deposit_legacy.selector:
+        sender, to, token, amount, metadata = L2_ASSET_ROUTER.finalize_deposit_legacy.decode_arguments(data)
+        mint = BridgeMint(original_caller=sender, receiver=to, origin_token=token, amount=amount, metadata=metadata)
+        return mint, ntv_asset_id(known.l1_chain_id, token)
+    _, asset_id, transfer = L2_ASSET_ROUTER.finalize_deposit.decode_arguments(data)
+    return BridgeMint.decode(transfer), Hash32(asset_id)
+
+
+def _ways(mint: BridgeMint, asset_id: Hash32, l1_token: Address) -> Iterator[_Recorded]:
+    """What L1 may have stored: the new encoding, with the token's address or zero for it, or the legacy one.
+
+    In the legacy encoding only the amount of the asset data counts. Source: L1Nullifier.sol, _verifyAndClearFailedTransfer.
+    """
+    for token in (l1_token, ZERO_ADDRESS):
+        data = TransferData(mint.amount, mint.receiver, token).encode()
+        yield _Recorded(deposit_data_hash(mint.original_caller, asset_id, data), data)
+    legacy = legacy_deposit_data_hash(mint.original_caller, l1_token, mint.amount)
+    yield _Recorded(legacy, TransferData(mint.amount, mint.receiver, l1_token).encode())

@@ -1,0 +1,102 @@
+"""Finding the withdrawals of an address that L1 has not paid out yet, from the logs of L2."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
+
+from zkcore import calls
+from zkcore.contracts import L2_ASSET_ROUTER, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN, L2_BASE_TOKEN_ADDRESS
+from zkcore.effects import Flow, attempt, gather
+from zkcore.errors import InputError, RpcError
+from zkcore.flows.finalize import is_withdrawal_finalized, withdrawals_in
+from zkcore.flows.session import Session
+from zkcore.replies import Log
+from zkcore.types import Address, AddressLike, Hash32, uint
+
+__all__ = ["Found", "find_withdrawals"]
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_BLOCKS = 10_000  # asked at once, at first; halved when the node refuses
+_AT_ONCE = 50  # withdrawals whose state on L1 is asked in one wave
+
+
+Found: TypeAlias = tuple[Hash32, int]  # the L2 transaction, and which of its withdrawals
+
+
+def find_withdrawals(
+    session: Session,
+    address: AddressLike | None = None,
+    *,
+    from_block: int,
+    to_block: int | None = None,
+    on_progress: Callable[[int], object] | None = None,
+) -> Flow[list[Found]]:
+    """The withdrawals that an address (the account itself if None) made in a range of L2 blocks and that are not finalized.
+
+    The range is asked in parts that shrink when the node refuses; `on_progress` is called with the last block looked at.
+    Raises InputError, NodeError.
+    """
+    owner = session.address if address is None else Address(address)
+    last = (yield from calls.block_number("l2")) if to_block is None else uint(to_block, "to_block", 64)
+    if uint(from_block, "from_block", 64) > last:
+        raise InputError(f"from_block: {from_block} is after the last block {last}")
+    hashes: dict[Hash32, None] = {}
+    at, size = from_block, _BLOCKS
+    while at <= last:
+        end = min(at + size - 1, last)
+        logs = yield from attempt(_logs(owner, at, end), RpcError)
+        if isinstance(logs, RpcError):
+            if size == 1:
+                raise logs
+            size = max(1, size // 2)
+            continue
+        hashes |= dict.fromkeys(log.transaction_hash for log in logs)
+        if on_progress is not None:
+            on_progress(end)
+        at = end + 1
+    indexes = yield from _each(list(hashes), lambda tx_hash: _made_by(owner, tx_hash))
+    every = [(tx_hash, index) for tx_hash, made in zip(hashes, indexes, strict=True) for index in made]
+    finalized = yield from _each(every, lambda one: is_withdrawal_finalized(session, *one))
+    return [one for one, done in zip(every, finalized, strict=True) if not done]
+
+
+# Each withdrawal emits one of these, with the sender as the first indexed argument
+_EVENTS = {
+    L2_BASE_TOKEN_ADDRESS: (L2_BASE_TOKEN.withdrawal, L2_BASE_TOKEN.withdrawal_with_message),
+    L2_ASSET_ROUTER_ADDRESS: (L2_ASSET_ROUTER.withdrawal_initiated_asset_router,),
+}
+
+
+def _logs(owner: Address, first: int, last: int) -> Flow[list[Log]]:
+    asked = [
+        calls.get_logs(
+            "l2", from_block=first, to_block=last, address=at, topics=[[e.topic for e in events], bytes(12) + owner]
+        )
+        for at, events in _EVENTS.items()
+    ]
+    found = yield from gather(*asked)
+    return sorted((log for logs in found for log in logs), key=lambda log: (log.block_number, log.log_index))
+
+
+def _made_by(owner: Address, tx_hash: Hash32) -> Flow[list[int]]:
+    """Which withdrawals of a transaction are the owner's: the nth event is of the nth message."""
+    receipt, count = yield from withdrawals_in(tx_hash)
+    if receipt is None:
+        return []
+    senders = [
+        Address(log.topics[1][12:])
+        for log in receipt.logs
+        if any(log.topics[:1] == (event.topic,) for event in _EVENTS.get(log.address, ()))
+    ]
+    if len(senders) != count:  # a legacy bridge has events of its own: all that it could be
+        return list(range(count))
+    return [index for index, sender in enumerate(senders) if sender == owner]
+
+
+def _each(items: Sequence[A], ask: Callable[[A], Flow[B]]) -> Flow[list[B]]:
+    """Ask of each, so many at a time."""
+    answers: list[B] = []
+    for start in range(0, len(items), _AT_ONCE):
+        answers += yield from gather(*[ask(item) for item in items[start : start + _AT_ONCE]])
+    return answers
