@@ -272,8 +272,8 @@ def minimal_l2_gas_limit(
     """The lowest L2 gas limit that the chain's validator on L1 accepts, for calldata of this many bytes.
 
     It is a floor for acceptance: execution may need more. On ZKsync OS it rises as the L2 gas price falls, so a limit
-    that must hold at any L1 gas price is asked for at `l2_gas_price(params, 0)`. Of a version newer than v31: the
-    highest of all known rules. Raises UnsupportedProtocol for an older one, InputError.
+    that must hold at any L1 gas price is asked for at `l2_gas_price(params, 0)`, or at 1 where that is 0. Of a version
+    newer than v31: the highest of all known rules. Raises UnsupportedProtocol for an older one, InputError.
     """
     check_protocol_version(protocol_version, stack)
     uint(l2_gas_price, "l2_gas_price")

@@ -25,11 +25,9 @@ f5c1182c getSemverProtocolVersion()
 74beea82 finalizeDeposit((uint256,uint256,uint256,address,uint16,bytes,bytes32[]))
 8f31f052 isWithdrawalFinalized(uint256,uint256,uint256)
 3601e63e bridgeRecoverFailedTransfer(uint256,address,bytes32,bytes,bytes32,uint256,uint256,uint16,bytes32[])
-c0991525 claimFailedDeposit(uint256,address,address,uint256,bytes32,uint256,uint256,uint16,bytes32[])
 9fa8826b depositHappened(uint256,bytes32)
 e60ccaba L1_NULLIFIER()
 64e130cf nativeTokenVault()
-07ee9355 l2BridgeAddress(uint256)
 fd3f60df assetId(address)
 97bb3ce9 tokenAddress(bytes32)
 5f3455b5 originChainId(bytes32)
@@ -54,7 +52,6 @@ a9059cbb transfer(address,uint256)
 
 EVENTS = """
 4531cd5795773d7101c17bdeb9f5ab7f47d7056017506f937083be5d6e77a382 NewPriorityRequest
-e21913bc89c1320d9709a5d236ffe06b54cf88aecfc9509ebd68f1adba45781e BridgehubDepositInitiated
 779f441679936c5441b671969f37400b8c3ed0071cb47444431bf985754560df NewPriorityRequestId
 55362fc62473cb1255e770af5d5e02ba6ee5bc7ed6969c30eb11ca31b92384dc WithdrawalInitiatedAssetRouter
 2717ead6b9200dd235aad468c9809ea400fe33ac69b5bfaa6d3e90fc922b6398 Withdrawal

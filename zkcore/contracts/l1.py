@@ -6,7 +6,6 @@ __all__ = [
     "ASSET_ROUTER",
     "BRIDGED_TOKEN",
     "BRIDGEHUB",
-    "CUSTOM_BRIDGE",
     "DIAMOND",
     "ERC20",
     "MESSAGE_ROOT",
@@ -82,10 +81,6 @@ class NULLIFIER:
         "bridgeRecoverFailedTransfer(uint256 chainId,address depositSender,bytes32 assetId,bytes assetData,"
         "bytes32 l2TxHash,uint256 l2BatchNumber,uint256 l2MessageIndex,uint16 l2TxNumberInBatch,bytes32[] merkleProof)"
     )
-    claim_failed_deposit = Function(  # only deposits made with the legacy encoding
-        "claimFailedDeposit(uint256 chainId,address depositSender,address l1Token,uint256 amount,bytes32 l2TxHash,"
-        "uint256 l2BatchNumber,uint256 l2MessageIndex,uint16 l2TxNumberInBatch,bytes32[] merkleProof)"
-    )
     deposit_happened = Function(
         "depositHappened(uint256 chainId,bytes32 l2TxHash) view returns (bytes32 depositDataHash)"
     )
@@ -96,10 +91,6 @@ class ASSET_ROUTER:  # noqa: N801
 
     l1_nullifier = Function("L1_NULLIFIER() view returns (address nullifier)")
     native_token_vault = Function("nativeTokenVault() view returns (address vault)")
-    bridgehub_deposit_initiated = Event(
-        "BridgehubDepositInitiated(uint256 indexed chainId,bytes32 indexed txDataHash,address indexed from,"
-        "bytes32 assetId,bytes bridgeMintCalldata)"
-    )
 
 
 class NATIVE_TOKEN_VAULT:  # noqa: N801
@@ -108,14 +99,7 @@ class NATIVE_TOKEN_VAULT:  # noqa: N801
     asset_id = Function("assetId(address token) view returns (bytes32 assetId)")
     token_address = Function("tokenAddress(bytes32 assetId) view returns (address token)")
     origin_chain_id = Function("originChainId(bytes32 assetId) view returns (uint256 chainId)")
-    ensure_token_is_registered = Function("ensureTokenIsRegistered(address token) returns (bytes32 assetId)")
     get_erc20_getters = Function("getERC20Getters(address token,uint256 originChainId) view returns (bytes metadata)")
-
-
-class CUSTOM_BRIDGE:  # noqa: N801
-    """What a second bridge other than the asset router offers (`bridge_address`)."""
-
-    l2_bridge_address = Function("l2BridgeAddress(uint256 chainId) view returns (address l2Bridge)")
 
 
 class ERC20:
@@ -123,7 +107,6 @@ class ERC20:
 
     approve = Function("approve(address spender,uint256 amount) returns (bool success)")
     transfer = Function("transfer(address to,uint256 amount) returns (bool success)")
-    transfer_from = Function("transferFrom(address from,address to,uint256 amount) returns (bool success)")
     allowance = Function("allowance(address owner,address spender) view returns (uint256 remaining)")
     balance_of = Function("balanceOf(address account) view returns (uint256 balance)")
     name = Function("name() view returns (string name)")

@@ -34,7 +34,6 @@ class L2_NATIVE_TOKEN_VAULT:  # noqa: N801
     """l1-contracts/contracts/bridge/ntv/L2NativeTokenVault.sol, at 0x10004; see also NATIVE_TOKEN_VAULT."""
 
     l2_token_address = Function("l2TokenAddress(address l1Token) view returns (address l2Token)")  # 0: not deployed
-    base_token_asset_id = Function("BASE_TOKEN_ASSET_ID() view returns (bytes32 assetId)")
 
 
 class L2_BASE_TOKEN:  # noqa: N801
