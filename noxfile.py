@@ -104,7 +104,7 @@ def oracles(session: nox.Session) -> None:
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Each harness in fuzz/ for FUZZ_SECONDS (60)."""
-    install(session, "dev")
+    install(session, "fuzz")
     for harness in sorted(ROOT.glob("fuzz/fuzz_*.py")):
         session.log(f"{harness.name}: {FUZZ_SECONDS} s")
         session.run("python", harness, f"-max_total_time={FUZZ_SECONDS}", *session.posargs)

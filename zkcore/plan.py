@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from zkcore.contracts import ERC20, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN_ADDRESS
 from zkcore.effects import Chain
-from zkcore.errors import ChainIdMismatch, InputError, PlanTampered
+from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered
 from zkcore.hashing import keccak256
 from zkcore.signer import Signature, Signer, check_signature
 from zkcore.transactions import Eip712Transaction, Transaction, parse_transaction
@@ -282,7 +282,7 @@ def _body(plan: Plan[Any]) -> dict[str, object]:
 def _loaded(text: str | bytes, keys: set[str]) -> dict[str, Any]:
     try:
         data = msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(f"this is not the JSON of a plan: {error}") from error
     if set(data) != keys:
         raise PlanTampered(f"expected the keys {sorted(keys)}, got {sorted(data)}")
@@ -300,7 +300,7 @@ def _plan(data: Mapping[str, Any]) -> Plan[Any]:
         facts = PlanFacts(**{name: _fact(name, value) for name, value in data["facts"].items()})
         steps = tuple(_step(step) for step in data["steps"])
         return Plan(kind=data["kind"], sender=Address(data["sender"]), steps=steps, facts=facts)
-    except (TypeError, KeyError, AttributeError, ValueError) as error:
+    except (TypeError, KeyError, AttributeError, ValueError, BadSignature) as error:
         if isinstance(error, PlanTampered | ChainIdMismatch):
             raise
         raise PlanTampered(f"the plan is malformed: {error}") from error
