@@ -504,10 +504,12 @@ def test_fields_of_a_direct_request(l1: L1Chain) -> None:
     assert [hash_ >> 224 for hash_ in transaction[13]] == [0x01000001, 0x01000003]
 
 
+@pytest.mark.parametrize("minor", [30, 31])
 @pytest.mark.parametrize(
     ("refund", "recipient"), [(NOBODY, ALICE), (ALICE, ALICE), (BOB, BOB), (NEWCOMER, NEWCOMER), (HUB, alias(HUB))]
 )
-def test_refund_recipient_of_an_account(l1: L1Chain, refund: str, recipient: str) -> None:
+def test_refund_recipient_of_an_account(l1: L1Chain, minor: int, refund: str, recipient: str) -> None:
+    set_version(l1, minor)
     assert sender_and_refund(send(l1, direct(refund=refund), value=COST)) == (ALICE, recipient)
     assert sender_and_refund(send(l1, two(new_data(TOKEN, 1), refund=refund), value=COST)) == (alias(ROUTER), recipient)
 
@@ -1039,7 +1041,9 @@ def test_token_withdrawals(l1: L1Chain) -> None:
     assert read(l1, TOKEN, "balanceOf(address)", BOB) == before + 10
 
 
-def test_a_legacy_bridge_may_send(l1: L1Chain) -> None:
+@pytest.mark.parametrize("minor", [30, 31])
+def test_a_legacy_bridge_may_send(l1: L1Chain, minor: int) -> None:
+    set_version(l1, minor, 270, 272)
     legacy, message = BOOK["legacyL2SharedBridge.272"], legacy_message()
     fund(l1, TOKEN, 272)
     publish(l1, message, sender=legacy, chain_id=272)
@@ -1048,6 +1052,10 @@ def test_a_legacy_bridge_may_send(l1: L1Chain) -> None:
     assert refusal(l1, finalize(message, sender=legacy, chain_id=272), to=NULLIFIER) is None
     for target in (NULLIFIER, ROUTER):
         assert refusal(l1, call_data(FINALIZE_LEGACY, 272, BATCH, INDEX, NUMBER, message, proof()), to=target) is None
+    base = base_message()  # its sender is the base token all the same
+    fund(l1, ETH, 272)
+    publish(l1, base, chain_id=272, batch=8)
+    assert refusal(l1, call_data(FINALIZE_LEGACY, 272, 8, INDEX, NUMBER, base, proof()), to=NULLIFIER) is None
 
 
 @pytest.mark.parametrize("target", [NULLIFIER, ROUTER])
@@ -1171,6 +1179,15 @@ def test_a_proof_through_a_gateway(l1: L1Chain, minor: int) -> None:
     assert refusal(l1, data, to=NULLIFIER) is None
     l1.send(diamond(270), call_data("setBatchRoot(uint256,bytes32)", BATCH, b"\1" * 32))
     assert refusal(l1, data, to=NULLIFIER) == (selector("LocalRootMustBeZero()") if minor == 30 else None)
+
+
+def test_two_hops_are_one_too_many_in_v31(l1: L1Chain) -> None:
+    set_version(l1, 31, 270, 272)
+    l1.send(HUB, call_data("registerSettlementLayer(uint256,bool)", 272, True))
+    words, _ = gateway_proof(base_message(), BATCH)
+    again = [*words[:-5], bytes([1, 4, 3, 0]) + bytes(28), *PATH[:4], bytes(32), *PATH[:3], bytes(32), bytes(32)]
+    data = finalize(base_message(), path=again)
+    assert refusal(l1, data, to=NULLIFIER) == selector("DepthMoreThanOneForRecursiveMerkleProof()")
 
 
 def test_proofs_of_v31(l1: L1Chain) -> None:
