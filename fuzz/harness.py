@@ -32,5 +32,6 @@ def fuzz(check: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
             check(seed)  # a harness that fails on its own seeds would say nothing about the parser
         # reports go where the run does, unless the caller says otherwise
         options = ["-artifact_prefix=" + str(Path(tempfile.gettempdir()) / "zkcore-fuzz-"), "-rss_limit_mb=4096"]
-        atheris.Setup([sys.argv[0], *options, *sys.argv[1:], folder], check)
+        rerun = any(Path(argument).is_file() for argument in sys.argv[1:])  # named inputs are run once, without seeds
+        atheris.Setup([sys.argv[0], *options, *sys.argv[1:], *([] if rerun else [folder])], check)
         atheris.Fuzz()  # ends the process
