@@ -87,8 +87,9 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
                 force_setattr(self, name, hex_bytes(value, name))
         if len(self.reserved) != 4:
             raise InputError(f"reserved: expected 4 numbers, got {len(self.reserved)}")
-        force_setattr(self, "reserved", tuple(uint(number, "reserved") for number in self.reserved))
-        if self.factory_deps != ():
+        for number in self.reserved:
+            uint(number, "reserved")
+        if self.factory_deps:
             force_setattr(self, "factory_deps", tuple(_hash(dep) for dep in self.factory_deps))
 
     @property

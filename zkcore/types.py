@@ -1,5 +1,6 @@
 """The values everything else is made of, parsed once at the edge: addresses, hashes, hex data, amounts."""
 
+from functools import lru_cache
 from typing import Self, TypeAlias
 
 from zkcore._keccak import keccak
@@ -80,17 +81,24 @@ class Address(bytes):
         if isinstance(value, str):
             digits = value[2:]
             if digits not in (digits.lower(), digits.upper()) and str(address) != value:
-                raise InputError(f"address: {value!r} has a wrong EIP-55 checksum; by the checksum it would be {address!s}")
+                raise InputError(
+                    f"address: {value!r} has a wrong EIP-55 checksum; by the checksum it would be {address!s}"
+                )
         return address
 
     def __str__(self) -> str:
-        # EIP-55: a letter is upper case where the digit of keccak(lower-case hex) at its place is 8 or more
-        digits = self.hex()
-        marks = keccak(digits.encode()).hex()
-        return "0x" + "".join(c.upper() if m >= "8" else c for c, m in zip(digits, marks, strict=False))
+        return _checksummed(self)
 
     def __repr__(self) -> str:
         return f"Address('{self}')"
+
+
+@lru_cache(maxsize=4096)
+def _checksummed(address: bytes) -> str:
+    # EIP-55: a letter is upper case where the digit of keccak(lower-case hex) at its place is 8 or more
+    digits = address.hex()
+    marks = keccak(digits.encode()).hex()
+    return "0x" + "".join(c.upper() if m >= "8" else c for c, m in zip(digits, marks, strict=False))
 
 
 AddressLike: TypeAlias = Address | str
