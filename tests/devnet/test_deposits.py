@@ -1,14 +1,14 @@
 """Priority operations: their hash, and where every wei of them goes."""
 
 import pytest
-from tests.devnet.client import GAS, ask, balance, base_cost, call, deposit, number, send, token_deposit
 
+from tests.devnet.client import GAS, ask, balance, base_cost, call, deposit, number, send, token_deposit
 from zkcore.abi import Function
 from zkcore.addresses import apply_alias
 from zkcore.contracts import BRIDGEHUB, ERC20, L2_NATIVE_TOKEN_VAULT
 from zkcore.testing.devnet import Devnet, artifact
+from zkcore.testing.pytest_plugin import MakeDevnet
 from zkcore.types import Address
-
 
 ETHER = 10**18
 VAULT = Address(0x10004.to_bytes(20))
@@ -19,7 +19,7 @@ def _spent(receipt: dict[str, str]) -> int:
 
 
 @pytest.mark.parametrize("preset", ["era-eth", "era-erc20", "zksync-os-eth"])
-def test_success_pays_the_receiver_and_refunds_the_rest(preset: str, make_devnet) -> None:
+def test_success_pays_the_receiver_and_refunds_the_rest(preset: str, make_devnet: MakeDevnet) -> None:
     net: Devnet = make_devnet(preset)
     sender, receiver, refunded = net.accounts[:3]
     done = deposit(net, sender, receiver.address, ETHER, refund=refunded.address, extra=777)
@@ -44,7 +44,7 @@ def test_price_follows_the_effective_l1_gas_price(devnet: Devnet) -> None:
 
 
 @pytest.mark.parametrize("preset", ["era-eth", "zksync-os-eth"])
-def test_failure_gives_the_value_to_the_refund_recipient(preset: str, make_devnet) -> None:
+def test_failure_gives_the_value_to_the_refund_recipient(preset: str, make_devnet: MakeDevnet) -> None:
     net: Devnet = make_devnet(preset)
     sender, receiver, refunded = net.accounts[:3]
     net.fail_next_deposit()
@@ -69,7 +69,7 @@ def test_a_contract_that_reverts_fails_the_operation(devnet: Devnet) -> None:
     assert balance(devnet.l2_url, sender.address) == done.mint_value - _spent(receipt)
 
 
-def test_underfunded_value_fails_on_l2_from_v31(make_devnet) -> None:
+def test_underfunded_value_fails_on_l2_from_v31(make_devnet: MakeDevnet) -> None:
     net: Devnet = make_devnet(protocol_version=31)
     sender, receiver = net.accounts[:2]
     price = 2 * number(net.l1_url, "eth_gasPrice")
@@ -102,7 +102,7 @@ def test_an_operation_leaves_the_senders_own_nonce_alone(devnet: Devnet) -> None
 
 @pytest.mark.parametrize("preset", ["era-eth", "zksync-os-eth"])
 @pytest.mark.parametrize("symbol", ["DAI", "USDC", "USDT"])
-def test_tokens_arrive(preset: str, symbol: str, make_devnet) -> None:
+def test_tokens_arrive(preset: str, symbol: str, make_devnet: MakeDevnet) -> None:
     net: Devnet = make_devnet(preset)
     sender, receiver = net.accounts[:2]
     token = net.tokens[symbol]
@@ -120,7 +120,7 @@ def test_tokens_arrive(preset: str, symbol: str, make_devnet) -> None:
     assert [entry for entry in receipt["logs"] if entry["address"] == str(bridged).lower()] == found
 
 
-def test_too_little_gas_for_anything_makes_a_failed_receipt(make_devnet) -> None:
+def test_too_little_gas_for_anything_makes_a_failed_receipt(make_devnet: MakeDevnet) -> None:
     # ZKsync OS takes a limit that an EVM refuses before it begins: here 72 000 for calldata that costs more
     net: Devnet = make_devnet("zksync-os-eth")
     sender, receiver = net.accounts[:2]
@@ -131,7 +131,7 @@ def test_too_little_gas_for_anything_makes_a_failed_receipt(make_devnet) -> None
     assert balance(net.l2_url, sender.address) == done.mint_value - _spent(receipt)
 
 
-def test_deposits_wait_until_told(make_devnet) -> None:
+def test_deposits_wait_until_told(make_devnet: MakeDevnet) -> None:
     net: Devnet = make_devnet(automatic_deposits=False)
     sender, receiver = net.accounts[:2]
     done = deposit(net, sender, receiver.address, 9)
@@ -149,7 +149,9 @@ def test_a_contract_caller_is_aliased(devnet: Devnet) -> None:
     request = (devnet.chain_id, mint, receiver.address, 50, b"", 300_000, 800, [], Address(bytes(20)))
     inner = BRIDGEHUB.request_l2_transaction_direct.encode(request)
     execute = Function("execute(address to, uint256 value, bytes data) payable")
-    receipt = send(devnet.l1_url, sender, relay, execute.encode(devnet.profile.bridgehub, mint, inner), mint, gas_limit=GAS)
+    receipt = send(
+        devnet.l1_url, sender, relay, execute.encode(devnet.profile.bridgehub, mint, inner), mint, gas_limit=GAS
+    )
     assert receipt["status"] == "0x1"
     assert balance(devnet.l2_url, receiver.address) == 50
     assert balance(devnet.l2_url, apply_alias(relay)) > 0

@@ -4,13 +4,14 @@ from typing import Any, Literal
 
 import pytest
 from eth_keys import KeyAPI
-from tests.devnet.client import BASE_TOKEN, WITHDRAW, RpcFailure, ask, balance, call, finalize, number
 
+from tests.devnet.client import BASE_TOKEN, WITHDRAW, RpcFailure, ask, balance, call, finalize, number
 from zkcore.abi import Function
 from zkcore.contracts import ERC20
 from zkcore.paymaster import Paymaster
 from zkcore.signer import Signature
 from zkcore.testing.devnet import Account, Devnet, Failure
+from zkcore.testing.pytest_plugin import MakeDevnet
 from zkcore.transactions import Eip712Transaction
 from zkcore.types import Address, to_hex
 
@@ -36,7 +37,9 @@ def _signature(account: Account, transaction: Eip712Transaction) -> Signature:
     return Signature(made.r, made.s, made.v)
 
 
-def _send(net: Devnet, account: Account, transaction: Eip712Transaction, form: Literal["custom", "ecdsa"] = "custom") -> Any:
+def _send(
+    net: Devnet, account: Account, transaction: Eip712Transaction, form: Literal["custom", "ecdsa"] = "custom"
+) -> Any:
     signature = _signature(account, transaction)
     sent = ask(net.l2_url, "eth_sendRawTransaction", to_hex(transaction.signed_bytes(signature, form)))
     assert sent == str(transaction.hash(signature))
@@ -44,7 +47,7 @@ def _send(net: Devnet, account: Account, transaction: Eip712Transaction, form: L
 
 
 @pytest.fixture
-def net(make_devnet: Any) -> Devnet:
+def net(make_devnet: MakeDevnet) -> Devnet:
     return make_devnet(l2_balance=ETHER)
 
 
@@ -58,7 +61,15 @@ def test_both_wire_forms(net: Devnet, form: Literal["custom", "ecdsa"]) -> None:
     assert balance(net.l2_url, account.address) == ETHER - 5 - fee
     transaction = ask(net.l2_url, "eth_getTransactionByHash", receipt["transactionHash"])
     assert (transaction["type"], transaction["from"]) == ("0x71", str(account.address).lower())
-    assert call(net.l2_url, NONCE_HOLDER, Function("getMinNonce(address account) view returns (uint256 nonce)"), account.address) == 1
+    assert (
+        call(
+            net.l2_url,
+            NONCE_HOLDER,
+            Function("getMinNonce(address account) view returns (uint256 nonce)"),
+            account.address,
+        )
+        == 1
+    )
 
 
 def test_a_withdrawal(net: Devnet) -> None:
@@ -74,7 +85,10 @@ def test_a_wrong_signature_is_refused(net: Devnet) -> None:
     transaction = _made(net, account, other.address)
     wrong = _signature(other, transaction)
     for raw in (transaction.signed_bytes(wrong), transaction.signed_bytes(wrong, "ecdsa")):
-        with pytest.raises(RpcFailure, match="failed to validate the transaction. reason: Validation revert: Account validation error") as failure:
+        with pytest.raises(
+            RpcFailure,
+            match=r"failed to validate the transaction\. reason: Validation revert: Account validation error",
+        ) as failure:
             ask(net.l2_url, "eth_sendRawTransaction", to_hex(raw))
         assert failure.value.code == 3
     assert balance(net.l2_url, other.address) == ETHER
@@ -86,7 +100,14 @@ def test_a_general_paymaster_pays(net: Devnet) -> None:
     assert paymaster is not None
     net.l2.rpc("anvil_setBalance", str(account.address), hex(9))
     had, bootloader = balance(net.l2_url, paymaster), balance(net.l2_url, BOOTLOADER)
-    transaction = _made(net, account, receiver.address, value=4, paymaster=Paymaster.general(paymaster), max_fee_per_gas=2 * net.l2.base_fee)
+    transaction = _made(
+        net,
+        account,
+        receiver.address,
+        value=4,
+        paymaster=Paymaster.general(paymaster),
+        max_fee_per_gas=2 * net.l2.base_fee,
+    )
     receipt = _send(net, account, transaction)
     assert receipt["status"] == "0x1"
     fee = int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
@@ -107,7 +128,9 @@ def test_an_approval_based_paymaster_is_paid_in_its_token(net: Devnet) -> None:
     net.l2.rpc("anvil_setBalance", str(account.address), "0x0")
     had = call(net.l2_url, token, ERC20.balance_of, account.address)
     flow = Paymaster.approval_based(paymaster, token=token, minimal_allowance=ETHER)
-    receipt = _send(net, account, _made(net, account, token, data=ERC20.transfer.encode(receiver.address, 3), paymaster=flow))
+    receipt = _send(
+        net, account, _made(net, account, token, data=ERC20.transfer.encode(receiver.address, 3), paymaster=flow)
+    )
     assert receipt["status"] == "0x1"
     assert call(net.l2_url, token, ERC20.balance_of, account.address) == had - ETHER - 3
     assert call(net.l2_url, token, ERC20.balance_of, paymaster) == ETHER
@@ -124,7 +147,9 @@ def test_a_reverting_transaction_still_costs_the_paymaster(net: Devnet) -> None:
     assert paymaster is not None
     net.l2.rpc("anvil_setCode", "0x" + "ab" * 20, "0x60006000fd")
     had, own = balance(net.l2_url, paymaster), balance(net.l2_url, account.address)
-    receipt = _send(net, account, _made(net, account, Address("0x" + "ab" * 20), value=1, paymaster=Paymaster.general(paymaster)))
+    receipt = _send(
+        net, account, _made(net, account, Address("0x" + "ab" * 20), value=1, paymaster=Paymaster.general(paymaster))
+    )
     assert receipt["status"] == "0x0"
     assert balance(net.l2_url, account.address) == own
     assert balance(net.l2_url, paymaster) == had - int(receipt["gasUsed"], 16) * net.l2.base_fee
@@ -133,7 +158,8 @@ def test_a_reverting_transaction_still_costs_the_paymaster(net: Devnet) -> None:
 def test_what_a_paymaster_refuses_leaves_no_trace(net: Devnet) -> None:
     account, other = net.accounts[:2]
     general, approval = net.built_ins.general_paymaster, net.built_ins.approval_paymaster
-    assert general is not None and approval is not None
+    assert general is not None
+    assert approval is not None
     token = net.l2_tokens["CROWN"]
     refused = [
         Paymaster.general(approval),
@@ -156,17 +182,33 @@ def test_what_a_paymaster_refuses_leaves_no_trace(net: Devnet) -> None:
 def test_estimates_with_a_paymaster(net: Devnet) -> None:
     account, other = net.accounts[:2]
     general = net.built_ins.general_paymaster
-    request = {"from": str(account.address), "to": str(other.address), "value": "0x1", "type": "0x71", "maxFeePerGas": hex(net.l2.base_fee)}
-    meta = {"gasPerPubdata": "0xc350", "paymasterParams": {"paymaster": str(general), "paymasterInput": [0x8C, 0x5A, 0x34, 0x45]}}
+    request = {
+        "from": str(account.address),
+        "to": str(other.address),
+        "value": "0x1",
+        "type": "0x71",
+        "maxFeePerGas": hex(net.l2.base_fee),
+    }
+    meta = {
+        "gasPerPubdata": "0xc350",
+        "paymasterParams": {"paymaster": str(general), "paymasterInput": [0x8C, 0x5A, 0x34, 0x45]},
+    }
     net.l2.rpc("anvil_setBalance", str(account.address), "0x1")
     gas = int(ask(net.l2_url, "eth_estimateGas", request | {"eip712Meta": meta}), 16)
     fee = ask(net.l2_url, "zks_estimateFee", request | {"eip712Meta": meta})
     assert int(fee["gas_limit"], 16) == gas
     assert set(fee) == {"gas_limit", "max_fee_per_gas", "max_priority_fee_per_gas", "gas_per_pubdata_limit"}
-    receipt = _send(net, account, _made(net, account, other.address, value=1, gas_limit=gas, paymaster=Paymaster.general(str(general))))
+    receipt = _send(
+        net,
+        account,
+        _made(net, account, other.address, value=1, gas_limit=gas, paymaster=Paymaster.general(str(general))),
+    )
     assert receipt["status"] == "0x1"
 
 
 def test_a_chosen_error(net: Devnet) -> None:
-    with net.faults.add(Failure(3, "oversized data. max: 1", "0x"), node="l2", method="eth_sendRawTransaction"), pytest.raises(RpcFailure, match="oversized"):
+    with (
+        net.faults.add(Failure(3, "oversized data. max: 1", "0x"), node="l2", method="eth_sendRawTransaction"),
+        pytest.raises(RpcFailure, match="oversized"),
+    ):
         _send(net, net.accounts[0], _made(net, net.accounts[0], net.accounts[1].address))

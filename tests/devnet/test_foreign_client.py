@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from zkcore.testing.devnet import Devnet
+from zkcore.testing.pytest_plugin import MakeDevnet
 
 FOREIGN = Path(__file__).parents[1] / "foreign"
 
@@ -21,7 +22,13 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(FOREIGN / name, home)
     npm = shutil.which("npm")
     assert npm is not None
-    done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=home, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     return home
 
@@ -36,7 +43,7 @@ def _run(client: Path, net: Devnet, token: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("preset", "token"), [("era-eth", "DAI"), ("era-eth", "USDC"), ("era-erc20", "USDC")])
-def test_deposits_withdraws_and_finalizes(client: Path, make_devnet: Any, preset: str, token: str) -> None:
+def test_deposits_withdraws_and_finalizes(client: Path, make_devnet: MakeDevnet, preset: str, token: str) -> None:
     net: Devnet = make_devnet(preset)
     seen = _run(client, net, token)
     assert seen == {

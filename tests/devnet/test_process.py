@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.devnet.client import balance, deposit
 
+from tests.devnet.client import balance, deposit
 from zkcore.testing.devnet import AnvilMissing, Devnet
 from zkcore.testing.devnet import process as process_module
 from zkcore.testing.devnet.process import Anvil, anvil_binary
@@ -59,12 +59,21 @@ def test_anvil_dies_with_its_parent(death: signal.Signals) -> None:
         print(net.l1_url, flush=True)
         sys.stdin.read()
     """)
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as parent:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
         anvils = _anvils_of(parent.pid)
         assert len(anvils) == 2
-        assert httpx.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}).json()["result"] == "0x7a69"
+        assert (
+            httpx.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}).json()["result"]
+            == "0x7a69"
+        )
         parent.send_signal(death)
         parent.wait()
     assert _gone(anvils)
@@ -101,7 +110,10 @@ def test_stopping_leaves_nothing() -> None:
     before = set(home.iterdir()) if home.exists() else set()
     others = _anvils_of(os.getpid())
     with Devnet() as net:
-        ports = [int(url.rpartition(":")[2]) for url in (net.l1_url, net.l2_url)] + [net.l1.anvil.port, net.l2.anvil.port]
+        ports = [int(url.rpartition(":")[2]) for url in (net.l1_url, net.l2_url)] + [
+            net.l1.anvil.port,
+            net.l2.anvil.port,
+        ]
         anvils = [pid for pid in _anvils_of(os.getpid()) if pid not in others]
         assert len(anvils) == 2
         net.mine(20)
@@ -141,7 +153,7 @@ def test_several_at_once_do_not_meet() -> None:
 
 
 def test_anvil_that_does_not_start_says_why() -> None:
-    with pytest.raises(RuntimeError, match="anvil did not start: .*unexpected argument"):
+    with pytest.raises(RuntimeError, match=r"anvil did not start: .*unexpected argument"):
         Anvil("--no-such-option")
 
 
@@ -165,7 +177,9 @@ def test_concurrent_installs_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 3 and len(set(found)) == 1 and os.access(found[0], os.X_OK)
+    assert len(found) == 3
+    assert len(set(found)) == 1
+    assert os.access(found[0], os.X_OK)
     assert [entry.name for entry in (tmp_path / "zkcore").iterdir()] == [found[0].parents[4].name]
 
 

@@ -1,14 +1,14 @@
 """Fixtures with a devnet, for your own tests: `pytest_plugins = ["zkcore.testing.pytest_plugin"]` in your conftest.py.
 
-    def test_deposit(devnet): ...                       # a fresh era-eth devnet
+def test_deposit(devnet): ...                       # a fresh era-eth devnet
 
-    @pytest.mark.devnet("zksync-os-eth", automatic_batches=False)
-    def test_withdrawal(devnet): ...                    # with the arguments of Devnet
+@pytest.mark.devnet("zksync-os-eth", automatic_batches=False)
+def test_withdrawal(devnet): ...                    # with the arguments of Devnet
 
-    def test_two(make_devnet):                          # as many as wanted
-        first, second = make_devnet(), make_devnet("era-erc20")
+def test_two(make_devnet):                          # as many as wanted
+    first, second = make_devnet(), make_devnet("era-erc20")
 
-    def test_read(shared_devnet): ...                   # one era-eth devnet for the whole run, reverted after each test
+def test_read(shared_devnet): ...                   # one era-eth devnet for the whole run, reverted after each test
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,9 @@ MakeDevnet: TypeAlias = "Callable[..., Devnet]"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
-    config.addinivalue_line("markers", "devnet(preset, **options): the arguments of the Devnet that the `devnet` fixture starts")
+    config.addinivalue_line(
+        "markers", "devnet(preset, **options): the arguments of the Devnet that the `devnet` fixture starts"
+    )
 
 
 @pytest.fixture

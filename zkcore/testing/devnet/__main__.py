@@ -5,8 +5,9 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack
+from typing import cast
 
-from zkcore.testing.devnet.network import PRESETS, Devnet
+from zkcore.testing.devnet.network import PRESETS, Devnet, Preset
 from zkcore.testing.devnet.process import AnvilMissing
 from zkcore.types import format_units
 
@@ -27,12 +28,13 @@ def main() -> int:
         parser.error(f"unknown preset {', '.join(sorted(unknown))}: expected {', '.join(PRESETS)}")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda _signal, _frame: stop.set())
     with ExitStack() as stack:
         first: Devnet | None = None
         try:
             for preset in presets:
-                net = Devnet(preset, l1=first, protocol_version=options.protocol_version, l2_balance=options.l2_balance)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # checked above
+                version, balance = options.protocol_version, options.l2_balance
+                net = Devnet(cast("Preset", preset), l1=first, protocol_version=version, l2_balance=balance)
                 stack.enter_context(net)
                 _show(preset, net, with_l1=first is None)
                 first = first or net

@@ -1,4 +1,8 @@
-"""Batches of an L2: which blocks they hold, the tree of their L2->L1 logs, its root and proofs (protocol.md 7.6, 7.7)."""
+"""Batches of an L2: which blocks they hold, the tree of their L2->L1 logs, its root and its proofs.
+
+The tree: era-contracts system-contracts/contracts/L1Messenger.sol; the proofs: l1-contracts/contracts/common/libraries/
+MessageHashing.sol.
+"""
 
 from typing import Any
 
@@ -55,7 +59,7 @@ def _levels(leaves: list[Hash32]) -> list[tuple[list[bytes], bytes]]:
 
 
 def log_root(logs: tuple[BatchLog, ...], *, bare: bool = False) -> Hash32:
-    """The root that a batch puts on L1: keccak(local root || aggregated root), or with `bare` the local one (before v26)."""
+    """The root that a batch puts on L1: keccak(local root || aggregated root); with `bare` the local one (pre-v26)."""
     local = _levels([log.leaf() for log in logs])[-1][0][0]
     return Hash32(local) if bare else keccak256(local + _AGGREGATED)
 

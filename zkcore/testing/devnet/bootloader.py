@@ -1,4 +1,4 @@
-"""How the transactions of an L2 run on its anvil: what each costs and moves is what ZKsync's bootloader does, to the wei."""
+"""How transactions run on the anvil of an L2: each costs and moves what ZKsync's bootloader says, to the wei."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -56,8 +56,9 @@ class Operation(Protocol):
 class PriorityOperation:
     """Runs a priority operation.
 
-    The sender is given the mint value, pays gas used * price to the operator, and what is left goes to the refund recipient; on failure
-    the value goes there too (era-contracts system-contracts/bootloader/bootloader.yul, processL1Tx).
+    The sender is given the mint value, pays gas used * price to the operator, and what is left goes to the refund
+    recipient; on failure the value goes there too. Source: era-contracts system-contracts/bootloader/bootloader.yul,
+    processL1Tx.
     """
 
     borrows_nonce = True
@@ -105,9 +106,9 @@ class PriorityOperation:
 
     def end(self, rpc: Upstream) -> Outcome:
         request, sender = self.request, str(self.sender)
-        receipt = self._anvil_hash and rpc("eth_getTransactionReceipt", self._anvil_hash)
+        receipt = rpc("eth_getTransactionReceipt", self._anvil_hash) if self._anvil_hash else None
         used = to_int(receipt["gasUsed"]) if receipt else request.gas_limit
-        status = bool(receipt) and receipt["status"] == "0x1"
+        status = receipt is not None and receipt["status"] == "0x1"
         spent = used * self.price + (request.value if status else 0)
         if receipt:
             self._undo(rpc)

@@ -1,4 +1,4 @@
-"""An L2: an EVM whose transactions the front runs as ZKsync does, and whose blocks it seals into batches that it executes on L1."""
+"""The blocks and batches of an L2: transactions run as ZKsync runs them, batches are sealed and executed on L1."""
 
 import copy
 import threading
@@ -15,7 +15,7 @@ from zkcore.testing.devnet.node import Node, quantity, to_int
 from zkcore.testing.devnet.process import Anvil
 from zkcore.types import Address, Hash32
 
-__all__ = ["L2", "Record"]
+__all__ = ["Chain", "Record"]
 
 _EMPTY_BLOOM = "0x" + "00" * 256
 
@@ -91,7 +91,7 @@ class Chain(Node):
             priority_done=set(),
             failing=0,
         )
-        self._together: list[Operation] | None = None
+        self.filling: list[Operation] | None = None  # the block that is being filled
         super().__init__(anvil, lock, base_fee=base_fee, priority_fee=priority_fee)
         l1.on_block.append(self._l1_block)
 
@@ -124,17 +124,17 @@ class Chain(Node):
     # ------------------------------------------------------------ blocks
     def submit(self, operation: Operation) -> None:
         """Run one transaction: in a block of its own, or in the block that is being filled."""
-        if self._together is None:
+        if self.filling is None:
             self.run([operation])
         else:
-            self._together.append(operation)
+            self.filling.append(operation)
 
     def together(self) -> "_OneBlock":
         """A `with` block whose transactions all come into one L2 block at its end."""
         return _OneBlock(self)
 
     def run(self, operations: Sequence[Operation]) -> None:
-        """Mine one block with these transactions, in order. One that borrows its sender's nonce needs the sender to itself."""
+        """Mine one block with these transactions, in order. One that borrows a nonce has its sender to itself."""
         rpc = self.anvil.rpc
         base_fee = min([self.base_fee, *(operation.price for operation in operations)])
         rpc("anvil_setNextBlockBaseFeePerGas", quantity(base_fee))
@@ -214,7 +214,7 @@ class Chain(Node):
 
     # ------------------------------------------------------------ batches
     def seal_batch(self) -> Batch:
-        """Seal the blocks since the last batch into one, and commit it on L1. The receipts of Era name it from now on."""
+        """Seal the blocks since the last batch into one, and commit it on L1. Era's receipts name it from now on."""
         with self.lock:
             state, last = self.state, self.block_number()
             if last < state.first_unsealed:
@@ -237,7 +237,7 @@ class Chain(Node):
             return batch
 
     def execute_batch(self) -> Batch:
-        """Put the root of the oldest sealed batch on L1; its proofs are there from now on. Raises RuntimeError if none is sealed."""
+        """Put the root of the oldest sealed batch on L1; now it has proofs. Raises RuntimeError if none is sealed."""
         with self.lock:
             if self.state.executed == len(self.state.batches):
                 raise RuntimeError("no sealed batch is left to execute: call seal_batch() first")
@@ -289,13 +289,13 @@ class _OneBlock:
 
     def __enter__(self) -> None:
         with self._l2.lock:
-            if self._l2._together is not None:
+            if self._l2.filling is not None:
                 raise RuntimeError("a block is being filled already")
-            self._l2._together = []
+            self._l2.filling = []
 
     def __exit__(self, kind: object, *_: object) -> None:
         with self._l2.lock:
-            operations, self._l2._together = self._l2._together or [], None
+            operations, self._l2.filling = self._l2.filling or [], None
             while operations and kind is None:
                 block = _compatible(operations)
                 self._l2.run(block)
@@ -303,7 +303,7 @@ class _OneBlock:
 
 
 def _compatible(operations: list[Operation]) -> list[Operation]:
-    """As many as can share a block: one may want it alone; where one borrows its sender's nonce, the sender has no other in it."""
+    """As many as can share a block: some want it alone, one that borrows a nonce wants its sender to itself."""
     senders: dict[Address, bool] = {}
     for i, operation in enumerate(operations):
         if i and (operation.alone or operations[0].alone):
@@ -317,7 +317,7 @@ def _compatible(operations: list[Operation]) -> list[Operation]:
 def _l1_logs(
     operation: Operation, outcome: Outcome, logs: list[dict[str, Any]], tx_number: int, *, is_priority: bool
 ) -> tuple[BatchLog, ...]:
-    """The L2->L1 logs: a message's come from the messenger, a priority operation's status comes last, from the bootloader."""
+    """The L2->L1 logs: the messenger's, one a message; last the bootloader's, with a priority operation's status."""
     sent = [(_L1_MESSENGER, key, value) for key, value in l1_messages(logs)]
     if is_priority:
         sent.append((BOOTLOADER, operation.hash, Hash32(int(outcome.status).to_bytes(32))))

@@ -1,4 +1,4 @@
-"""Puts the devnet's contracts on its chains: an ecosystem on L1 once, then each chain's diamond, and its built-in contracts on L2."""
+"""Puts the contracts in their places: an ecosystem on L1, and for each chain a diamond and the built-ins of L2."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -113,10 +113,8 @@ class _Builder:
 
     def token(self, spec: TokenSpec, owners: Iterable[Address]) -> Address:
         """Deploy a test token, and mint a million of it to each owner."""
-        token = self.deploy(
-            spec.artifact,
-            *((("string", "string", "uint8"), (spec.name, spec.symbol, spec.decimals)) if spec.name else ()),
-        )
+        named = (("string", "string", "uint8"), (spec.name, spec.symbol, spec.decimals)) if spec.name else ((), ())
+        token = self.deploy(spec.artifact, named[0], named[1])
         for owner in owners:
             self.call(token, _MINT.encode(owner, 10 ** (spec.decimals + 6)))
         return token

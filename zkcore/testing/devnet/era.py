@@ -1,4 +1,7 @@
-"""Era: EIP-712 transactions and paymasters, batches in the receipts, and the long list of zks_ methods (protocol.md 7.5, 10)."""
+"""Era: EIP-712 transactions and paymasters, estimates, batches in the receipts.
+
+Error texts: zksync-era core/node/api_server/src/tx_sender/result.rs; JSON: core/lib/types/src/api/mod.rs.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,8 +26,8 @@ _SCALE = (13, 10)  # estimate_gas_scale_factor of zksync-era etc/env/file_based/
 _RICH = quantity(1 << 200)
 _MESSENGER, _NONCE_HOLDER = (f"0x{address:040x}" for address in (0x8008, 0x8003))
 _BAD_SIGNATURE = (
-    "failed to validate the transaction. reason: Validation revert: Account validation error: Account validation returned"
-    " invalid magic value. Most often this means that the signature is incorrect"
+    "failed to validate the transaction. reason: Validation revert: Account validation error: Account validation"
+    " returned invalid magic value. Most often this means that the signature is incorrect"
 )
 _PAYMASTER_GAS = 200_000  # what validation with a paymaster adds to an estimate
 
@@ -131,7 +134,7 @@ class Era(EraMethods):
     def eth_estimateGas(self, call: dict[str, Any], block: Any = "latest", overrides: Any = None) -> str:
         if call.get("accessList"):
             raise _refused("access lists are not supported")
-        meta = call.get("eip712Meta") or {}
+        meta: dict[str, Any] = call.get("eip712Meta") or {}
         extra = _PAYMASTER_GAS if meta.get("paymasterParams") else 0
         asked = {key: value for key, value in call.items() if key not in ("type", "eip712Meta")}
         if extra:
@@ -151,14 +154,15 @@ class Era(EraMethods):
     def zks_estimateGasL1ToL2(self, call: dict[str, Any], overrides: Any = None) -> str:
         prices = ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "type", "eip712Meta", "nonce", "gas")
         asked = {key: value for key, value in call.items() if key not in prices}
-        rich = {call.get("from", "0x" + "00" * 20): {"balance": _RICH}} | (overrides or {})
+        rich: dict[str, Any] = {call.get("from", "0x" + "00" * 20): {"balance": _RICH}} | (overrides or {})
         body = to_int(self.passed("eth_estimateGas", asked, "latest", rich))
         data = hex_bytes(call.get("data") or call.get("input") or "0x", "data")
-        deps = len((call.get("eip712Meta") or {}).get("factoryDeps") or ())
+        meta: dict[str, Any] = call.get("eip712Meta") or {}
+        deps = len(meta.get("factoryDeps") or [])
         encoded = 800 + 32 * -(-len(data) // 32) + 32 * deps
         overhead = max(10_000, 10 * encoded)
         compute = max(167_157 + -(-encoded * 1656 // 544) + deps * 2473, 173_484)
-        floor = overhead + compute + 88 * 800 + deps * 64 * 800  # protocol.md 4.4
+        floor = overhead + compute + 88 * 800 + deps * 64 * 800  # of TransactionValidator.sol
         return quantity((floor + body) * _SCALE[0] // _SCALE[1])
 
     def zks_estimateFee(self, call: dict[str, Any], overrides: Any = None) -> Any:

@@ -17,9 +17,10 @@ __all__ = ["EraOperation"]
 
 # era-contracts system-contracts/contracts/interfaces/IPaymaster.sol
 _VALIDATE = Function(
-    "validateAndPayForPaymasterTransaction(bytes32 txHash,bytes32 suggestedSignedHash,(uint256 txType,uint256 from,uint256 to,uint256 gasLimit,"
-    "uint256 gasPerPubdataByteLimit,uint256 maxFeePerGas,uint256 maxPriorityFeePerGas,uint256 paymaster,uint256 nonce,uint256 value,"
-    "uint256[4] reserved,bytes data,bytes signature,bytes32[] factoryDeps,bytes paymasterInput,bytes reservedDynamic) transaction)"
+    "validateAndPayForPaymasterTransaction(bytes32 txHash,bytes32 suggestedSignedHash,(uint256 txType,uint256 from,"
+    "uint256 to,uint256 gasLimit,uint256 gasPerPubdataByteLimit,uint256 maxFeePerGas,uint256 maxPriorityFeePerGas,"
+    "uint256 paymaster,uint256 nonce,uint256 value,uint256[4] reserved,bytes data,bytes signature,"
+    "bytes32[] factoryDeps,bytes paymasterInput,bytes reservedDynamic) transaction)"
     " payable returns (bytes4 magic,bytes context)"
 )
 _VALIDATION_GAS = 5_000_000
@@ -35,8 +36,8 @@ _FORWARDER = "0x6020360360206000376000600060203603600060006000355af1602257600060
 class EraOperation:
     """A legacy, EIP-1559 or EIP-712 transaction on Era. A tip is not charged.
 
-    With a paymaster: the account approves it where the flow asks for that, the bootloader calls its validation, which must
-    pay gas limit * price, the transaction runs, and what was paid too much goes back to the paymaster.
+    With a paymaster: the account approves it where the flow asks for that, the bootloader calls its validation, which
+    must pay gas limit * price, the transaction runs, and what was paid too much goes back to the paymaster.
     """
 
     borrows_nonce = False
@@ -131,7 +132,7 @@ class EraOperation:
         return [outcome_of(rpc, transaction_hash) for transaction_hash in self._ahead]
 
     def _paid(self, rpc: Upstream, used: int) -> int:
-        """What the bootloader was paid: its balance now, less what it had and what is left of what it was lent for its own gas."""
+        """What the bootloader was paid: its balance less what it had, and less what is left of the gas it was lent."""
         lent = (len(self._ahead) * _VALIDATION_GAS - used) * self._price
         return to_int(rpc("eth_getBalance", str(BOOTLOADER), "latest")) - self._before - lent
 

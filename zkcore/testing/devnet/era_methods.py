@@ -1,4 +1,4 @@
-"""The zks_ methods of Era: its contracts, fees, batches and the details of blocks and transactions (protocol.md 10.2)."""
+"""The zks_ methods of Era (zksync-era core/lib/web3_decl/src/namespaces/zks.rs): contracts, fees, batches, details."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -95,7 +95,7 @@ class EraMethods(L2):
 
     def zks_getL2ToL1LogProof(self, transaction_hash: str, index: Any = None, mode: str | None = None) -> Any:
         record = self.record(transaction_hash)
-        batch = record and self.batch_of(record.block)
+        batch = None if record is None else self.batch_of(record.block)
         position = to_int(index)
         if record is None or batch is None or batch.number > self.state.executed or position >= len(record.l1_logs):
             return None

@@ -5,9 +5,9 @@ net.faults.add(Status(429, retry_after=1), node="l1", method="eth_sendRawTransac
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from msgspec import Struct
 
@@ -200,7 +200,7 @@ class _Active:
         """Take it away."""
         self._owner.remove(self)
 
-    def __enter__(self) -> "_Active":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -217,7 +217,7 @@ class NodeFaults:
         self.requests = Requests()
 
     def add(self, fault: Fault, method: str = "*", times: int | None = None, probability: float = 1.0) -> _Active:
-        """Put it in force for calls that match the method pattern, for the next `times` HTTP requests (None: until removed)."""
+        """Put it in force for calls that match the pattern, for `times` HTTP requests (None: until removed)."""
         active = _Active(fault, method, times, probability, self)
         with self._lock:
             self._active.append(active)
@@ -288,8 +288,3 @@ class Faults:
 def first(faults: "Iterable[tuple[Fault, frozenset[int]]]", *kinds: type) -> Any:
     """The first fault of these kinds, or None."""
     return next((fault for fault, _ in faults if isinstance(fault, kinds)), None)
-
-
-def positions(faults: "Sequence[tuple[Fault, frozenset[int]]]", kind: type) -> frozenset[int]:
-    """The positions that faults of this kind match."""
-    return frozenset().union(*(at for fault, at in faults if isinstance(fault, kind)))

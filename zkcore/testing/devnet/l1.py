@@ -89,7 +89,7 @@ class L1(Node):
             self.mine_block()
 
     def mine(self, blocks: int = 1) -> None:
-        """Mine: the first block takes all waiting transactions that can be mined, in the order they came; the others are empty."""
+        """Mine: the first block takes what waits and can be mined, in the order it came; the others are empty."""
         with self.lock:
             while (pending := self._next()) is not None:
                 self._hand_over(pending, raising=False)
@@ -129,7 +129,7 @@ class L1(Node):
     def send(
         self, to: Address | None, data: bytes, *, sender: Address = OPERATOR, value: int = 0, listen: bool = True
     ) -> Any:
-        """Send a transaction from any address, without a key, and mine it; its receipt. Raises RuntimeError if it reverts."""
+        """Send from any address, without a key, and mine it; the receipt. Raises RuntimeError if it reverts."""
         with self.lock:
             self.anvil.rpc("anvil_addBalance", str(sender), quantity(10**19 + value))
             fields = {
@@ -157,7 +157,7 @@ class L1(Node):
 
     # ------------------------------------------------------------ what goes wrong on an L1
     def drop(self, transaction_hash: Hash32 | str) -> None:
-        """Forget a waiting transaction, as nodes do with those that pay too little. Raises KeyError if it does not wait."""
+        """Forget a waiting transaction, as nodes do with those that pay too little. Raises KeyError if none waits."""
         with self.lock:
             pending = self.pool.get(Hash32(transaction_hash))
             if pending is None:
@@ -165,7 +165,7 @@ class L1(Node):
             self.pool.drop(pending)
 
     def reorg(self, depth: int = 1, *, keep: bool = False) -> None:
-        """Replace the last blocks by others. Their transactions are gone, or with `keep` mined anew, each at its old block number."""
+        """Replace the last blocks. Their transactions are gone, or with `keep` mined anew at their old numbers."""
         with self.lock:
             rpc, head = self.anvil.rpc, self.block_number()
             first = head - depth + 1

@@ -110,7 +110,7 @@ class L2(Chain):
                 progress = True
 
     def _queued(self, sender: Address) -> int:
-        return sum(operation.sender == sender for operation in self._together or () if not operation.borrows_nonce)
+        return sum(operation.sender == sender for operation in self.filling or () if not operation.borrows_nonce)
 
     def operation(self, pending: Pending) -> Operation:
         """How this stack runs a signed transaction."""

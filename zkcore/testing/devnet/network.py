@@ -112,10 +112,12 @@ class Devnet:
     ) -> None:
         """Nothing is started here, but by `with`.
 
-        `l1`: another, running devnet, whose L1 this one's chain joins. `protocol_version`: 26 to 31, whose rules L1 follows. `automatic_batches=False`: batches wait for `seal_batch()` and `execute_batch()`.
-        `automatic_deposits=False`: priority operations wait for `run_deposits()`. `l1_confirmations`: so many L1 blocks must follow theirs.
-        `zksync_os_rpc`: the year whose spellings the ZKsync
-        OS node has. `bare_proofs`: proofs as before v26. `l2_balance`: what each account has on L2 from the start.
+        `l1`: another, running devnet, whose L1 this one's chain joins. `chain_id`: of the L2. `protocol_version`: 26 to
+        31, whose rules the contracts on L1 follow (30 by default). `automatic_batches=False`: batches wait for
+        `seal_batch()` and `execute_batch()`. `automatic_deposits=False`: priority operations wait for
+        `run_deposits()`. `l1_confirmations`: so many L1 blocks must follow that of a deposit before it runs.
+        `zksync_os_rpc`: the year whose spellings a ZKsync OS node has. `bare_proofs`: proofs as before v26.
+        `l2_balance`: wei of the base token that each account has on L2 from the start. Raises ValueError.
         """
         if preset not in PRESETS:
             raise ValueError(f"preset: expected one of {', '.join(PRESETS)}, got {preset!r}")
@@ -130,6 +132,7 @@ class Devnet:
         self._rpc_form: Literal["2025", "2026"] = zksync_os_rpc
         self._bare_proofs, self._l2_balance = bare_proofs, l2_balance
         self._open = ExitStack()
+        self._shared: _Shared
         self.accounts: tuple[Account, ...] = accounts(10)
         self._owners = [account.address for account in self.accounts]
 
@@ -335,7 +338,7 @@ class Devnet:
             )
 
     def revert(self, snapshot: "Snapshot") -> None:
-        """Go back to a snapshot of this devnet. Blocks, transactions, batches and time are as they were then; faults stay as they are."""
+        """Go back to a snapshot: blocks, transactions, batches and time are as they were; faults stay as they are."""
         with self._shared.lock:
             for i, node in enumerate(snapshot.nodes):
                 if not node.rpc("evm_revert", snapshot.ids[i]):

@@ -1,4 +1,4 @@
-"""What L1 and the L2s have in common: a front before an anvil, block tags, and a pool of transactions that are mined on demand."""
+"""What L1 and the L2s have in common: a front before an anvil, block tags, a pool of transactions."""
 
 import inspect
 import threading
@@ -142,7 +142,7 @@ class Node:
         return error
 
     def _stale(self, method: str, params: list[Any], lag: int) -> Any:
-        """The answer of a node that knows no block after `head`: tags mean older blocks, and newer things are not there."""
+        """The answer of a node that lags: tags mean older blocks, and what is newer is not there."""
         head = max(self.block_number() - lag, 0)
         if method == "eth_blockNumber":
             return quantity(head)
@@ -246,7 +246,8 @@ class Node:
 
 def _known_at(result: Any, head: int) -> Any:
     """What of a result is known to a node whose newest block is `head`."""
-    if isinstance(result, list):
+    kind = type(result).__name__
+    if kind == "list":
         return [entry for entry in result if _known_at(entry, head) is not None]
-    number = (result.get("blockNumber") or result.get("number")) if isinstance(result, dict) else None
+    number = (result.get("blockNumber") or result.get("number")) if kind == "dict" else None
     return None if number is not None and to_int(number) > head else result

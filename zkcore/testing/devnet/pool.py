@@ -1,14 +1,24 @@
-"""Transactions that a node has accepted and not mined. The front keeps them, not anvil, which would drop or reorder them."""
+"""Transactions accepted and not mined. The front keeps them, not anvil, which would drop or reorder them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
 
 from zkcore.signer import Signature
-from zkcore.transactions import Eip712Transaction, LegacyTransaction, Transaction
+from zkcore.transactions import (
+    Eip712Transaction,
+    Eip1559Transaction,
+    Eip2930Transaction,
+    LegacyTransaction,
+    Transaction,
+)
 from zkcore.types import Address, Hash32, to_hex
 
 __all__ = ["Pending", "Pool", "Rejected", "transaction_json"]
+
+
+_PRICED = LegacyTransaction | Eip2930Transaction  # with one gas price
 
 
 class Rejected(Exception):
@@ -37,13 +47,13 @@ class Pending(Struct, frozen=True, kw_only=True):
     def max_fee(self) -> int:
         """The highest price of a gas that it pays."""
         tx = self.transaction
-        return tx.gas_price if hasattr(tx, "gas_price") else tx.max_fee_per_gas
+        return tx.gas_price if isinstance(tx, _PRICED) else tx.max_fee_per_gas
 
     @property
     def priority_fee(self) -> int:
         """The highest tip that it pays."""
         tx = self.transaction
-        return tx.gas_price if hasattr(tx, "gas_price") else tx.max_priority_fee_per_gas
+        return tx.gas_price if isinstance(tx, _PRICED) else tx.max_priority_fee_per_gas
 
     @property
     def cost(self) -> int:
@@ -71,9 +81,9 @@ def transaction_json(pending: Pending) -> dict[str, Any]:
         "input": to_hex(tx.data),
         "chainId": None if tx.chain_id is None else hex(tx.chain_id),
     }
-    if not hasattr(tx, "gas_price"):
+    if not isinstance(tx, _PRICED):
         fields |= {"maxFeePerGas": hex(pending.max_fee), "maxPriorityFeePerGas": hex(pending.priority_fee)}
-    if hasattr(tx, "access_list"):
+    if isinstance(tx, Eip2930Transaction | Eip1559Transaction):
         fields["accessList"] = [
             {"address": str(address).lower(), "storageKeys": [to_hex(key) for key in keys]}
             for address, keys in tx.access_list
@@ -97,7 +107,7 @@ class Pool:
     def __init__(self) -> None:
         self._waiting: dict[tuple[Address, int], Pending] = {}
 
-    def __iter__(self) -> "Any":
+    def __iter__(self) -> Iterator[Pending]:
         return iter(list(self._waiting.values()))
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Anvil as a child process: found or installed, started on a free port, and gone when its parent is gone, however that went."""
+"""Anvil as a child process: installed, started on a free port, and gone when its parent is gone, however that went."""
 
 import hashlib
 import os
@@ -38,8 +38,8 @@ class AnvilMissing(RuntimeError):
 def anvil_binary() -> Path:
     """The path of the native anvil binary, installed from npm into the cache on first use.
 
-    `ZKCORE_ANVIL` names a binary to use instead. The cache is `$XDG_CACHE_HOME/zkcore` or `~/.cache/zkcore`, one folder for
-    each content of the lock file. Needs `node` and `npm` for the installation only. Raises AnvilMissing.
+    `ZKCORE_ANVIL` names a binary to use instead. The cache is `$XDG_CACHE_HOME/zkcore` or `~/.cache/zkcore`, with one
+    folder for each content of the lock file. Needs `node` and `npm` for the installation only. Raises AnvilMissing.
     """
     named = os.environ.get("ZKCORE_ANVIL")
     if named:
@@ -99,7 +99,7 @@ class Anvil:
     """A running anvil, as a context manager. `.rpc` asks it; several may run at once, each on a port of its own."""
 
     def __init__(self, *arguments: str) -> None:
-        """Start it with these arguments besides the port. Returns when it listens. Raises AnvilMissing, or RuntimeError if it dies."""
+        """Start it with these arguments; returns when it listens. Raises AnvilMissing, RuntimeError."""
         command = [str(anvil_binary()), "--host", "127.0.0.1", "--port", "0", *arguments]
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _WATCHDOG, "watchdog", *command],
@@ -133,7 +133,8 @@ class Anvil:
                 self._listening.set()
         self._listening.set()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
+        """Close the pipe that keeps it alive."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 
@@ -141,7 +142,7 @@ class Anvil:
         """Stop it and wait until it is gone. Safe to call twice."""
         if hasattr(self, "rpc"):
             self.rpc.close()
-        self._let_go()
+        self.let_go()
         self._process.wait()
         self._reader.join()
         if self._process.stdout is not None:
@@ -158,7 +159,7 @@ class Anvil:
 def _after_fork() -> None:
     # a forked child inherits the pipe; it must not keep anvil alive
     for anvil in list(_running):
-        anvil._let_go()
+        anvil.let_go()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -1,4 +1,7 @@
-"""ZKsync OS: Ethereum's JSON-RPC, L2->L1 logs in the receipts, and a handful of zks_ methods (protocol.md 7.5, 10)."""
+"""ZKsync OS: Ethereum's JSON-RPC, L2->L1 logs in the receipts, and a handful of zks_ methods.
+
+Sources: zksync-os-server lib/rpc/src/{zks_impl,eth_call_handler,result}.rs, lib/rpc_api/src/{types,zks}.rs.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -102,7 +105,7 @@ class ZksyncOs(L2):
             for key, value in call.items()
             if key not in ("gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "type", "nonce")
         }
-        rich = {call.get("from", "0x" + "00" * 20): {"balance": _RICH}} | (overrides or {})
+        rich: dict[str, Any] = {call.get("from", "0x" + "00" * 20): {"balance": _RICH}} | (overrides or {})
         return quantity(max(to_int(self.passed("eth_estimateGas", asked, block, rich)), _L1_ESTIMATE_FLOOR))
 
     # ------------------------------------------------------------ reading
@@ -170,7 +173,7 @@ class ZksyncOs(L2):
         if to_int(index) >= len(record.l1_logs):
             raise RpcError(
                 -32603,
-                f"provided L2->L1 log index ({to_int(index)}) is out of bounds: the transaction has {len(record.l1_logs)}",
+                f"provided L2->L1 log index ({to_int(index)}) is out of bounds: there are {len(record.l1_logs)}",
             )
         proof = self.proof_json(batch, record, to_int(index)) | {"batch_number" if old else "batchNumber": batch.number}
         return proof if old else proof | {"gatewayBlockNumber": None}
