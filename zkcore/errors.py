@@ -312,7 +312,7 @@ class NotReady(ChainError):
 class AlreadyFinalized(ChainError):
     """L1 has paid this withdrawal out before: it is done."""
 
-    def __init__(self, *, l2_tx_hash: object, index: int) -> None:
+    def __init__(self, *, l2_tx_hash: Any, index: int) -> None:
         self.l2_tx_hash, self.index = l2_tx_hash, index
         super().__init__(f"withdrawal {index} of {l2_tx_hash} was finalized before: nothing is left to do")
 

@@ -22,32 +22,13 @@ if TYPE_CHECKING:
     from zkcore.chains import ChainProfile
     from zkcore.preview import Preview
 
-__all__ = [
-    "ClaimKind",
-    "DepositKind",
-    "Draft",
-    "ExecutionKind",
-    "FinalizationKind",
-    "Plan",
-    "PlanFacts",
-    "PlanStep",
-    "SignedPlan",
-    "StepKind",
-    "TransactionKind",
-    "WithdrawalKind",
-    "sign_plan",
-]
+__all__ = ["Draft", "Plan", "PlanFacts", "PlanKind", "PlanStep", "SignedPlan", "StepKind", "sign_plan"]
 
 VERSION: Final = 1
 
-DepositKind: TypeAlias = Literal["deposit"]
-ExecutionKind: TypeAlias = Literal["execution"]
-WithdrawalKind: TypeAlias = Literal["withdrawal"]
-FinalizationKind: TypeAlias = Literal["finalization"]
-ClaimKind: TypeAlias = Literal["claim"]
-TransactionKind: TypeAlias = Literal["transaction"]  # an approval, a transfer: no bridge is waited for
+PlanKind: TypeAlias = Literal["deposit", "execution", "withdrawal", "finalization", "claim", "transaction"]
 StepKind: TypeAlias = Literal["approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer"]
-K = TypeVar("K", bound=str)
+H = TypeVar("H")  # the handle that submitting the plan gives
 Q = TypeVar("Q")
 
 
@@ -88,10 +69,10 @@ class PlanStep(Struct, frozen=True, kw_only=True):
     after: tuple[int, ...] = ()
 
 
-class Plan(Struct, Generic[K], frozen=True, kw_only=True):
+class Plan(Struct, Generic[H], frozen=True, kw_only=True):
     """Ordered unsigned transactions of one sender. Raises PlanTampered where its parts contradict one another."""
 
-    kind: K
+    kind: PlanKind
     sender: Address
     steps: tuple[PlanStep, ...]
     facts: PlanFacts
@@ -133,7 +114,7 @@ class Plan(Struct, Generic[K], frozen=True, kw_only=True):
 
         return preview_plan(self, profile)
 
-    def at_nonce(self, chain: Chain, nonce: int) -> "Plan[K]":
+    def at_nonce(self, chain: Chain, nonce: int) -> "Plan[H]":
         """The same plan with its steps on that chain numbered from this nonce."""
         steps = list(self.steps)
         for place, step in enumerate(steps):
@@ -145,10 +126,10 @@ class Plan(Struct, Generic[K], frozen=True, kw_only=True):
         return msgspec.structs.replace(self, steps=tuple(steps))
 
 
-class SignedPlan(Struct, Generic[K], frozen=True, kw_only=True):
+class SignedPlan(Struct, Generic[H], frozen=True, kw_only=True):
     """A plan with one signature a step. Raises WrongDevice or BadSignature if one is not the sender's."""
 
-    plan: Plan[K]
+    plan: Plan[H]
     signatures: tuple[Signature, ...]
 
     def __post_init__(self) -> None:
@@ -158,7 +139,7 @@ class SignedPlan(Struct, Generic[K], frozen=True, kw_only=True):
             check_signature(step.transaction.signing_hash(), signature, self.plan.sender)
 
     @property
-    def kind(self) -> K:
+    def kind(self) -> PlanKind:
         """The kind of the plan."""
         return self.plan.kind
 
@@ -194,18 +175,18 @@ class SignedPlan(Struct, Generic[K], frozen=True, kw_only=True):
         return cls(plan=plan, signatures=tuple(Signature.from_bytes(hex_bytes(s, "signature")) for s in raw))
 
 
-class Draft(Struct, Generic[Q, K], frozen=True):
+class Draft(Struct, Generic[Q], frozen=True):
     """What a flow makes of an order: what it costs and does, and the plan to do it.
 
     `nonce_fixed`: the nonce is the caller's; else it is the node's next one, and a one-shot method may move it.
     """
 
     quote: Q
-    plan: Plan[K]
+    plan: Plan[Any]
     nonce_fixed: bool = False
 
 
-def sign_plan(plan: Plan[K], signer: Signer, *, expected_hash: Hash32 | str | None = None) -> SignedPlan[K]:
+def sign_plan(plan: Plan[H], signer: Signer, *, expected_hash: Hash32 | str | None = None) -> SignedPlan[H]:
     """Sign every step, offline. `expected_hash` is the hash seen in the preview, if it was read elsewhere.
 
     Raises PlanTampered if the hash differs, InputError if the signer is not the plan's sender, SignerError.
@@ -249,7 +230,7 @@ def _check_step(plan: Plan[Any], place: int, step: PlanStep) -> None:
 
 # ---------------------------------------------------------------- JSON
 _PLAN_KEYS = {"zkcore_plan", "kind", "sender", "steps", "facts"}
-_KINDS = ("deposit", "execution", "withdrawal", "finalization", "claim", "transaction")
+_KINDS: tuple[str, ...] = get_args(PlanKind)
 _STEP_KINDS: tuple[str, ...] = get_args(StepKind)
 
 

@@ -15,7 +15,7 @@ from zkcore.flows.finalize import trusted_root
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.session import Contracts, Session, chain_facts, vaults
 from zkcore.flows.transact import TxQuote, draft_calls
-from zkcore.plan import ClaimKind, Draft, StepKind
+from zkcore.plan import Draft, StepKind
 from zkcore.proofs import status_log, verify_proof
 from zkcore.replies import LogProof, NodeTransaction, Receipt
 from zkcore.types import Address, Hash32, HexLike
@@ -101,7 +101,7 @@ def _verify(known: Contracts, version: int, said: PriorityOpConfirmation) -> Flo
 # ---------------------------------------------------------------- the claim
 def draft_claim_failed_deposit(
     session: Session, l2_tx_hash: HexLike, *, l1: TxOptions | None = None
-) -> Flow[Draft[TxQuote, ClaimKind]]:
+) -> Flow[Draft[TxQuote]]:
     """Have L1 give back a deposit that failed on L2. Anyone may: the funds go to the depositor.
 
     Raises NothingToClaim, saying why and where the value is: it succeeded, it was claimed before, or it was a direct request

@@ -54,7 +54,7 @@ from zkcore.flows.request import (
     request_draft,
 )
 from zkcore.flows.session import Contracts, Session, contracts, vaults
-from zkcore.plan import DepositKind, Draft
+from zkcore.plan import Draft
 from zkcore.priority import AccountKind, l2_sender
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
@@ -126,7 +126,7 @@ def draft_deposit(
     bridge_address: AddressLike | None = None,
     custom_bridge_data: HexLike | None = None,
     l1: TxOptions | None = None,
-) -> Flow[Draft[Quote, DepositKind]]:
+) -> Flow[Draft[Quote]]:
     """Move ether or an ERC-20 from L1 to L2: the approvals that are needed, and the request, with consecutive nonces.
 
     `token`: its L1 address, `ETH` for ether. `amount`: in the token's smallest unit. `to`: the receiver on L2, the sender if

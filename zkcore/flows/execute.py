@@ -10,7 +10,7 @@ from zkcore.fees import OLDEST_PROTOCOL_VERSION, base_cost
 from zkcore.flows.l1 import TxOptions, account_state
 from zkcore.flows.request import L2Call, Quote, Quoted, Request, quote_request, refund_code, request_draft
 from zkcore.flows.session import Session, contracts, fee_params
-from zkcore.plan import Draft, ExecutionKind
+from zkcore.plan import Draft
 from zkcore.priority import l2_sender
 from zkcore.types import Address, AddressLike, HexLike, hex_bytes, uint
 
@@ -31,7 +31,7 @@ def draft_request_execute(
     refund_recipient: AddressLike | None = None,
     approve: bool | int = True,
     l1: TxOptions | None = None,
-) -> Flow[Draft[Quote, ExecutionKind]]:
+) -> Flow[Draft[Quote]]:
     """Call a contract on L2 from L1: the approval of the base token if it is an ERC-20, and the request.
 
     `contract`, `calldata`, `l2_value` (base-token wei): the call. `factory_deps`: bytecodes it deploys (Era; ZKsync OS

@@ -23,7 +23,7 @@ from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.session import Contracts, Session, chain_facts, contracts, protocol_version
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
-from zkcore.plan import Draft, FinalizationKind
+from zkcore.plan import Draft
 from zkcore.proofs import deciding_batch, message_log, verify_proof
 from zkcore.replies import Log, LogProof, Receipt
 from zkcore.types import Address, Hash32, HexLike, uint
@@ -351,7 +351,7 @@ def is_withdrawal_finalized(session: Session, l2_tx_hash: HexLike, index: int = 
 
 def draft_finalize_withdrawal(
     session: Session, l2_tx_hash: HexLike, index: int = 0, *, l1: TxOptions | None = None
-) -> Flow[Draft[TxQuote, FinalizationKind]]:
+) -> Flow[Draft[TxQuote]]:
     """Have L1 pay out the `index`th withdrawal of an L2 transaction. Anyone may: the receiver is in the message.
 
     The proof is verified here against the root on L1 before anything is signed. One that is finalized already is reported
@@ -362,7 +362,7 @@ def draft_finalize_withdrawal(
         _ready(session, l2_tx_hash, index), account_state(session, "l1", l1), chain_facts(session)
     )
     call = Unsigned(to=place.nullifier, data=finalize_params(proved).calldata())
-    drafted: Draft[TxQuote, FinalizationKind] | Reverted
+    drafted: Draft[TxQuote] | Reverted
     executed, drafted = yield from gather(
         _check_proof(place.known, place.version, proved),
         attempt(

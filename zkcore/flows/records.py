@@ -10,17 +10,8 @@ from zkcore.errors import InputError
 from zkcore.plan import Plan, SignedPlan
 from zkcore.types import Address, Hash32, to_hex
 
-__all__ = [
-    "Record",
-    "RequestRecord",
-    "SettlementRecord",
-    "TransactionRecord",
-    "WithdrawalRecord",
-    "learned",
-    "record_from_json",
-    "record_of",
-    "record_to_json",
-]
+__all__ = ["Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
+__all__ += ["last_transaction", "learned", "record_from_json", "record_of", "record_to_json"]
 
 VERSION: Final = 1
 
@@ -155,3 +146,14 @@ def _settled(plan: Plan[Any]) -> Hash32:
     if plan.facts.l2_tx_hash is None:
         raise InputError(f"a plan of kind {plan.kind} names the L2 transaction it settles")
     return plan.facts.l2_tx_hash
+
+
+def last_transaction(record: Record) -> Hash32 | None:
+    """The transaction by which a journal knows what this is the record of."""
+    match record:
+        case RequestRecord() | SettlementRecord():
+            return record.l1_tx_hash
+        case TransactionRecord():
+            return record.tx_hash
+        case _:
+            return record.l2_tx_hash

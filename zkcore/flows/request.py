@@ -518,7 +518,7 @@ def bridged_asset_id(known: Contracts, vault: Address, token: Address) -> Flow[t
 
 
 # ---------------------------------------------------------------- the plan
-def request_draft(session: Session, quoted: Quoted, options: TxOptions | None) -> Draft[Quote, Any]:
+def request_draft(session: Session, quoted: Quoted, options: TxOptions | None) -> Draft[Quote]:
     """The quote with its plan: approvals, then the request, with consecutive nonces."""
     quote, known, fees = quoted.quote, quoted.facts.contracts, quoted.state.fees
     nonce = quoted.state.nonce
@@ -540,7 +540,7 @@ def request_draft(session: Session, quoted: Quoted, options: TxOptions | None) -
         route=quote.route,
         notes=(quote.why, *quote.notes),
     )
-    plan = Plan(kind=quoted.request.kind, sender=session.address, steps=tuple(steps), facts=facts)
+    plan: Plan[Any] = Plan(kind=quoted.request.kind, sender=session.address, steps=tuple(steps), facts=facts)
     return Draft(quote, plan, nonce_fixed=fixes_nonce(options))
 
 

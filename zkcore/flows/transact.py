@@ -15,7 +15,7 @@ from zkcore.flows.request import plan_facts
 from zkcore.flows.session import ChainFacts, Session, chain_facts
 from zkcore.flows.tokens import l2_token
 from zkcore.paymaster import Paymaster
-from zkcore.plan import Draft, Plan, PlanStep, StepKind, TransactionKind
+from zkcore.plan import Draft, Plan, PlanStep, StepKind
 from zkcore.transactions import Eip712Transaction, Transaction
 from zkcore.types import ETH, Address, AddressLike, uint
 
@@ -61,7 +61,7 @@ def draft_calls(
     *,
     paymaster: Paymaster | None = None,
     **more: Any,
-) -> Flow[Draft[TxQuote, Any]]:
+) -> Flow[Draft[TxQuote]]:
     """Estimate, check the balance, and plan calls of one account on one chain. One wave. `more` goes into the plan's facts."""
     if paymaster is not None and facts.stack != "era":
         raise UnsupportedProtocol("paymaster: only Era has paymasters (transaction type 0x71), this chain is ZKsync OS")
@@ -98,7 +98,7 @@ def draft_calls(
                 paymaster=paymaster,
             )
         planned.append(PlanStep(kind=step_kind, chain=chain, transaction=tx, after=(place - 1,) if place else ()))
-    plan = Plan(kind=kind, sender=session.address, steps=tuple(planned), facts=plan_facts(session, facts, **more))
+    plan: Plan[Any] = Plan(kind=kind, sender=session.address, steps=tuple(planned), facts=plan_facts(session, facts, **more))
     return Draft(quote, plan, nonce_fixed=fixes_nonce(options))
 
 
@@ -112,7 +112,7 @@ def check_token_balance(session: Session, chain: Chain, token: Address, amount: 
 # ---------------------------------------------------------------- approve, transfer
 def draft_approve(
     session: Session, token: AddressLike, amount: int, spender: AddressLike | None = None, *, l1: TxOptions | None = None
-) -> Flow[Draft[TxQuote, TransactionKind]]:
+) -> Flow[Draft[TxQuote]]:
     """Let a spender (the asset router, by default) take exactly this much of a token on L1.
 
     A token that refuses to change an allowance that is not zero gets it set to zero first. Raises InputError, NodeError.
@@ -133,7 +133,7 @@ def draft_approve(
 
 def draft_l1_transfer(
     session: Session, to: AddressLike, amount: int, token: AddressLike = ETH, *, l1: TxOptions | None = None
-) -> Flow[Draft[TxQuote, TransactionKind]]:
+) -> Flow[Draft[TxQuote]]:
     """Send ether or an ERC-20 to an account on L1. Raises InputError, InsufficientBalance, Reverted, NodeError."""
     uint(amount, "amount")
     who = receiver(to, session, "eoa")
@@ -151,7 +151,7 @@ def draft_transfer(
     *,
     paymaster: Paymaster | None = None,
     l2: TxOptions | None = None,
-) -> Flow[Draft[TxQuote, TransactionKind]]:
+) -> Flow[Draft[TxQuote]]:
     """Send the base token (None) or another, by its L2 or L1 address, to an account on L2. As 0x71 if a paymaster pays.
 
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.

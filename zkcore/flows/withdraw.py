@@ -17,7 +17,7 @@ from zkcore.flows.session import Session, chain_facts
 from zkcore.flows.tokens import L2Token, l2_token
 from zkcore.flows.transact import TxQuote, check_token_balance, draft_calls, receiver
 from zkcore.paymaster import Paymaster
-from zkcore.plan import Draft, StepKind, WithdrawalKind
+from zkcore.plan import Draft, StepKind
 from zkcore.types import Address, AddressLike, uint
 
 __all__ = ["draft_withdraw"]
@@ -31,7 +31,7 @@ def draft_withdraw(
     to: AddressLike | None = None,
     paymaster: Paymaster | None = None,
     l2: TxOptions | None = None,
-) -> Flow[Draft[TxQuote, WithdrawalKind]]:
+) -> Flow[Draft[TxQuote]]:
     """Move the base token or an ERC-20 from L2 to L1: as type 2, or as 0x71 if a paymaster pays (Era only).
 
     `token`: its L2 or its L1 address; 0x800A, or what the base token is on L1, for the base token. `amount`: in the token's

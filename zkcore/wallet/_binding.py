@@ -1,6 +1,6 @@
-"""Methods made of flows: for the wallets, whose flows begin with the session, and for handles, whose flows are their own.
+"""Methods made of flows. A bound method cannot forget to pass a parameter on, and looks like one written by hand.
 
-A bound method cannot forget to pass a parameter on, and looks like one written by hand: name, docstring, signature.
+`quoting` and `planning` make flows of drafts into flows of their quote and their plan; each wallet binds the rest.
 """
 
 import inspect
@@ -8,19 +8,23 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar, get_args
 
 from zkcore.effects import Flow
-from zkcore.plan import Plan
+from zkcore.flows.session import Session
+from zkcore.plan import Draft, Plan
 
 if TYPE_CHECKING:
     from zkcore.wallet.handles import Handle
 
-__all__ = ["Awaited", "awaited", "blocking", "dress", "kind_of_plan", "kind_of_quote"]
+__all__ = ["Awaited", "awaited", "blocking", "dress", "planning", "quoting"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Q = TypeVar("Q")
+H = TypeVar("H")
 M = TypeVar("M", bound=Callable[..., Any])
 S = TypeVar("S", bound="Handle[Any]")
 
 Awaited: TypeAlias = Coroutine[Any, Any, T]
+Drafting: TypeAlias = Callable[Concatenate[Session, P], Flow[Draft[Q]]]
 
 
 def blocking(flow: Callable[Concatenate[S, P], Flow[T]]) -> Callable[Concatenate[S, P], T]:
@@ -41,6 +45,24 @@ def awaited(flow: Callable[Concatenate[S, P], Flow[T]]) -> Callable[Concatenate[
     return dress(method, flow)
 
 
+def quoting(draft: Drafting[P, Q]) -> Callable[Concatenate[Session, P], Flow[Q]]:
+    """What it costs and does; nothing is signed or sent, and no key is needed."""
+
+    def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Q]:
+        return (yield from draft(session, *args, **kwargs)).quote
+
+    return dress(flow, draft, "quote_", returns=lambda drafted: Flow[get_args(drafted)[0]])  # type: ignore[misc]
+
+
+def planning(draft: Drafting[P, Q], handle: type[H]) -> Callable[Concatenate[Session, P], Flow[Plan[H]]]:
+    """The plan, to preview, sign and submit; nothing is signed or sent."""
+
+    def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Plan[H]]:
+        return (yield from draft(session, *args, **kwargs)).plan
+
+    return dress(flow, draft, "prepare_", returns=lambda _: Flow[Plan[handle]])  # type: ignore[valid-type]
+
+
 def dress(
     method: M, flow: Callable[..., Any], prefix: str = "", *, returns: Callable[[Any], Any] = lambda got: got
 ) -> M:
@@ -54,14 +76,3 @@ def dress(
         return_annotation=returns(get_args(shape.return_annotation)[-1]),
     )
     return method
-
-
-def kind_of_quote(draft: Any) -> Any:
-    """The quote's type of a draft's."""
-    return get_args(draft)[0]
-
-
-def kind_of_plan(draft: Any) -> Any:
-    """The plan's type of a draft's."""
-    kind: Any = get_args(draft)[1]
-    return Plan[kind]

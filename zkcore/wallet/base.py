@@ -1,23 +1,20 @@
-"""What the two wallets have in common: what they are constructed with, and what they remember."""
+"""What the two wallets have in common: what they are constructed with, what they remember, and how they submit."""
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from zkcore.chains import ChainProfile
-from zkcore.errors import InputError, NoSigner
+from zkcore.effects import attempt, gather
+from zkcore.errors import AlreadyFinalized, InputError, NoSigner
 from zkcore.fees import FeePolicy
-from zkcore.flows.records import (
-    Record,
-    RequestRecord,
-    SettlementRecord,
-    TransactionRecord,
-    WithdrawalRecord,
-    record_of,
-)
+from zkcore.flows.finalize import draft_finalize_withdrawal
+from zkcore.flows.records import Record, SettlementRecord, WithdrawalRecord, last_transaction, record_of
 from zkcore.flows.session import Known, Session
-from zkcore.plan import Plan, PlanStep, SignedPlan
+from zkcore.plan import Draft, Plan, SignedPlan
 from zkcore.types import Address, AddressLike, Hash32, HexLike
 from zkcore.wallet.journal import Journal
 from zkcore.wallet.nonces import Nonces
+from zkcore.wallet.submission import Hold, Store, Submission, submission
 
 __all__ = ["WalletBase"]
 
@@ -57,39 +54,77 @@ class WalletBase(Generic[S, N]):
 
     def finished(self, record: Record) -> None:
         """For handles: what this is the record of has come to its end, and is not pending in the journal any more."""
-        tx_hash = _last_transaction(record)
-        if self._journal is not None and tx_hash is not None:
-            self._journal.finish(tx_hash)
+        if self._journal is not None:
+            self._journal.finish(last_transaction(record))
 
-    def _done_before(self, l2_tx_hash: HexLike, index: int) -> SettlementRecord:
-        """The record of a finalization that somebody has made before."""
-        chains = self._chains()
-        return SettlementRecord(kind="finalization", l2_tx_hash=Hash32(l2_tx_hash), index=index, l1_tx_hash=None, **chains)
+    # ------------------------------------------------------------ submissions: the wallets run them
+    def sending(self, draft: Any) -> Submission[Any]:
+        """Prepare and submit at once, under a nonce of its own among all that is under way in this wallet.
 
-    def _withdrawal(self, l2_tx_hash: HexLike, index: int) -> WithdrawalRecord:
-        return WithdrawalRecord(l2_tx_hash=Hash32(l2_tx_hash), index=index, **self._chains())
+        `draft`: a flow of a Draft. A withdrawal that was finalized before is done, not an error.
+        """
+        self._required_signer()
+        marks = self._nonces.marks()
+        try:
+            drafted: Draft[Any] = yield from draft
+        except AlreadyFinalized as done:
+            return SettlementRecord(kind="finalization", l1_tx_hash=None, **self._of(done.l2_tx_hash, done.index))
+        plan = drafted.plan
+        chain = plan.steps[0].chain
+        yield Hold(chain)
+        if not drafted.nonce_fixed:
+            plan = plan.at_nonce(chain, (yield from self._nonces.choose(plan, marks[chain])))
+        return self._sent((yield from submission(plan, fresh=not drafted.nonce_fixed)))
 
-    def _chains(self) -> dict[str, Any]:
-        known = self.session.known.chain_ids or (0, 0)
-        return {"l1_chain_id": known[0], "l2_chain_id": known[1]}
+    def submitting(self, plan: Plan[Any] | SignedPlan[Any]) -> Submission[Record]:
+        """Submit a plan of this account. Raises InputError, NoSigner, and what `submission` raises."""
+        unsigned = plan.plan if isinstance(plan, SignedPlan) else plan
+        if unsigned.sender != self.address:
+            raise InputError(f"the plan is {unsigned.sender}'s, this wallet is {self.address}'s")
+        if isinstance(plan, Plan):
+            self._required_signer()
+        yield Hold(unsigned.steps[0].chain)
+        return self._sent((yield from submission(plan)))
+
+    def finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
+        """Finalize many, each by itself: a record, or the exception that one ended with."""
+        drafts = [attempt(draft_finalize_withdrawal(self.session, *one), Exception) for one in withdrawals]
+        outcomes: list[Any] = []
+        for drafted in (yield from gather(*drafts)):
+            try:
+                outcomes.append((yield from self.sending(_again(drafted))))
+            except Exception as error:  # noqa: BLE001  # one bad withdrawal never blocks the rest
+                outcomes.append(error)
+        return outcomes
+
+    def _sent(self, signed: SignedPlan[Any]) -> Record:
+        for step, tx_hash in zip(signed.plan.steps, signed.tx_hashes, strict=True):
+            self._nonces.sent(step.chain, step.transaction.nonce, tx_hash)
+        return record_of(signed)
+
+    def _of(self, l2_tx_hash: Hash32, index: int) -> dict[str, Any]:
+        l1, l2 = self.session.known.chain_ids or (0, 0)
+        return {"l1_chain_id": l1, "l2_chain_id": l2, "l2_tx_hash": l2_tx_hash, "index": index}
+
+    def _found(self, withdrawals: Iterable[tuple[Hash32, int]]) -> list[WithdrawalRecord]:
+        return [WithdrawalRecord(**self._of(*one)) for one in withdrawals]
 
     def _required_signer(self) -> S:
         if self._signer is None:
             raise NoSigner(self.address)
         return self._signer
 
-    def _check(self, plan: Plan[Any] | SignedPlan[Any]) -> None:
-        """The plan is this account's, and can be signed if it is not yet. Raises InputError, NoSigner."""
-        sender = _unsigned(plan).sender
-        if sender != self.address:
-            raise InputError(f"the plan is {sender}'s, this wallet is {self.address}'s")
-        if isinstance(plan, Plan):
-            self._required_signer()
+    def _store(self, entry: Store) -> None:
+        if self._journal is not None:
+            self._journal.record(entry)
 
-    def _sent(self, signed: SignedPlan[Any]) -> Record:
-        for step, tx_hash in zip(signed.plan.steps, signed.tx_hashes, strict=True):
-            self._nonces.sent(step.chain, step.transaction.nonce, tx_hash)
-        return record_of(signed)
+
+def _again(drafted: Draft[Any] | Exception) -> Any:
+    """A flow that ends at once, with the draft or its failure."""
+    if isinstance(drafted, Exception):
+        raise drafted
+    yield from ()
+    return drafted
 
 
 def _account(signer: Any) -> tuple[Address, Any]:
@@ -99,22 +134,3 @@ def _account(signer: Any) -> tuple[Address, Any]:
     if not isinstance(address, Address):
         raise InputError(f"signer: expected a Signer or an address, got a {type(signer).__name__}")
     return address, signer
-
-
-def _unsigned(plan: Plan[Any] | SignedPlan[Any]) -> Plan[Any]:
-    return plan.plan if isinstance(plan, SignedPlan) else plan
-
-
-def first_step(plan: Plan[Any] | SignedPlan[Any]) -> PlanStep:
-    """The first step of a plan, signed or not."""
-    return _unsigned(plan).steps[0]
-
-
-def _last_transaction(record: Record) -> Hash32 | None:
-    match record:
-        case RequestRecord() | SettlementRecord():
-            return record.l1_tx_hash
-        case TransactionRecord():
-            return record.tx_hash
-        case _:
-            return record.l2_tx_hash

@@ -4,7 +4,7 @@ What a handle does is a flow, written once; the handles of `Wallet` block on it,
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 from msgspec.structs import replace
 
@@ -23,6 +23,7 @@ from zkcore.flows.records import (
     record_to_json,
 )
 from zkcore.flows.status import RequestStatus, request_status, wait_for_request
+from zkcore.plan import PlanKind
 from zkcore.replies import Receipt
 from zkcore.types import Hash32
 from zkcore.wallet._binding import awaited, blocking
@@ -318,6 +319,6 @@ class AsyncWithdrawal(WithdrawalHandle):
 
 _BLOCKING = (Deposit, Execution, Withdrawal, Finalization, Claim, SentTransaction)
 _AWAITED = (AsyncDeposit, AsyncExecution, AsyncWithdrawal, AsyncFinalization, AsyncClaim, AsyncSentTransaction)
-_KINDS = ("deposit", "execution", "withdrawal", "finalization", "claim", "transaction")
+_KINDS = get_args(PlanKind)
 HANDLES: dict[str, type[Handle[Any]]] = dict(zip(_KINDS, _BLOCKING, strict=True))
 ASYNC_HANDLES: dict[str, type[Handle[Any]]] = dict(zip(_KINDS, _AWAITED, strict=True))

@@ -63,7 +63,7 @@ class Journal:
             (str(entry.plan_hash), entry.state, entry.content, tx_hash),
         )
 
-    def finish(self, tx_hash: Hash32) -> None:
+    def finish(self, tx_hash: Hash32 | None) -> None:
         """The plan with this last transaction has come to its end, well or not: it is not pending any more."""
         self._execute("update entries set finished = 1 where tx_hash = ?", (str(tx_hash),))
 

@@ -1,6 +1,6 @@
 """Sending a plan, once: a small executor, as a generator, so that a test can kill it at each of its steps.
 
-It yields the effects of flows and three of its own: `Sign`, `Send`, `Store`. A submission may run a flow; the types
+It yields the effects of flows and four of its own: `Hold`, `Sign`, `Send`, `Store`. A submission may run a flow; the types
 refuse the reverse, so nothing named quote or prepare can ever sign or send.
 """
 
@@ -28,7 +28,7 @@ from zkcore.replies import Receipt
 from zkcore.transactions import Transaction
 from zkcore.types import Hash32
 
-__all__ = ["Send", "Sign", "Store", "Submission", "submission"]
+__all__ = ["Hold", "Send", "Sign", "Store", "Submission", "submission"]
 
 T = TypeVar("T")
 
@@ -36,6 +36,12 @@ _SENDS = 4  # of one signed transaction, if replies are lost: the same bytes can
 _PAUSE = 0.5  # seconds before asking again; doubles
 _LONGEST_PAUSE = 6.0
 _STEP_TIMEOUT = 1_800.0  # seconds for an approval to be included
+
+
+class Hold(Struct, frozen=True):
+    """Take the wallet's lock on the nonces of a chain, and give up the one held before; the end gives it up too."""
+
+    chain: Chain
 
 
 class Sign(Struct, frozen=True):
@@ -60,7 +66,7 @@ class Store(Struct, frozen=True):
     tx_hash: Hash32 | None = None  # of the last step, once it is signed
 
 
-Submission: TypeAlias = Generator[Effect | Sign | Send | Store, Any, T]
+Submission: TypeAlias = Generator[Effect | Hold | Sign | Send | Store, Any, T]
 
 
 def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Submission[SignedPlan[Any]]:

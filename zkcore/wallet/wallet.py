@@ -1,67 +1,41 @@
 """The wallet: an account, two nodes, and a method for each thing to do. Each method is one line over its flow."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from inspect import iscoroutinefunction
 from threading import Lock
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from zkcore.chains import ChainProfile
-from zkcore.effects import Chain, Flow, Step, attempt, gather
-from zkcore.errors import AlreadyFinalized, InputError
+from zkcore.effects import Flow, Step
+from zkcore.errors import InputError
 from zkcore.fees import FeePolicy
-from zkcore.flows import tokens, transact
+from zkcore.flows import finalize, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
-from zkcore.flows.finalize import (
-    draft_finalize_withdrawal,
-    get_finalize_withdrawal_params,
-    get_message_proof,
-    is_withdrawal_finalized,
-    verify_message,
-)
+from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
-from zkcore.flows.l1 import TxOptions
-from zkcore.flows.records import Record, record_from_json
+from zkcore.flows.records import record_from_json
 from zkcore.flows.session import Session
 from zkcore.flows.withdraw import draft_withdraw
-from zkcore.plan import (
-    ClaimKind,
-    DepositKind,
-    Draft,
-    ExecutionKind,
-    FinalizationKind,
-    Plan,
-    SignedPlan,
-    TransactionKind,
-    WithdrawalKind,
-)
+from zkcore.plan import Draft, Plan, SignedPlan
 from zkcore.rpc.http import HttpTransport
 from zkcore.rpc.transport import Transport
 from zkcore.signer import Signer
-from zkcore.types import AddressLike, Hash32, HexLike
-from zkcore.wallet._binding import dress, kind_of_plan, kind_of_quote
-from zkcore.wallet.base import WalletBase, first_step
+from zkcore.types import AddressLike, HexLike
+from zkcore.wallet._binding import dress, planning, quoting
+from zkcore.wallet.base import WalletBase
 from zkcore.wallet.drivers import Driver, Watch
-from zkcore.wallet.handles import (
-    HANDLES,
-    Claim,
-    Deposit,
-    Execution,
-    Finalization,
-    SentTransaction,
-    Withdrawal,
-    Handle,
-)
+from zkcore.wallet.handles import HANDLES, Claim, Deposit, Execution, Finalization, Handle, SentTransaction, Withdrawal
 from zkcore.wallet.journal import Journal
-from zkcore.wallet.submission import Send, Sign, Store, submission
+from zkcore.wallet.submission import Hold, Send, Sign, Store, Submission
 
 __all__ = ["Wallet"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Q = TypeVar("Q")
-K = TypeVar("K", bound=str)
 H = TypeVar("H", bound=Handle[Any])
 
 
@@ -72,29 +46,11 @@ def _reads(flow: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concate
     return dress(method, flow)
 
 
-def _quotes(flow: Callable[Concatenate[Session, P], Flow[Draft[Q, K]]]) -> Callable[Concatenate["Wallet", P], Q]:
-    def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> Q:
-        return self.run(flow(self.session, *args, **kwargs)).quote
-
-    return dress(method, flow, "quote_", returns=kind_of_quote)
-
-
-def _prepares(
-    flow: Callable[Concatenate[Session, P], Flow[Draft[Q, K]]],
-) -> Callable[Concatenate["Wallet", P], Plan[K]]:
-    def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> Plan[K]:
-        return self.run(flow(self.session, *args, **kwargs)).plan
-
-    return dress(method, flow, "prepare_", returns=kind_of_plan)
-
-
-def _sends(
-    flow: Callable[Concatenate[Session, P], Flow[Draft[Q, K]]], handle: type[H]
-) -> Callable[Concatenate["Wallet", P], H]:
+def _sends(draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]) -> Callable[Concatenate["Wallet", P], H]:
     def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> H:
-        return handle(self, self.send(flow(self.session, *args, **kwargs)))
+        return handle(self, self.run_submission(self.sending(draft(self.session, *args, **kwargs))))
 
-    return dress(method, flow, returns=lambda _: handle)
+    return dress(method, draft, returns=lambda _: handle)
 
 
 class Wallet(WalletBase[Signer, Transport]):
@@ -122,16 +78,9 @@ class Wallet(WalletBase[Signer, Transport]):
     ) -> None:
         if iscoroutinefunction(getattr(signer, "sign_transaction", None)):
             raise InputError("signer: an AsyncSigner signs for an AsyncWallet")
-        super().__init__(
-            signer,
-            HttpTransport(l1) if isinstance(l1, str) else l1,
-            HttpTransport(l2) if isinstance(l2, str) else l2,
-            profile=profile,
-            bridgehub=bridgehub,
-            trust_l2=trust_l2,
-            fees=fees,
-            journal=journal,
-        )
+        nodes = [HttpTransport(node) if isinstance(node, str) else node for node in (l1, l2)]
+        more: dict[str, Any] = {"profile": profile, "bridgehub": bridgehub, "trust_l2": trust_l2}
+        super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
         self._driver = Driver(self._nodes["l1"], self._nodes["l2"])
         self._locks = {"l1": Lock(), "l2": Lock()}
 
@@ -146,52 +95,31 @@ class Wallet(WalletBase[Signer, Transport]):
         for node in self._nodes.values():
             node.close()
 
-    # ------------------------------------------------------------ the six
-    quote_deposit = _quotes(draft_deposit)
-    prepare_deposit = _prepares(draft_deposit)
+    # ------------------------------------------------------------ what moves value
+    quote_deposit = _reads(quoting(draft_deposit))
+    prepare_deposit = _reads(planning(draft_deposit, Deposit))
     deposit = _sends(draft_deposit, Deposit)
 
-    quote_request_execute = _quotes(draft_request_execute)
-    prepare_request_execute = _prepares(draft_request_execute)
+    quote_request_execute = _reads(quoting(draft_request_execute))
+    prepare_request_execute = _reads(planning(draft_request_execute, Execution))
     request_execute = _sends(draft_request_execute, Execution)
 
-    get_base_cost = _reads(get_base_cost)
-
-    quote_withdraw = _quotes(draft_withdraw)
-    prepare_withdraw = _prepares(draft_withdraw)
+    quote_withdraw = _reads(quoting(draft_withdraw))
+    prepare_withdraw = _reads(planning(draft_withdraw, Withdrawal))
     withdraw = _sends(draft_withdraw, Withdrawal)
 
-    quote_finalize_withdrawal = _quotes(draft_finalize_withdrawal)
-    prepare_finalize_withdrawal = _prepares(draft_finalize_withdrawal)
-    is_withdrawal_finalized = _reads(is_withdrawal_finalized)
-    get_finalize_withdrawal_params = _reads(get_finalize_withdrawal_params)
+    quote_finalize_withdrawal = _reads(quoting(draft_finalize_withdrawal))
+    prepare_finalize_withdrawal = _reads(planning(draft_finalize_withdrawal, Finalization))
+    finalize_withdrawal = _sends(draft_finalize_withdrawal, Finalization)
 
-    def finalize_withdrawal(
-        self, l2_tx_hash: HexLike, index: int = 0, *, l1: TxOptions | None = None
-    ) -> Finalization:
-        try:
-            record = self.send(draft_finalize_withdrawal(self.session, l2_tx_hash, index, l1=l1))
-        except AlreadyFinalized:
-            record = self._done_before(l2_tx_hash, index)
-        return Finalization(self, record)
+    quote_claim_failed_deposit = _reads(quoting(draft_claim_failed_deposit))
+    prepare_claim_failed_deposit = _reads(planning(draft_claim_failed_deposit, Claim))
+    claim_failed_deposit = _sends(draft_claim_failed_deposit, Claim)
 
-    finalize_withdrawal.__doc__ = draft_finalize_withdrawal.__doc__
-
-    def finalize_withdrawals(
-        self, withdrawals: Iterable[tuple[HexLike, int]]
-    ) -> "list[Finalization | Exception]":
+    def finalize_withdrawals(self, withdrawals: Iterable[tuple[HexLike, int]]) -> "list[Finalization | Exception]":
         """Finalize many, each by itself: one that fails is its exception in the list, and holds up none of the others."""
-        wanted = [(Hash32(l2_tx_hash), index) for l2_tx_hash, index in withdrawals]
-        drafts = [attempt(draft_finalize_withdrawal(self.session, *one), Exception) for one in wanted]
-        marks = self._nonces.marks()
-        outcomes: list[Finalization | Exception] = []
-        for one, draft in zip(wanted, self.run(gather(*drafts)), strict=True):
-            try:
-                record = self._done_before(*one) if isinstance(draft, AlreadyFinalized) else self._send(draft, marks)
-                outcomes.append(Finalization(self, record))
-            except Exception as error:  # noqa: BLE001  # one bad withdrawal never blocks the rest
-                outcomes.append(error)
-        return outcomes
+        outcomes = self.run_submission(self.finalizing(withdrawals))
+        return [one if isinstance(one, Exception) else Finalization(self, one) for one in outcomes]
 
     def find_withdrawals(
         self,
@@ -200,30 +128,30 @@ class Wallet(WalletBase[Signer, Transport]):
         from_block: int,
         to_block: int | None = None,
         on_progress: Callable[[int], object] | None = None,
-    ) -> "list[Withdrawal]":
-        found = self.run(
-            find_withdrawals(self.session, address, from_block=from_block, to_block=to_block, on_progress=on_progress)
-        )
-        return [Withdrawal(self, self._withdrawal(*one)) for one in found]
-
-    quote_claim_failed_deposit = _quotes(draft_claim_failed_deposit)
-    prepare_claim_failed_deposit = _prepares(draft_claim_failed_deposit)
-    claim_failed_deposit = _sends(draft_claim_failed_deposit, Claim)
+    ) -> list[Withdrawal]:
+        """The withdrawals of an address that are not finalized yet. See `zkcore.flows.find.find_withdrawals`."""
+        blocks: dict[str, Any] = {"from_block": from_block, "to_block": to_block, "on_progress": on_progress}
+        return [Withdrawal(self, one) for one in self._found(self.run(find_withdrawals(self.session, address, **blocks)))]
 
     # ------------------------------------------------------------ around them
-    quote_approve = _quotes(transact.draft_approve)
-    prepare_approve = _prepares(transact.draft_approve)
+    quote_approve = _reads(quoting(transact.draft_approve))
+    prepare_approve = _reads(planning(transact.draft_approve, SentTransaction))
     approve = _sends(transact.draft_approve, SentTransaction)
-    quote_transfer = _quotes(transact.draft_transfer)
-    prepare_transfer = _prepares(transact.draft_transfer)
+
+    quote_transfer = _reads(quoting(transact.draft_transfer))
+    prepare_transfer = _reads(planning(transact.draft_transfer, SentTransaction))
     transfer = _sends(transact.draft_transfer, SentTransaction)
-    quote_l1_transfer = _quotes(transact.draft_l1_transfer)
-    prepare_l1_transfer = _prepares(transact.draft_l1_transfer)
+
+    quote_l1_transfer = _reads(quoting(transact.draft_l1_transfer))
+    prepare_l1_transfer = _reads(planning(transact.draft_l1_transfer, SentTransaction))
     l1_transfer = _sends(transact.draft_l1_transfer, SentTransaction)
 
+    get_base_cost = _reads(get_base_cost)
+    is_withdrawal_finalized = _reads(finalize.is_withdrawal_finalized)
+    get_finalize_withdrawal_params = _reads(finalize.get_finalize_withdrawal_params)
+    get_message_proof = _reads(finalize.get_message_proof)
+    verify_message = _reads(finalize.verify_message)
     get_priority_op_confirmation = _reads(get_priority_op_confirmation)
-    get_message_proof = _reads(get_message_proof)
-    verify_message = _reads(verify_message)
     get_balance = _reads(tokens.get_balance)
     get_balances = _reads(tokens.get_balances)
     get_l1_balance = _reads(tokens.get_l1_balance)
@@ -237,79 +165,40 @@ class Wallet(WalletBase[Signer, Transport]):
     get_deployment_nonce = _reads(tokens.get_deployment_nonce)
 
     # ------------------------------------------------------------ plans and handles
-    @overload
-    def submit(
-        self, plan: Plan[DepositKind] | SignedPlan[DepositKind], *, on_progress: Watch | None = None
-    ) -> Deposit: ...
-    @overload
-    def submit(
-        self, plan: Plan[ExecutionKind] | SignedPlan[ExecutionKind], *, on_progress: Watch | None = None
-    ) -> Execution: ...
-    @overload
-    def submit(
-        self, plan: Plan[WithdrawalKind] | SignedPlan[WithdrawalKind], *, on_progress: Watch | None = None
-    ) -> Withdrawal: ...
-    @overload
-    def submit(
-        self, plan: Plan[FinalizationKind] | SignedPlan[FinalizationKind], *, on_progress: Watch | None = None
-    ) -> Finalization: ...
-    @overload
-    def submit(
-        self, plan: Plan[ClaimKind] | SignedPlan[ClaimKind], *, on_progress: Watch | None = None
-    ) -> Claim: ...
-    @overload
-    def submit(
-        self, plan: Plan[TransactionKind] | SignedPlan[TransactionKind], *, on_progress: Watch | None = None
-    ) -> SentTransaction: ...
-    def submit(self, plan: Plan[Any] | SignedPlan[Any], *, on_progress: Watch | None = None) -> Any:
+    def submit(self, plan: Plan[H] | SignedPlan[H], *, on_progress: Watch | None = None) -> H:
         """Sign what is unsigned, send what is unsent, in order, and return the handle of the plan's kind. Idempotent.
 
         Raises NonceTaken if another transaction has used a nonce of it, InputError if it has expired or is not this
         account's, NoSigner, SignerError, TransactionFailed, NodeError.
         """
-        self._check(plan)
-        with self._locks[first_step(plan).chain]:
-            record = self._submit(plan, on_progress=on_progress)
-        return HANDLES[record.kind](self, record)
+        record = self.run_submission(self.submitting(plan), on_progress=on_progress)
+        handle: Any = HANDLES[record.kind](self, record)
+        return handle  # type: ignore[no-any-return]
 
     def resume(self, handle_json: str | bytes) -> Any:
         """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError."""
         record = record_from_json(handle_json)
         return HANDLES[record.kind](self, record)
 
-    # ------------------------------------------------------------ how
     def run(self, step: Step[T], *, on_progress: Watch | None = None, timeout: float | None = None) -> T:
         """Run a flow, or a call of `zkcore.calls`, over this wallet's nodes. NodeTimeout after `timeout` seconds."""
         return self._driver.run(step, on_progress=on_progress, timeout=timeout)
 
-    def send(self, flow: Flow[Draft[Any, Any]]) -> Any:
-        """Prepare and submit at once, under a nonce of its own among all that is under way in this wallet."""
-        self._required_signer()
-        marks = self._nonces.marks()
-        return self._send(self.run(flow), marks)
+    def run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
+        """Run what signs and sends, holding the nonces of one chain at a time."""
+        with ExitStack() as held:
 
-    def _send(self, draft: Draft[Any, Any] | Exception, marks: Mapping[Chain, int]) -> Any:
-        if isinstance(draft, Exception):
-            raise draft
-        plan: Plan[Any] = draft.plan
-        chain = plan.steps[0].chain
-        with self._locks[chain]:
-            if draft.nonce_fixed:
-                return self._submit(plan)
-            return self._submit(plan.at_nonce(chain, self.run(self._nonces.choose(plan, marks[chain]))), fresh=True)
+            def own(effect: Hold | Sign | Send | Store) -> object:
+                match effect:
+                    case Hold(chain):
+                        held.close()
+                        return held.enter_context(self._locks[chain])
+                    case Sign(transaction):
+                        return self._required_signer().sign_transaction(transaction)
+                    case Send(chain, raw):
+                        return self._nodes[chain].send_raw(raw)
+                    case Store():
+                        self._store(effect)
+                        return None
 
-    def _submit(
-        self, plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False, on_progress: Watch | None = None
-    ) -> Record:
-        return self._sent(self._driver.run(submission(plan, fresh=fresh), on_progress=on_progress, own=self._own))
-
-    def _own(self, effect: Sign | Send | Store) -> object:
-        match effect:
-            case Sign(transaction):
-                return self._required_signer().sign_transaction(transaction)
-            case Send(chain, raw):
-                return self._nodes[chain].send_raw(raw)
-            case Store():
-                if self._journal is not None:
-                    self._journal.record(effect)
-                return None
+            return self._driver.run(submission, on_progress=on_progress, own=own)
