@@ -176,7 +176,7 @@ def test_logging_tells_of_requests_and_retries(echo: Node, caplog: pytest.LogCap
     two = f"{echo.url} #1 eth_getBalance, #2 eth_getBalance"
     assert said == [
         f"{two}: HTTP 503, 15 bytes",
-        f"{echo.url} #1, #2: attempt 2",
+        f"{echo.url} #1, #2: HTTP 503: 'try again later'; attempt 2",
         f"{two.replace('#1', '#3').replace('#2', '#4')}: HTTP 200, 82 bytes",
         f"{echo.url} #5 eth_getBalance: HTTP 200, 44 bytes",
         f"{echo.url} #6 eth_getBalance: HTTP 200, 44 bytes",

@@ -113,16 +113,16 @@ class Core:
             if len(outcomes) < len(ids):  # each time with a lower limit: a single call is never refused
                 limit = min(read.limit for read in reads if read.limit)
             elif limit < self.batch and any(isinstance(outcome, Raw) for outcome in outcomes.values()):
-                _log.warning("%s takes batches of at most %d", self.endpoint, limit)
+                _log.info("%s takes batches of at most %d", self.endpoint, limit)
                 self.batch = limit
-            passing = {
-                i: o.after for i, o in outcomes.items() if isinstance(o, Fault) and o.again and _repeatable(chunks, i)
-            }
+            passing = {i: o for i, o in outcomes.items() if isinstance(o, Fault) and o.again}
+            passing = {i: o for i, o in passing.items() if unique[numbered[i]].method.startswith(_REPEATABLE)}
             if passing and attempt < self.limits.attempts:
-                delay = self._delay(attempt, max(passing.values()))
+                delay = self._delay(attempt, max(fault.after for fault in passing.values()))
                 attempt += 1
                 if delay is not None and (yield Pause(delay)):
-                    _log.warning("%s %s: attempt %d", self.endpoint, ", ".join(f"#{i}" for i in passing), attempt)
+                    why = next(iter(passing.values())).error(f"{self.endpoint} {', '.join(f'#{i}' for i in passing)}")
+                    _log.info("%s; attempt %d", why, attempt)
                     outcomes = {i: outcome for i, outcome in outcomes.items() if i not in passing}
             ended |= {numbered[i]: outcome for i, outcome in outcomes.items()}
         return [self._reply(request, ended[key]) for key, request in zip(keys, requests, strict=True)]
@@ -236,10 +236,6 @@ class Core:
 def _body(chunk: _Chunk) -> bytes:
     rows = [{"jsonrpc": "2.0", "id": i, "method": r.method, "params": r.params} for i, r in chunk.items()]
     return msgspec.json.encode(rows if len(rows) > 1 else rows[0])
-
-
-def _repeatable(chunks: Sequence[_Chunk], number: int) -> bool:
-    return next(chunk for chunk in chunks if number in chunk)[number].method.startswith(_REPEATABLE)
 
 
 def _refused(chunk: _Chunk, message: str) -> _Read:
