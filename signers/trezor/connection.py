@@ -1,4 +1,5 @@
 """One Trezor: found, unlocked, its session kept ours, given back after every call. Imports trezorlib."""
+# pyright: reportUnknownVariableType=false
 
 import logging
 import time
@@ -10,13 +11,8 @@ from weakref import WeakValueDictionary
 
 from msgspec import Struct
 from trezorlib import exceptions, messages
-from trezorlib.client import (
-    AppManifest,
-    PassphraseSetting,
-    Session,
-    TrezorClient,
-    get_client,  # pyright: ignore[reportUnknownVariableType] # generic, with its argument left out
-)
+from trezorlib.client import AppManifest, PassphraseSetting, Session, TrezorClient, get_client
+from trezorlib.messages import FailureType
 from trezorlib.protocol_v1 import SessionV1
 from trezorlib.thp.credentials import StaticCredential
 from trezorlib.thp.exceptions import ThpError
@@ -25,21 +21,7 @@ from trezorlib.transport import DeviceIsBusy, Timeout, Transport, TransportExcep
 
 from signers.trezor.pairing import Credentials, PairingCredential, Passphrase
 from signers.trezor.transport import Deadline, GuardedTransport, find_transport
-from zkcore.errors import (
-    DeviceBusy,
-    DeviceFault,
-    DeviceLocked,
-    DeviceNotFound,
-    FirmwareTooOld,
-    InputError,
-    InvalidDefinition,
-    NotPaired,
-    SignerError,
-    SignerTimeout,
-    UnsupportedBySigner,
-    UserRejected,
-    WrongDevice,
-)
+from zkcore import errors
 
 __all__ = ["AnySession", "Connection", "Hooks", "signer_error"]
 
@@ -93,7 +75,7 @@ class Connection:
         """Do something in our session. Raises SignerError, or what a callback raised."""
         until = time.monotonic() + self._timeout
         if not self._device.lock.acquire(timeout=self._timeout):
-            raise DeviceBusy(f"another call on this Trezor took all of the {self._timeout:g} s")
+            raise errors.DeviceBusy(f"another call on this Trezor took all of the {self._timeout:g} s")
         try:
             self._deadline.start(self._timeout, until)
             with self._opened():
@@ -122,14 +104,12 @@ class Connection:
     def _opened(self) -> Generator[None]:
         """The transport, open; and the device without a prompt at the end, however it ends."""
         if self._closed:
-            raise DeviceNotFound("this Trezor signer was closed: connect again")
+            raise errors.DeviceNotFound("this Trezor signer was closed: connect again")
         _quiet_trezorlib()
         with ExitStack() as stack:
             for attempt in (self._transport, None):
                 try:
-                    self._transport = attempt or GuardedTransport(
-                        find_transport(self._where, self._deadline), self._deadline
-                    )
+                    self._transport = attempt or find_transport(self._where, self._deadline)
                     stack.enter_context(self._transport)
                     break
                 except TransportException:
@@ -141,7 +121,7 @@ class Connection:
             except BaseException as error:
                 if error is self._hook_error or not _idle_after(error):
                     self._cancel()
-                elif isinstance(error, WrongDevice):
+                elif isinstance(error, errors.WrongDevice):
                     self._session = None  # the next call asks for the passphrase again
                 raise
 
@@ -158,21 +138,22 @@ class Connection:
         """A new session, of a new connection if there is none."""
         client = self._client = self._client or self._connected()
         if client.features.bootloader_mode:
-            raise DeviceFault("the Trezor is in its bootloader: unplug it, and plug it in without pressing a button")
+            raise errors.DeviceFault(
+                "the Trezor is in its bootloader: unplug it, and plug it in without pressing a button"
+            )
         if not client.features.initialized:
-            raise DeviceFault("the Trezor has no wallet yet: set it up in Trezor Suite")
+            raise errors.DeviceFault(_NO_WALLET)
         client.ensure_unlocked()  # asks for the PIN; only then the device says whether it wants a passphrase
         passphrase = self._hooked(self._hooks.passphrase)
-        session: AnySession = client.get_session(
-            passphrase=PassphraseSetting.ON_DEVICE if isinstance(passphrase, Passphrase) else passphrase
-        )
+        setting = PassphraseSetting.ON_DEVICE if isinstance(passphrase, Passphrase) else passphrase
+        session: AnySession = client.get_session(passphrase=setting)
         self._session = session
         return session
 
     def _connected(self) -> AnyClient:
         hooks, transport = self._hooks, self._transport
         if transport is None:
-            raise DeviceNotFound(_LOST)
+            raise errors.DeviceNotFound(_LOST)
         kept: Sequence[PairingCredential] = () if hooks.credentials is None else self._hooked(hooks.credentials.load)
         manifest = AppManifest(
             app_name="zkcore",
@@ -180,7 +161,8 @@ class Connection:
             pin_callback=self._on_pin,
             credentials=[StaticCredential(c.trezor_pubkey, c.host_privkey, c.credential) for c in kept],
         )
-        client: AnyClient = get_client(manifest, transport)  # pyright: ignore[reportUnknownVariableType]
+        client: AnyClient = get_client(manifest, transport)
+        client.connect()  # unlocks a device whose channel needs that before it tells whether it is paired
         if not client.pairing.is_paired():
             self._pair(client)
         return client
@@ -189,7 +171,7 @@ class Connection:
         """Pair by the code that the device shows, and keep the credential."""
         on_pairing, store, name = self._hooks.on_pairing, self._hooks.credentials, client.model.name
         if on_pairing is None:
-            raise NotPaired(
+            raise errors.NotPaired(
                 "this Trezor must be paired with this program first: give on_pairing=, and credentials= to keep it"
             )
         paired = default_pairing_flow(
@@ -217,21 +199,24 @@ class Connection:
     def _on_pin(self, request: messages.PinMatrixRequest) -> str:
         hook = self._hooks.on_pin
         if hook is None:
-            raise DeviceLocked("the Trezor asks for its PIN: unlock it first, or give on_pin=")
+            raise errors.DeviceLocked("the Trezor asks for its PIN: unlock it first, or give on_pin=")
         wanted = messages.PinMatrixRequestType(request.type or 1).name
         pin = self._hooked(lambda: hook(wanted))
         if type(pin) is not str or not 1 <= len(pin) <= 50 or not _PIN_DIGITS.issuperset(pin):
-            raise InputError("on_pin: expected positions on the matrix (1 to 50 digits from 1 to 9), or an exception")
+            raise errors.InputError(
+                "on_pin: expected positions on the matrix (1 to 50 digits from 1 to 9), or an exception"
+            )
         return pin
 
     # ------------------------------------------------------------ the way back
     def _cancel(self) -> None:
         """Take off the screen what may still be there, and forget the connection. The device may be gone: no error."""
         client, transport = self._client, self._transport
-        if client is not None and transport is not None:
+        if transport is not None:
             transport.renew()
             with suppress(Exception):
-                client.cancel()
+                # an unfinished pairing keeps the transport open
+                transport.close() if client is None else client.cancel()
         self._drop()
 
     def _drop(self) -> None:
@@ -239,68 +224,67 @@ class Connection:
 
 
 def _quiet_trezorlib() -> None:
-    # its records below INFO carry every message, and so the PIN and the passphrase
     log = logging.getLogger("trezorlib")
     if log.getEffectiveLevel() < logging.INFO:
-        log.setLevel(logging.INFO)
+        log.setLevel(logging.INFO)  # its records below carry every message, and so the PIN and the passphrase
 
 
 def _idle_after(error: BaseException) -> bool:
     """Whether no prompt of ours can be left and our session stands: the device said no, or was not asked."""
     if isinstance(error, exceptions.TrezorFailure):
         return error.code in _FAILURES
-    return isinstance(error, exceptions.Cancelled | exceptions.PinException | WrongDevice)
+    return isinstance(error, exceptions.Cancelled | exceptions.PinException | errors.WrongDevice)
 
 
-_LOST: Final = "the connection to the Trezor broke: plug it in again, and call again"
-_ERRORS: Final[tuple[tuple[type[BaseException], type[SignerError], str], ...]] = (
-    (exceptions.Cancelled, UserRejected, "rejected on the Trezor"),
-    (exceptions.PinException, DeviceLocked, "the Trezor does not accept the PIN"),
-    (exceptions.DeviceLockedError, DeviceLocked, "the Trezor is locked: unlock it"),
-    (exceptions.OutdatedFirmwareError, FirmwareTooOld, "the Trezor's firmware is too old: update it in Trezor Suite"),
-    (exceptions.MissingCapability, UnsupportedBySigner, "this Trezor's firmware cannot do that"),
+_NO_WALLET: Final = "the Trezor has no wallet yet: set it up in Trezor Suite"
+_LOST: Final = "the Trezor does not answer: plug it in (Linux: udev rules, see docs/trezor.md) and call again"
+_ERRORS: Final[tuple[tuple[type[BaseException], type[errors.SignerError], str], ...]] = (
+    (exceptions.Cancelled, errors.UserRejected, "rejected on the Trezor"),
+    (exceptions.PinException, errors.DeviceLocked, "the Trezor does not accept the PIN"),
+    (exceptions.DeviceLockedError, errors.DeviceLocked, "the Trezor is locked: unlock it"),
     (
-        exceptions.PassphraseError,
-        UnsupportedBySigner,
-        "the Trezor takes no passphrase from here: see its passphrase settings",
+        exceptions.OutdatedFirmwareError,
+        errors.FirmwareTooOld,
+        "the Trezor's firmware is too old: update it in Trezor Suite",
     ),
-    (exceptions.NotPairedError, NotPaired, "the Trezor is not paired with this program"),
-    (exceptions.InvalidSessionError, DeviceBusy, "another program has taken over the Trezor's session: call again"),
-    (DeviceIsBusy, DeviceBusy, "another program (Trezor Suite, a browser) holds the Trezor"),
-    (Timeout, SignerTimeout, "the Trezor does not answer"),
-    (TransportException, DeviceNotFound, _LOST),
-    (ThpError, DeviceFault, "the encrypted channel to the Trezor failed: call again"),
-    (exceptions.TrezorException, DeviceFault, "the Trezor answers something unexpected"),
-    (OSError, DeviceNotFound, _LOST),
-    (Exception, DeviceFault, "trezorlib failed"),
+    (exceptions.MissingCapability, errors.UnsupportedBySigner, "this Trezor's firmware cannot do that"),
+    (exceptions.PassphraseError, errors.UnsupportedBySigner, "the Trezor's settings take no passphrase from here"),
+    (exceptions.NotPairedError, errors.NotPaired, "the Trezor is not paired with this program"),
+    (
+        exceptions.InvalidSessionError,
+        errors.DeviceBusy,
+        "another program has taken over the Trezor's session: call again",
+    ),
+    (DeviceIsBusy, errors.DeviceBusy, "another program (Trezor Suite, a browser) holds the Trezor"),
+    (Timeout, errors.SignerTimeout, "the Trezor does not answer"),
+    (TransportException, errors.DeviceNotFound, _LOST),
+    (ThpError, errors.DeviceFault, "the encrypted channel to the Trezor failed: call again"),
+    (exceptions.TrezorException, errors.DeviceFault, "the Trezor answers something unexpected"),
+    (OSError, errors.DeviceNotFound, _LOST),
+    (Exception, errors.DeviceFault, "trezorlib failed"),
 )
-_FAILURES: Final[dict[messages.FailureType, tuple[type[SignerError], str]]] = {
-    messages.FailureType.UnexpectedMessage: (UnsupportedBySigner, "this Trezor's firmware does not know the request"),
-    messages.FailureType.DataError: (UnsupportedBySigner, "the Trezor refuses the data"),
-    messages.FailureType.NotInitialized: (DeviceFault, "the Trezor has no wallet yet: set it up in Trezor Suite"),
-    messages.FailureType.PinExpected: (DeviceLocked, "the Trezor wants its PIN"),
-    messages.FailureType.PinInvalid: (DeviceLocked, "the Trezor does not accept the PIN"),
-    messages.FailureType.ProcessError: (DeviceFault, "the Trezor cannot do that"),
+_FAILURES: Final[dict[int | None, tuple[type[errors.SignerError], str]]] = {
+    FailureType.UnexpectedMessage: (errors.UnsupportedBySigner, "this Trezor's firmware does not know the request"),
+    FailureType.DataError: (errors.UnsupportedBySigner, "the Trezor refuses the data"),
+    FailureType.NotInitialized: (errors.DeviceFault, _NO_WALLET),
+    FailureType.PinExpected: (errors.DeviceLocked, "the Trezor wants its PIN"),
+    FailureType.PinInvalid: (errors.DeviceLocked, "the Trezor does not accept the PIN"),
+    FailureType.ProcessError: (errors.DeviceFault, "the Trezor cannot do that"),
 }
 
 
-def signer_error(error: BaseException) -> SignerError | None:
+def signer_error(error: BaseException) -> errors.SignerError | None:
     """Ours for one of trezorlib's or of what is under it; None for one that is to pass: ours, or no Exception."""
-    if isinstance(error, SignerError | InputError) or not isinstance(error, Exception):
+    if isinstance(error, errors.ZkCoreError) or not isinstance(error, Exception):
         return None
     if isinstance(error, exceptions.TrezorFailure):
         said = str(error.message or error.code)
+        kind, text = _FAILURES.get(error.code, (errors.DeviceFault, "the Trezor failed"))
         if "efinition" in said:
-            return InvalidDefinition(
-                f"the Trezor refuses the network definition ({said}): connect without definitions="
-            )
-        kind, text = _FAILURES.get(error.code or messages.FailureType.FirmwareError, (DeviceFault, "the Trezor failed"))
+            kind, text = errors.InvalidDefinition, "the Trezor refuses the definition: connect without definitions="
         return kind(f"{text} ({said})")
     kind, text = next((kind, text) for foreign, kind, text in _ERRORS if isinstance(error, foreign))
-    return kind(text if isinstance(error, exceptions.Cancelled) else f"{text} ({type(error).__name__}: {_safe(error)})")
-
-
-def _safe(error: Exception) -> str:
-    if isinstance(error, exceptions.UnexpectedMessageError):  # its text has the whole message
-        return f"expected {error.expected.__name__}, got {type(error.actual).__name__}"
-    return str(error)
+    said = str(error)
+    if isinstance(error, exceptions.UnexpectedMessageError):  # its text has the whole message, and what may be in it
+        said = f"expected {error.expected.__name__}, got {type(error.actual).__name__}"
+    return kind(text if isinstance(error, exceptions.Cancelled) else f"{text} ({type(error).__name__}: {said})")

@@ -7,9 +7,10 @@ left to the device: its development builds have keys of their own. All else is c
 import struct
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from msgspec import Struct
 
@@ -22,6 +23,8 @@ VENDOR_URL: Final = "https://data.trezor.io/firmware/definitions/"
 _LARGEST: Final = 1024  # bytes: the buffer of the Model One (legacy/firmware/protob/messages-ethereum.options)
 _NETWORK: Final = 0  # messages-definitions.proto: DefinitionType.ETHEREUM_NETWORK
 _FETCH_SECONDS: Final = 20.0
+
+Read: TypeAlias = Callable[[str], bytes | None]  # of a file's name inside a source; None: it is not there
 
 
 class NetworkDefinition(Struct, frozen=True, kw_only=True):
@@ -43,71 +46,55 @@ class NetworkDefinition(Struct, frozen=True, kw_only=True):
         from trezorlib.messages import EthereumNetworkInfo
         from trezorlib.protobuf import load_message
 
-        if len(encoded) > _LARGEST:
-            raise InvalidDefinition(f"{source} is no network definition: it has more than {_LARGEST} bytes")
         try:
             magic, kind, _, length = struct.unpack_from("<5sBIH", encoded)
-            proof = encoded[12 + length]
-        except (struct.error, IndexError):
-            raise InvalidDefinition(f"{source} is no network definition: {len(encoded)} bytes are too few") from None
-        if magic != b"trzd1" or len(encoded) != 12 + length + 1 + 32 * proof + 1 + 64:
-            raise InvalidDefinition(f"{source} is no network definition: it does not have the format trzd1")
-        if kind != _NETWORK:
-            raise InvalidDefinition(f"{source} is a definition of another kind ({kind}) than a network")
-        try:
+            size = 12 + length + 1 + 32 * encoded[12 + length] + 1 + 64
             info = load_message(BytesIO(encoded[12 : 12 + length]), EthereumNetworkInfo)
-        except (ValueError, TypeError, OSError) as error:
-            raise InvalidDefinition(
-                f"{source} is no network definition: its payload cannot be read ({error})"
-            ) from error
+        except (ValueError, TypeError, OSError, IndexError, struct.error) as error:
+            raise InvalidDefinition(f"{source} is no definition of a network for a Trezor ({error!r})") from error
+        if magic != b"trzd1" or kind != _NETWORK or size != len(encoded) or size > _LARGEST:
+            found = f"{len(encoded)} bytes for {size}, magic {magic!r}, type {kind}"
+            raise InvalidDefinition(f"{source} is no definition of a network for a Trezor ({found})")
         return cls(chain_id=info.chain_id, unit=info.symbol, slip44=info.slip44, name=info.name, encoded=encoded)
 
 
 class Definitions:
-    """A source of network definitions: `from_path` or `from_url`. Each is read once, when first needed."""
+    """A source of network definitions: `of`. Each is read once, when first needed."""
 
-    def __init__(self, read: Callable[[int], tuple[bytes | None, str]]) -> None:
-        self._read = read
+    def __init__(self, name: str, read: Read) -> None:
+        self._name, self._read = name, read
         self._known: dict[int, NetworkDefinition | None] = {}
 
     @classmethod
     def of(cls, source: "Definitions | Path | str | None") -> "Definitions":
-        """As `definitions=` takes it: one of these, a path, an https:// URL, or None for no definitions."""
+        """Those of a folder or tar archive with eth/chain-id/NUMBER/network.dat in it, of one such file (read at once),
+        of an https:// URL such as VENDOR_URL, whose server learns which chains are asked for; or none.
+
+        Raises InputError, InvalidDefinition.
+        """
         if isinstance(source, Definitions):
             return source
         if source is None:
-            return cls(lambda _: (None, ""))
-        if isinstance(source, str) and source.startswith("https://"):
-            return cls.from_url(source)
-        return cls.from_path(source)
-
-    @classmethod
-    def from_path(cls, path: Path | str) -> Self:
-        """A folder or a tar archive with eth/chain-id/NUMBER/network.dat in it, or one such file. Raises InputError.
-
-        A single file is read at once (InvalidDefinition).
-        """
-        path = Path(path)
+            return cls("none", lambda _: None)
+        if "://" in str(source):
+            url = str(source).rstrip("/")
+            if not url.startswith("https://"):
+                raise InputError(f"definitions: expected a path or an https:// URL, got {source!r}")
+            return cls(url, lambda inner: _fetched(f"{url}/{inner}"))
+        path = Path(source)
         if path.is_dir():
-            return cls(lambda chain_id: _in_folder(path / _inner(chain_id)))
+            return cls(str(path), lambda inner: _head(path / inner) if (path / inner).is_file() else None)
         if not path.is_file():
             raise InputError(f"definitions: there is no {path}")
         if tarfile.is_tarfile(path):
-            return cls(lambda chain_id: _in_archive(path, _inner(chain_id)))
-        definition = NetworkDefinition.parse(_head(path), str(path))
-        return cls(lambda chain_id: (definition.encoded if chain_id == definition.chain_id else None, str(path)))
-
-    @classmethod
-    def from_url(cls, url: str = VENDOR_URL) -> Self:
-        """The vendor's server or a mirror of it, which learns the chains asked for. Raises InputError if not https."""
-        if not url.startswith("https://"):
-            raise InputError(f"definitions: expected an https:// URL, got {url!r}")
-        return cls(lambda chain_id: _fetched(url.rstrip("/") + "/" + _inner(chain_id)))
+            return cls(str(path), lambda inner: _unpacked(path, inner))
+        only = NetworkDefinition.parse(_head(path), str(path))
+        return cls(str(path), lambda inner: only.encoded if inner == _inner(only.chain_id) else None)
 
     def network(self, chain_id: int) -> NetworkDefinition | None:
         """The definition of a chain, None if the source has none. Raises InvalidDefinition for one that is unusable."""
         if chain_id not in self._known:
-            encoded, source = self._read(chain_id)
+            encoded, source = self._read(_inner(chain_id)), f"{self._name}/{_inner(chain_id)}"
             definition = None if encoded is None else NetworkDefinition.parse(encoded, source)
             if definition is not None and definition.chain_id != chain_id:
                 raise InvalidDefinition(f"{source} defines chain {definition.chain_id}, expected chain {chain_id}")
@@ -124,33 +111,25 @@ def _head(path: Path) -> bytes:
         return file.read(_LARGEST + 1)
 
 
-def _in_folder(path: Path) -> tuple[bytes | None, str]:
-    return (_head(path) if path.is_file() else None), str(path)
-
-
-def _in_archive(path: Path, inner: str) -> tuple[bytes | None, str]:
+def _unpacked(path: Path, inner: str) -> bytes | None:
     with tarfile.open(path) as archive:
         for name in (inner, f"./{inner}"):
-            try:
+            with suppress(KeyError):
                 file = archive.extractfile(name)
-            except KeyError:
-                continue
-            return (None if file is None else file.read(_LARGEST + 1)), f"{path}:{name}"
-    return None, f"{path}:{inner}"
+                return None if file is None else file.read(_LARGEST + 1)
+    return None
 
 
-def _fetched(url: str) -> tuple[bytes | None, str]:
+def _fetched(url: str) -> bytes | None:
     from urllib.error import HTTPError
     from urllib.request import urlopen
 
     try:
-        with urlopen(url, timeout=_FETCH_SECONDS) as reply:  # noqa: S310 - from_url takes https only
-            return reply.read(_LARGEST + 1), url
-    except HTTPError as error:
-        if error.code == 404:
-            return None, url
-        raise InvalidDefinition(f"{url} answers with HTTP status {error.code}") from error
+        with urlopen(url, timeout=_FETCH_SECONDS) as reply:  # noqa: S310 - https only, see `of`
+            return bytes(reply.read(_LARGEST + 1))
     except OSError as error:
+        if isinstance(error, HTTPError) and error.code == 404:
+            return None
         raise InvalidDefinition(
-            f"{url} cannot be fetched ({error}); without definitions= a Trezor signs all the same"
+            f"{url} cannot be fetched ({error}): without definitions= a Trezor signs too"
         ) from error

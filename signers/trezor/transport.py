@@ -165,21 +165,19 @@ class GuardedTransport(Transport):
                 raise
 
 
-def find_transport(where: str | Transport | None, deadline: Deadline) -> Transport:
+def find_transport(where: str | Transport | None, deadline: Deadline) -> GuardedTransport:
     """The transport of a path such as "webusb", "bridge:1", "udp:127.0.0.1:21324"; None: the first one found.
 
     Raises TransportException if no device answers there.
     """
     if isinstance(where, Transport):
-        return where
+        return GuardedTransport(where, deadline)
     io = _IoThread()
     try:
-        for _ in range(4):
-            try:
-                return io.call(deadline, get_transport, where, prefix_search=True)
-            except TransportException:
-                if where is None or not where.startswith("udp"):
-                    raise  # only an emulator may be there and yet miss the 0.1 s that trezorlib gives it to answer
-        return io.call(deadline, get_transport, where, prefix_search=True)
+        # an emulator may be there and yet miss the 0.1 s that trezorlib gives it to answer
+        for _ in range(4 if where is not None and where.startswith("udp") else 0):
+            with suppress(TransportException):
+                return GuardedTransport(io.call(deadline, get_transport, where, prefix_search=True), deadline)
+        return GuardedTransport(io.call(deadline, get_transport, where, prefix_search=True), deadline)
     finally:
         io.end()

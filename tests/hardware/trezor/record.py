@@ -1,4 +1,4 @@
-"""`python -m tests.hardware.trezor.record PORT`: play every scene on a T1B1 emulator (wiped), and write recorded.json."""
+"""`python -m tests.hardware.trezor.record PORT`: play every scene on a T1B1 emulator (wiped), write recorded.json."""
 
 import json
 import sys

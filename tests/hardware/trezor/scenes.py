@@ -247,7 +247,7 @@ def definitions(rig: Rig) -> None:
 def definitions_refused(rig: Rig) -> None:
     for definition in (encoded(signed=False), encoded(timestamp=1)):
         with written(definition) as path, rig.connect(definitions=path) as signer:
-            with pytest.raises(InvalidDefinition, match="refuses the network definition"):
+            with pytest.raises(InvalidDefinition, match="refuses the definition"):
                 signer.sign_transaction(transfer())
             signs(signer, transfer(chain_id=300), clear=True)
 

@@ -1,4 +1,4 @@
-"""Each model by its own right path, on a fake that asks, shows and signs as the firmware: core models cannot run here."""
+"""Each model by its own right path, on a fake that asks, shows and signs as the firmware: core models cannot run."""
 
 from typing import Any
 

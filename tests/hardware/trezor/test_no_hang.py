@@ -128,7 +128,7 @@ def test_a_device_unplugged_in_the_middle_of_a_prompt() -> None:
     signer = connected(device)
     device.user = lambda shown: None
     threading.Timer(0.2, device.unplug).start()
-    error = ends(lambda: signer.sign_transaction(transfer()), DeviceNotFound, "connection to the Trezor broke")
+    error = ends(lambda: signer.sign_transaction(transfer()), DeviceNotFound, "the Trezor does not answer: plug it in")
     assert isinstance(error.__cause__, TransportException)
     ends(lambda: signer.sign_transaction(transfer()), DeviceNotFound)
     device.restart()
@@ -139,7 +139,7 @@ def test_a_device_unplugged_between_calls() -> None:
     device = FakeTrezor("T3T1")
     signer = connected(device)
     device.unplug()
-    ends(signer.accounts, DeviceNotFound, "plug it in again")
+    ends(signer.accounts, DeviceNotFound, "plug it in")
     device.restart()
     works(device, signer)
 
@@ -377,7 +377,7 @@ def failure(code: messages.FailureType, text: str | None = "fsm.c:1:text") -> ex
         (exceptions.DeviceLockedError(), DeviceLocked, "unlock it"),
         (exceptions.OutdatedFirmwareError(), FirmwareTooOld, "update it"),
         (exceptions.MissingCapability((1, 0, 0), 17), UnsupportedBySigner, "cannot do that"),
-        (exceptions.PassphraseError("disabled"), UnsupportedBySigner, "takes no passphrase.*disabled"),
+        (exceptions.PassphraseError("disabled"), UnsupportedBySigner, "take no passphrase.*disabled"),
         (exceptions.NotPairedError(), NotPaired, "not paired"),
         (exceptions.InvalidSessionError(b"x"), DeviceBusy, "call again"),
         (exceptions.ProtocolError("magic"), DeviceFault, "magic"),
@@ -397,7 +397,11 @@ def failure(code: messages.FailureType, text: str | None = "fsm.c:1:text") -> ex
         (USBError("pipe"), DeviceFault, "pipe"),
         (failure(messages.FailureType.UnexpectedMessage), UnsupportedBySigner, "does not know the request"),
         (failure(messages.FailureType.DataError, "Forbidden key path"), UnsupportedBySigner, "Forbidden key path"),
-        (failure(messages.FailureType.DataError, "Invalid definition"), InvalidDefinition, "without definitions="),
+        (
+            failure(messages.FailureType.DataError, "Invalid definition"),
+            InvalidDefinition,
+            "without definitions= .Invalid definition",
+        ),
         (failure(messages.FailureType.DataError, "Network definition mismatch"), InvalidDefinition, "mismatch"),
         (failure(messages.FailureType.NotInitialized), DeviceFault, "no wallet yet"),
         (failure(messages.FailureType.PinExpected), DeviceLocked, "wants its PIN"),

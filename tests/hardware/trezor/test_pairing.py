@@ -25,7 +25,12 @@ class FakeClient:
         self.model = models.T3W1
         known = [credential.credential for credential in manifest.credentials]
         self.paired = paired_with is not None and paired_with.credential in known
-        self.pairing = SimpleNamespace(is_paired=lambda: self.paired)
+        self.connected = False
+        self.pairing = SimpleNamespace(is_paired=lambda: self.connected and self.paired)
+
+    def connect(self) -> None:
+        """Only then a locked device tells whether it is paired."""
+        self.connected = True
 
 
 @pytest.fixture
