@@ -137,7 +137,7 @@ def _address(key: bytes) -> Address:
     from eth_keys.main import KeyAPI
 
     if len(key) != 32 or not 0 < int.from_bytes(key) < SECP256K1_N:
-        raise InputError("keystore: what it holds is not a private key: expected 32 bytes, below the order of secp256k1")
+        raise InputError("keystore: it holds no private key: expected 32 bytes, a number below the order of secp256k1")
     return Address(KeyAPI().PrivateKey(key).public_key.to_canonical_address())
 
 

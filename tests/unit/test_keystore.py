@@ -153,7 +153,7 @@ def test_what_is_no_keystore_is_refused(text: bytes | str) -> None:
 
 def test_only_keys_and_known_kdfs_are_written() -> None:
     for key in (b"", bytes(32), b"\xff" * 32):
-        with pytest.raises(InputError, match="not a private key"):
+        with pytest.raises(InputError, match="it holds no private key"):
             encrypt(key, "x")
     with pytest.raises(InputError, match="kdf: expected 'scrypt' or 'pbkdf2', got 'none'"):
         encrypt(KEY, "x", kdf="none")  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ a suite or kind not known.
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,11 @@ def same(what: str, got: object, expected: object) -> None:
     """For a rule: compare beyond what the case expects."""
     if plain(got) != plain(expected):
         raise Mismatch(f"{what}: expected {expected!r}, got {got!r}")
+
+
+def number(text: Any) -> Any:
+    """The int of a decimal string; anything else as it is, for the function under test to refuse."""
+    return int(text) if isinstance(text, str) and re.fullmatch("-?[0-9]+", text) else text
 
 
 def plain(value: object) -> object:

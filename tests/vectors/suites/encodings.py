@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.vectors.runner import Rule, same
+from tests.vectors.runner import Rule, number, same
 from zkcore import addresses, rlp
 from zkcore.bytecode import versioned_hash
 from zkcore.errors import InputError
@@ -24,7 +24,7 @@ def encode(given: Any, _: Any) -> Outputs:
 
 
 def encode_uint(given: Any, _: Any) -> Outputs:
-    value = int(given["value"])
+    value = number(given["value"])
     encoded = rlp.encode(rlp.from_uint(value))
     same("decoded again", rlp.to_uint(rlp.decode(encoded), "value", bits=value.bit_length()), value)
     return {"rlp": encoded}
@@ -48,9 +48,10 @@ def validate(given: Any, _: Any) -> Outputs:
 
 
 def create2(given: Any, _: Any) -> Outputs:
+    code_hash = given.get("init_code_hash") or keccak256(hex_bytes(given["init_code"]))
     if "init_code" in given:
-        same("hash of the init code", keccak256(hex_bytes(given["init_code"])), given["init_code_hash"])
-    return {"address": addresses.create2(given["sender"], given["salt"], given["init_code_hash"])}
+        same("hash of the init code", keccak256(hex_bytes(given["init_code"])), code_hash)
+    return {"address": addresses.create2(given["sender"], given["salt"], code_hash)}
 
 
 def zk_create2(given: Any, _: Any) -> Outputs:
@@ -64,8 +65,8 @@ def bytecode_hash(given: Any, _: Any) -> Outputs:
     if "bytecode" in given:
         return {"hash": versioned_hash(given["bytecode"])}
     rule = given["bytecode_gen"]
-    a, b = int(rule["a"]), int(rule["b"])
-    return {"hash": versioned_hash(bytes((i * a + b) % 256 for i in range(int(rule["length"]))))}
+    a, b = number(rule["a"]), number(rule["b"])
+    return {"hash": versioned_hash(bytes((i * a + b) % 256 for i in range(number(rule["length"]))))}
 
 
 SUITES: dict[str, dict[str | None, Rule]] = {
@@ -73,9 +74,9 @@ SUITES: dict[str, dict[str | None, Rule]] = {
     "address": {
         "checksum": lambda given, _: {"checksummed": Address(given["address"])},
         "validate": validate,
-        "create": lambda given, _: {"address": addresses.create(given["sender"], int(given["nonce"]))},
+        "create": lambda given, _: {"address": addresses.create(given["sender"], number(given["nonce"]))},
         "create2": create2,
-        "zk_create": lambda given, _: {"address": addresses.era_create(given["sender"], int(given["nonce"]))},
+        "zk_create": lambda given, _: {"address": addresses.era_create(given["sender"], number(given["nonce"]))},
         "zk_create2": zk_create2,
         "alias_apply": lambda given, _: {"address": addresses.apply_alias(given["address"])},
         "alias_undo": lambda given, _: {"address": addresses.undo_alias(given["address"])},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.vectors.runner import Rule, same
+from tests.vectors.runner import Rule, number, same
 from zkcore.contracts import BATCH_LEAF_PADDING, CHAIN_ID_LEAF_PADDING, DEFAULT_LEAF
 from zkcore.proofs import (
     L2ToL1Log,
@@ -23,9 +23,9 @@ Outputs = dict[str, Any]
 def log_leaf(given: Any, _: Any) -> Outputs:
     log = given["log"]
     made = L2ToL1Log(
-        shard_id=int(log["l2ShardId"]),
+        shard_id=number(log["l2ShardId"]),
         is_service=log["isService"],
-        tx_number=int(log["txNumberInBatch"]),
+        tx_number=number(log["txNumberInBatch"]),
         sender=Address(log["sender"]),
         key=Hash32(log["key"]),
         value=Hash32(log["value"]),
@@ -35,7 +35,7 @@ def log_leaf(given: Any, _: Any) -> Outputs:
 
 def message_leaf(given: Any, _: Any) -> Outputs:
     message = given["message"]
-    log = message_log(message["sender"], message["data"], int(message["txNumberInBatch"]))
+    log = message_log(message["sender"], message["data"], number(message["txNumberInBatch"]))
     fields = {
         "l2ShardId": log.shard_id,
         "isService": log.is_service,
@@ -49,7 +49,7 @@ def message_leaf(given: Any, _: Any) -> Outputs:
 
 def tree(given: Any, expected: Any) -> Outputs:
     leaves = [parsed(hex_bytes(packed)).leaf() for packed in given["packed_logs"]]
-    made = LogTree(leaves, int(given["size"]))
+    made = LogTree(leaves, number(given["size"]))
     paths = {int(proof["index"]): made.path(int(proof["index"])) for proof in expected["proofs"]}
     for index, path in paths.items():
         same("the root of a path", merkle_root(path, index, leaves[index]), made.root)
@@ -74,9 +74,9 @@ def parsed(packed: bytes) -> L2ToL1Log:
 
 
 def proof(given: Any, _: Any) -> Outputs:
-    chain_id, batch, index = (int(given[name]) for name in ("chain_id", "batch_number", "index"))
+    chain_id, batch, index = (number(given[name]) for name in ("chain_id", "batch_number", "index"))
     leaf, words = Hash32(given["leaf"]), given["proof"]
-    known = {(int(k["chain_id"]), int(k["batch_number"])): Hash32(k["root"]) for k in given["known_roots"]}
+    known = {(number(k["chain_id"]), number(k["batch_number"])): Hash32(k["root"]) for k in given["known_roots"]}
     asked: list[tuple[int, int]] = []
 
     def roots(chain: int, number: int) -> Hash32 | None:
@@ -114,10 +114,10 @@ SUITES: dict[str, dict[str | None, Rule]] = {
         },
         "log_leaf": log_leaf,
         "message_leaf": message_leaf,
-        "chain_id_leaf": lambda given, _: {"leaf": chain_id_leaf(given["root"], int(given["chain_id"]))},
-        "batch_leaf": lambda given, _: {"leaf": batch_leaf(given["root"], int(given["number"]))},
+        "chain_id_leaf": lambda given, _: {"leaf": chain_id_leaf(given["root"], number(given["chain_id"]))},
+        "batch_leaf": lambda given, _: {"leaf": batch_leaf(given["root"], number(given["number"]))},
         "tree": tree,
-        "root": lambda given, _: {"root": merkle_root(given["path"], int(given["index"]), given["leaf"])},
+        "root": lambda given, _: {"root": merkle_root(given["path"], number(given["index"]), given["leaf"])},
         "proof": proof,
     }
 }

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from tests.vectors.runner import Rule, same
+from msgspec.structs import replace
+
+from tests.vectors.runner import Rule, number, same
 from zkcore import assets, contracts
 from zkcore.abi import Function, Parameter
 from zkcore.addresses import apply_alias
@@ -39,7 +41,7 @@ def argument(parameter: Parameter, given: Any) -> Any:
         members = given.values() if isinstance(given, Mapping) else given
         return tuple(argument(part, member) for part, member in zip(parameter.components, members, strict=True))
     if "int" in parameter.type:
-        return int(given)
+        return number(given)
     return given if parameter.type in {"bool", "string", "address"} else hex_bytes(given)
 
 
@@ -55,7 +57,7 @@ def calldata(given: Any, _: Any) -> Outputs:
 
 
 def second_bridge(given: Any, asset_id: Hash32 | None) -> tuple[assets.TransferData, bytes]:
-    transfer = assets.TransferData(int(given["amount"]), Address(given["l2_receiver"]), Address(given["token"]))
+    transfer = assets.TransferData(number(given["amount"]), Address(given["l2_receiver"]), Address(given["token"]))
     deposit = assets.SecondBridgeDeposit(asset_id=asset_id, transfer=transfer)
     same("decoded again", assets.SecondBridgeDeposit.decode(deposit.encode()) == deposit, True)
     return transfer, deposit.encode()
@@ -66,23 +68,23 @@ def second_bridge_legacy(given: Any, _: Any) -> Outputs:
 
 
 def second_bridge_v1(given: Any, _: Any) -> Outputs:
-    asset_id = assets.ntv_asset_id(int(given["origin_chain_id"]), given["token"])
+    asset_id = assets.ntv_asset_id(number(given["origin_chain_id"]), given["token"])
     transfer, data = second_bridge(given, asset_id)
     return {"asset_id": asset_id, "transfer_data": transfer.encode(), "data": data}
 
 
 def ntv_asset_id(given: Any, _: Any) -> Outputs:
-    return {"asset_id": assets.ntv_asset_id(int(given["origin_chain_id"]), given["token"])}
+    return {"asset_id": assets.ntv_asset_id(number(given["origin_chain_id"]), given["token"])}
 
 
 def ntv_transfer_data(given: Any, _: Any) -> Outputs:
-    transfer = assets.TransferData(int(given["amount"]), Address(given["receiver"]), Address(given["token"]))
+    transfer = assets.TransferData(number(given["amount"]), Address(given["receiver"]), Address(given["token"]))
     same("decoded again", assets.TransferData.decode(transfer.encode()) == transfer, True)
     return {"data": transfer.encode()}
 
 
 def erc20_default_bridge_data(given: Any, _: Any) -> Outputs:
-    return {"data": assets.erc20_metadata(given["name"], given["symbol"], int(given["decimals"]))}
+    return {"data": assets.erc20_metadata(given["name"], given["symbol"], number(given["decimals"]))}
 
 
 def erc20_bridge_calldata(given: Any, _: Any) -> Outputs:
@@ -90,7 +92,7 @@ def erc20_bridge_calldata(given: Any, _: Any) -> Outputs:
         original_caller=Address(given["l1_sender"]),
         receiver=Address(given["l2_receiver"]),
         origin_token=Address(given["token"]),
-        amount=int(given["amount"]),
+        amount=number(given["amount"]),
         metadata=hex_bytes(given["bridge_data"]),
     )
     asset_id = assets.ntv_asset_id(1, mint.origin_token)
@@ -101,10 +103,10 @@ def l2_message(given: Any, _: Any) -> Outputs:
     message: assets.WithdrawalMessage
     match given["type"]:
         case "base_withdraw":
-            message = assets.BaseTokenWithdrawal(receiver=Address(given["to"]), amount=int(given["amount"]))
+            message = assets.BaseTokenWithdrawal(receiver=Address(given["to"]), amount=number(given["amount"]))
         case "asset_router_finalize_deposit":
             message = assets.AssetWithdrawal(
-                origin_chain_id=int(given["chain_id"]),
+                origin_chain_id=number(given["chain_id"]),
                 asset_id=Hash32(given["asset_id"]),
                 transfer_data=hex_bytes(given["transfer_data"]),
             )
@@ -160,25 +162,26 @@ def encoded(transaction: CanonicalTransaction) -> bytes:
 
 
 def priority_request(given: Any, _: Any) -> Outputs:
-    stack = {"255": "era", "127": "zksync-os"}[given["tx_type"]]
+    stack = "zksync-os" if given["tx_type"] == "127" else "era"
     asked = given["request"]
     request = L2TransactionRequest(
         sender=Address(asked["sender"]),
         l2_contract=Address(asked["contractL2"]),
-        mint_value=int(asked["mintValue"]),
-        l2_value=int(asked["l2Value"]),
+        mint_value=number(asked["mintValue"]),
+        l2_value=number(asked["l2Value"]),
         l2_calldata=hex_bytes(asked["l2Calldata"]),
-        l2_gas_limit=int(asked["l2GasLimit"]),
-        l2_gas_per_pubdata_byte_limit=int(asked["l2GasPerPubdataByteLimit"]),
+        l2_gas_limit=number(asked["l2GasLimit"]),
+        l2_gas_per_pubdata_byte_limit=number(asked["l2GasPerPubdataByteLimit"]),
         factory_deps=tuple(hex_bytes(code) for code in asked["factoryDeps"]),
         refund_recipient=Address(asked["refundRecipient"]),
     )
     transaction = predict_transaction(
         request,
         stack=stack,  # type: ignore[arg-type]
-        priority_id=int(given["tx_id"]),
-        l2_gas_price=int(given["l2_gas_price"]),
+        priority_id=number(given["tx_id"]),
+        l2_gas_price=number(given["l2_gas_price"]),
     )
+    transaction = replace(transaction, tx_type=number(given["tx_type"]))
     data = encoded(transaction)
     return {
         "transaction": shown(transaction),
@@ -207,15 +210,18 @@ def requests(logs: Any, main_contract: str) -> list[PriorityRequest]:
     return priority_requests(receipt, main_contract)  # type: ignore[arg-type]
 
 
-def receipt(given: Any, _: Any) -> Outputs:
-    found = requests(given["logs"], given["main_contract"])
+def one(found: list[PriorityRequest]) -> PriorityRequest:
     if len(found) != 1:
-        raise InputError(f"{len(found)} requests to this chain in the receipt, where one was expected")
-    return {"l2_hash": found[0].l2_tx_hash}
+        raise InputError(f"{len(found)} requests to this chain, where one was expected")
+    return found[0]
+
+
+def receipt(given: Any, _: Any) -> Outputs:
+    return {"l2_hash": one(requests(given["logs"], given["main_contract"])).l2_tx_hash}
 
 
 def event(given: Any, _: Any) -> Outputs:
-    (found,) = requests([given], given["address"])
+    found = one(requests([given], given["address"]))
     return {
         "tx_id": found.transaction.nonce,
         "tx_hash": found.l2_tx_hash,
@@ -238,20 +244,20 @@ def topics(_given: Any, _: Any) -> Outputs:
 def fee_params(given: Mapping[str, str]) -> FeeParams:
     return FeeParams(
         pubdata_pricing_mode=given["pubdataPricingMode"].lower(),  # type: ignore[arg-type]
-        batch_overhead_l1_gas=int(given["batchOverheadL1Gas"]),
-        max_pubdata_per_batch=int(given["maxPubdataPerBatch"]),
-        max_l2_gas_per_batch=int(given["maxL2GasPerBatch"]),
-        priority_tx_max_pubdata=int(given["priorityTxMaxPubdata"]),
-        minimal_l2_gas_price=int(given["minimalL2GasPrice"]),
-        multiplier_nominator=int(given["baseTokenGasPriceMultiplierNominator"]),
-        multiplier_denominator=int(given["baseTokenGasPriceMultiplierDenominator"]),
+        batch_overhead_l1_gas=number(given["batchOverheadL1Gas"]),
+        max_pubdata_per_batch=number(given["maxPubdataPerBatch"]),
+        max_l2_gas_per_batch=number(given["maxL2GasPerBatch"]),
+        priority_tx_max_pubdata=number(given["priorityTxMaxPubdata"]),
+        minimal_l2_gas_price=number(given["minimalL2GasPrice"]),
+        multiplier_nominator=number(given["baseTokenGasPriceMultiplierNominator"]),
+        multiplier_denominator=number(given["baseTokenGasPriceMultiplierDenominator"]),
     )
 
 
 def cost(given: Any, _: Any) -> Outputs:
     params = fee_params(given["feeParams"])
-    per_pubdata = int(given["l2GasPerPubdataByteLimit"])
-    return {"base_cost": base_cost(params, int(given["gasPrice"]), int(given["l2GasLimit"]), per_pubdata)}
+    per_pubdata = number(given["l2GasPerPubdataByteLimit"])
+    return {"base_cost": base_cost(params, number(given["gasPrice"]), number(given["l2GasLimit"]), per_pubdata)}
 
 
 # the chains of l1_contracts: mode, multiplier (the file's notes)
@@ -279,9 +285,9 @@ def minimal_gas(given: Any, _: Any) -> Outputs:
     minimum = minimal_l2_gas_limit(
         stack="zksync-os" if given["zksyncOS"] else "era",
         protocol_version=V30,
-        calldata_length=int(given["calldataLength"]),
-        factory_deps=int(given["factoryDeps"]),
-        l2_gas_price=l2_gas_price(params, int(given["gasPrice"])),
+        calldata_length=number(given["calldataLength"]),
+        factory_deps=number(given["factoryDeps"]),
+        l2_gas_price=l2_gas_price(params, number(given["gasPrice"])),
     )
     return {"minimal_l2_gas_limit": minimum, "error_below": "ValidateTxnNotEnoughGas()"}
 
@@ -318,16 +324,16 @@ def deposit(given: Any, expected: Any) -> Outputs:
     request = L2TransactionRequest(
         sender=sender,
         l2_contract=to,
-        mint_value=int(asked["mintValue"]),
-        l2_value=int(asked["l2Value"]),
+        mint_value=number(asked["mintValue"]),
+        l2_value=number(asked["l2Value"]),
         l2_calldata=data,
-        l2_gas_limit=int(asked["l2GasLimit"]),
-        l2_gas_per_pubdata_byte_limit=int(asked["l2GasPerPubdataByteLimit"]),
+        l2_gas_limit=number(asked["l2GasLimit"]),
+        l2_gas_per_pubdata_byte_limit=number(asked["l2GasPerPubdataByteLimit"]),
         factory_deps=tuple(hex_bytes(code) for code in asked.get("factoryDeps", ())),
         refund_recipient=refund,
     )
-    params, price = fee_params(given["feeParams"]), int(given["effectiveGasPrice"])
-    stack, nonce = ("zksync-os" if given["zksyncOS"] else "era"), int(emitted["nonce"])
+    params, price = fee_params(given["feeParams"]), number(given["effectiveGasPrice"])
+    stack, nonce = ("zksync-os" if given["zksyncOS"] else "era"), number(emitted["nonce"])
     transaction = predict_transaction(
         request,
         stack=stack,  # type: ignore[arg-type]
@@ -354,7 +360,7 @@ def routed(asked: Any, caller: Address, emitted: bytes) -> bytes:
     if origin == L1_CHAIN_ID:
         same("the asset", assets.ntv_asset_id(origin, token), asset_id)
     ether = token == ETH
-    amount = int(asked["secondBridgeValue"]) if ether and not transfer.amount else transfer.amount
+    amount = number(asked["secondBridgeValue"]) if ether and not transfer.amount else transfer.amount
     mint = assets.BridgeMint(
         original_caller=caller, receiver=transfer.receiver, origin_token=token, amount=amount, metadata=metadata
     )
@@ -365,13 +371,13 @@ def routed(asked: Any, caller: Address, emitted: bytes) -> bytes:
 def paymaster(given: Any, _: Any) -> Outputs:
     match given["type"]:
         case "General":
-            made = Paymaster.general(given["paymaster"], given["innerInput"])
+            made = Paymaster.general(given["paymaster"], given.get("innerInput") or b"")
         case "ApprovalBased":
             made = Paymaster.approval_based(
                 given["paymaster"],
                 token=given["token"],
-                minimal_allowance=int(given["minimalAllowance"]),
-                inner_input=given["innerInput"],
+                minimal_allowance=number(given["minimalAllowance"]),
+                inner_input=given.get("innerInput") or b"",
             )
         case other:
             raise InputError(f"paymaster: the flows are general and approval-based, got {other!r}")
