@@ -1,7 +1,7 @@
 """The commands of app-ethereum (doc/ethapp.adoc) as data: how payloads are cut, and where a transaction must not be."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from zkcore import rlp
 from zkcore.errors import UnsupportedBySigner
@@ -33,6 +33,8 @@ STRUCT_VALUE: Final = 0x1C
 
 MAX_DATA: Final = 255  # bytes after the header of an APDU: their number is one byte
 
+_CHAIN_ID_LIMIT: Final = 10**19  # src/shared_context.h: NETWORK_STRING_MAX_SIZE; the app answers 6A84 beyond
+
 # Where the calldata stands among the fields. Type 0x71 is not among them: the app signs it as typed data only.
 _DATA_FIELD: Final = {LegacyTransaction.TYPE: 5, Eip2930Transaction.TYPE: 6, Eip1559Transaction.TYPE: 7}
 
@@ -51,18 +53,19 @@ def chunks(payload: bytes, no_cut: frozenset[int] = frozenset()) -> Iterator[byt
 def transaction_chunks(path: bytes, tx: "Transaction") -> Iterator[bytes]:
     """The packed path and the unsigned transaction, cut where every version of the app reads them right.
 
-    Three cuts are dangerous. Before or within the chain id of a legacy transaction: older apps take what came before for
-    one without a chain id, and sign that (LedgerHQ/app-ethereum#409). Within the first four bytes of calldata: the app
-    wants the selector in one piece. Before the last byte of calldata: if that is zero the app forgets that there was
-    any, and leaves out its warning (signTx/ethUstream.c, processData: copySize == 1). Raises UnsupportedBySigner.
+    Three cuts are dangerous. Before or within the chain id of a legacy transaction: older apps take what came before
+    for one without a chain id, and sign that (app-ethereum#409). Within the first four bytes of calldata: the app wants
+    the selector in one piece. Before the last byte of calldata: if that is zero the app forgets that there was any, and
+    leaves out its warning (ethUstream.c, processData: copySize == 1). Raises UnsupportedBySigner.
     """
     field = _DATA_FIELD.get(tx.TYPE)
     if field is None or tx.chain_id is None:
-        raise UnsupportedBySigner(
-            f"the Ledger app signs no {'legacy transaction without a chain id' if field else type(tx).__name__}"
-        )
+        name = "legacy transaction without a chain id" if field else type(tx).__name__
+        raise UnsupportedBySigner(f"the Ledger app signs no {name}")
+    if tx.chain_id >= _CHAIN_ID_LIMIT:
+        raise UnsupportedBySigner(f"the Ledger app shows chain ids of at most 19 digits, got {tx.chain_id}")
     unsigned = tx.unsigned_bytes()
-    items = rlp.decode(unsigned if tx.TYPE == LegacyTransaction.TYPE else unsigned[1:])
+    items = cast("list[rlp.Item]", rlp.decode(unsigned if tx.TYPE == LegacyTransaction.TYPE else unsigned[1:]))
     payload = path + unsigned
     end = len(payload) - sum(len(rlp.encode(item)) for item in items[field + 1 :])
     start = end - len(tx.data)

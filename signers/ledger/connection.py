@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, cast
 
 from signers.ledger.status import status_error
 from zkcore.errors import DeviceBusy, DeviceFault, DeviceNotFound, SignerError, SignerTimeout
@@ -19,7 +20,7 @@ _NO_REFUSALS: Final[Refusals] = MappingProxyType({})
 
 
 class Dongle(Protocol):
-    """What ledgerblue's dongles are: bytes out, bytes in; a status other than 9000 is raised, as an exception with `sw`."""
+    """What ledgerblue's dongles are. A status other than 9000 is raised, as an exception that has it in `sw`."""
 
     def exchange(self, apdu: bytearray, timeout: float = ...) -> bytes | bytearray:
         """Send a command and wait for its answer, without the status word."""
@@ -36,13 +37,12 @@ OpenDongle: TypeAlias = Callable[[], Dongle]
 def open_usb() -> Dongle:
     """The Ledger on USB; or, with LEDGER_PROXY_ADDRESS and LEDGER_PROXY_PORT in the environment, an emulator."""
     try:
-        from ledgerblue.comm import getDongle
+        from ledgerblue.comm import getDongle  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
     except ImportError as error:
         raise SignerError(
-            f"the Ledger signer needs the extra 'ledger' (pip install 'zkcore[ledger]'), and on Linux libusb and libudev: {error}"
+            f"the Ledger signer needs the extra 'ledger' (pip install 'zkcore[ledger]') and its libraries: {error}"
         ) from error
-    dongle: Dongle = getDongle()
-    return dongle
+    return cast("Dongle", getDongle())
 
 
 class Connection:
@@ -109,10 +109,8 @@ class Connection:
     def _drop(self) -> None:
         dongle, self._dongle = self._dongle, None
         if dongle is not None:
-            try:
+            with suppress(Exception):  # it is being thrown away: how it dies does not matter
                 dongle.close()
-            except Exception:  # noqa: BLE001, S110 - it is being thrown away: how it dies does not matter
-                pass
 
     def close(self) -> None:
         """Give the device back, for good."""
@@ -122,7 +120,7 @@ class Connection:
 
 
 def _status(error: BaseException) -> int | None:
-    # ledgerblue's CommException has `sw` = 6F00 also where there was no answer at all; only its message tells them apart
+    # ledgerblue's CommException has `sw` = 6F00 also where there was no answer; only its message tells them apart
     status: object = getattr(error, "sw", None)
     if not isinstance(status, int) or (status == 0x6F00 and "Invalid status" not in str(error)):
         return None
@@ -146,12 +144,13 @@ def _exchange_error(error: BaseException, refusals: Refusals) -> SignerError | N
 def _open_error(error: Exception) -> SignerError:
     if isinstance(error, OSError):
         return DeviceBusy(
-            "cannot open the Ledger: another program (Ledger Live, a browser) holds it, or the system does not allow it "
-            f"(Linux: udev rules; WSL: usbipd; {_DOCS}) ({_shown(error)})"
+            "cannot open the Ledger: another program (Ledger Live, a browser) holds it, or the system does not allow "
+            f"it (Linux: udev rules; WSL: usbipd; {_DOCS}) ({_shown(error)})"
         )
     if "No dongle found" in str(error) or "Proxy connection failed" in str(error):
         return DeviceNotFound(
-            f"no Ledger found: plug it in, unlock it and open the Ethereum app (Linux: udev rules; WSL: usbipd; {_DOCS})"
+            "no Ledger found: plug it in, unlock it and open the Ethereum app "
+            f"(Linux: udev rules; WSL: usbipd; {_DOCS})"
         )
     return DeviceFault(f"cannot open the Ledger ({_shown(error)})")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
 from zkcore.errors import InputError
+from zkcore.types import uint
 
 __all__ = ["DEFAULT_PATH", "SCHEMES", "Scheme", "format_path", "pack_path", "parse_path", "scheme_path"]
 
@@ -26,17 +27,15 @@ def scheme_path(scheme: Scheme, index: int) -> str:
     """The path of account `index` (from 0) in a scheme. Raises InputError."""
     if scheme not in SCHEMES:
         raise InputError(f"scheme: expected one of {', '.join(SCHEMES)}, got {scheme!r}")
-    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < _HARDENED:
-        raise InputError(f"index: expected 0 <= index < 2**31, got {index!r}")
-    return SCHEMES[scheme](index)
+    return SCHEMES[scheme](uint(index, "index", 31))
 
 
 def parse_path(path: str) -> tuple[int, ...]:
-    """The indices of a path such as m/44'/60'/0'/0/0: 1 to 10 levels; ', h and H mark a hardened one; "m/" may be left out.
+    """The indices of a path such as m/44'/60'/0'/0/0: 1 to 10 levels; ', h and H mark a hardened one.
 
-    Raises InputError.
+    "m/" may be left out. Raises InputError.
     """
-    levels = path.split("/") if isinstance(path, str) else []
+    levels = path.split("/")
     if levels[:1] == ["m"]:
         levels = levels[1:]
     if not 1 <= len(levels) <= _MAX_DEPTH:

@@ -1,6 +1,6 @@
 """The Ledger as a signer: app-ethereum over ledgerblue's transport, every signature recovered and compared."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -26,7 +26,7 @@ from zkcore.errors import (
     WrongDevice,
 )
 from zkcore.signer import Capability, Signature, check_signature, recover
-from zkcore.types import Address, AddressLike
+from zkcore.types import Address, AddressLike, uint
 
 if TYPE_CHECKING:
     from zkcore.eip712 import TypedData
@@ -104,8 +104,8 @@ class LedgerSigner:
             with connection.lock:
                 _preflight(connection)
                 address = _read_address(connection, indices)
-            if expected is not None and address != expected:
-                raise WrongDevice(expected=expected, got=address)
+            if expected not in {None, address}:
+                raise WrongDevice(expected=expected, got=address)  # noqa: TRY301 - the device is given back just below
         except BaseException:
             connection.close()
             raise
@@ -157,9 +157,9 @@ class LedgerSigner:
             return shown
 
     def accounts(self, scheme: Scheme = "ledger-live", count: int = 5) -> list[LedgerAccount]:
-        """The first accounts of a scheme: "ledger-live" m/44'/60'/i'/0/0, "legacy" m/44'/60'/0'/i, "bip44" m/44'/60'/0'/0/i."""
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InputError(f"count: expected at least 1, got {count!r}")
+        """The first accounts of a scheme: see SCHEMES in `signers.ledger.paths`. Raises InputError, SignerError."""
+        if not uint(count, "count", 31):
+            raise InputError("count: expected at least 1, got 0")
         paths = [scheme_path(scheme, index) for index in range(count)]
         with self._ready():
             return [LedgerAccount(path, _read_address(self._connection, parse_path(path))) for path in paths]
@@ -203,7 +203,7 @@ class LedgerSigner:
         return self._checked(answer, tx.signing_hash(), clear=not tx.data)
 
     def sign_typed_data(self, data: "TypedData") -> Signature:
-        """Sign EIP-712 typed data, every field shown on the Ledger; by the two hashes only where it cannot, with consent.
+        """Sign EIP-712 typed data, every field shown on the Ledger; by the two hashes where it cannot, with consent.
 
         `clear` of the result: True if every field was shown, False if only hashes; None where the Nano models show the
         fields only with 'Verbose EIP-712' on, which cannot be asked. Raises SignerError.
@@ -246,7 +246,7 @@ class LedgerSigner:
 
     # ------------------------------------------------------------ inside
     @contextmanager
-    def _ready(self) -> Iterator[_App]:
+    def _ready(self) -> Generator[_App, None, None]:
         """The device, for one request: asked whether it is ready, and whether it still holds our account.
 
         The app forgets what an interrupted request left in it when it is asked for an address.

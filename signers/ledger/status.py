@@ -22,7 +22,7 @@ _UNLOCK: Final = "the Ledger is locked: enter its PIN, and open the Ethereum app
 _OPEN: Final = "the Ethereum app is not open on the Ledger: open it"
 _OLD: Final = "this Ethereum app does not know the command: update it in Ledger Live"
 
-# The app: src/apdu_constants.h and the SDK's status_words.h. The operating system: developers.ledger.com, "status words".
+# The app: src/apdu_constants.h and the SDK's status_words.h. The operating system: developers.ledger.com.
 _STATUS: Final[dict[int, tuple[Callable[[str], SignerError], str]]] = {
     0x5501: (UserRejected, "refused on the Ledger"),
     0x5515: (DeviceLocked, _UNLOCK),
@@ -35,7 +35,7 @@ _STATUS: Final[dict[int, tuple[Callable[[str], SignerError], str]]] = {
     0x6807: (UnsupportedBySigner, "an amount is too large for the Ethereum app to show"),
     0x6980: (DeviceFault, "the Ethereum app was in the middle of something else; try again"),
     0x6A00: (DeviceFault, "the Ethereum app failed and does not say why; try again"),
-    INCORRECT_DATA: (UnsupportedBySigner, "the Ethereum app refuses the data: malformed, or forbidden by its settings"),
+    INCORRECT_DATA: (UnsupportedBySigner, "the Ethereum app refuses the data: beyond it, or forbidden by its settings"),
     0x6A84: (UnsupportedBySigner, "this is more than fits into the memory of the Ethereum app"),
     0x6A88: (DeviceFault, "the Ethereum app misses data it was to be sent before"),
     0x6B00: (FirmwareTooOld, _OLD),

@@ -20,22 +20,24 @@ from zkcore.eip712 import DOMAIN, Field, Leaf
 if TYPE_CHECKING:
     from zkcore.eip712 import TypedData
 
-__all__ = ["Command", "stream", "unshowable"]
+__all__ = ["MAX_SHOWN", "Command", "stream", "unshowable"]
 
 _NAME, _ARRAY, _FIELD = 0x00, 0x0F, 0xFF
 _IS_ARRAY, _HAS_SIZE = 0x80, 0x40
 _CODES: Final = {"int": 1, "uint": 2, "address": 3, "bool": 4, "string": 5, "bytesN": 6, "bytes": 7}
 _STRUCT: Final = 0
 
-# What app-ethereum can take: sign_message_eip712/path.h, typed_data.c, path.c, ui_logic.c
+# What app-ethereum can take: path.h, typed_data.c, path.c, ui_logic.c
 _MAX_NAME: Final = 255
 _MAX_LENGTH: Final = 255  # of an array: one byte
 _MAX_VALUE: Final = 0xFFFF
 _MAX_STRUCT_DEPTH: Final = 16
 _MAX_ARRAY_DEPTH: Final = 8
-# A struct within another whose encoding fills whole blocks of keccak, 32 * (1 + members) = k * 136 bytes, is left out of
-# what is hashed: path.c, path_depth_list_pop: `to_feed`. Seen on app 1.22; the signature was of something else.
+# A struct within another whose encoding fills whole blocks of keccak, 32 * (1 + members) = k * 136 bytes, is left out
+# of what is hashed: path.c, path_depth_list_pop: `to_feed`. Seen on app 1.22; the signature was of something else.
 _FORGOTTEN: Final = 17
+_MEMORY: Final = 12_500  # of 16 KiB: src/mem.c
+MAX_SHOWN: Final = 379  # characters of a value that the app keeps: src/shared_context.h, SHARED_CTX_FIELD_1_SIZE
 _INT_BITS: Final = frozenset({8, 16, 32, 64, 128, 256})  # the signed ones it can write in decimals
 
 
@@ -53,7 +55,7 @@ def stream(data: "TypedData") -> Iterator[Command]:
     for name in _used(data):
         yield Command(STRUCT_DEFINITION, 0, _NAME, name.encode())
         for field in data.fields(name):
-            yield Command(STRUCT_DEFINITION, 0, _FIELD, _definition(field, data))
+            yield Command(STRUCT_DEFINITION, 0, _FIELD, _definition(field))
     for root in (DOMAIN, data.primary_type):
         yield Command(STRUCT_VALUE, 0, _NAME, root.encode())
         for item in data.walk(root):
@@ -75,7 +77,7 @@ def _used(data: "TypedData") -> list[str]:
     return found
 
 
-def _definition(field: Field, data: "TypedData") -> bytes:
+def _definition(field: Field) -> bytes:
     kind, size = _kind(field.base)
     code = _CODES.get(kind, _STRUCT)
     description = code | (_HAS_SIZE if size else 0) | (_IS_ARRAY if field.dimensions else 0)
@@ -142,7 +144,35 @@ def unshowable(data: "TypedData") -> str | None:
                     return f"an array has {item} elements: more than {_MAX_LENGTH}"
             elif isinstance(item[1], str | bytes) and len(_encode(*item)) > _MAX_VALUE:
                 return f"a {item[0]} is longer than {_MAX_VALUE} bytes"
-    return None
+    needed = _memory(data)
+    return f"they need about {needed} bytes of its memory, more than {_MEMORY}" if needed > _MEMORY else None
+
+
+def _memory(data: "TypedData") -> int:
+    """About how much the app keeps: a hash for each level, every definition, and a label and a text for each value.
+
+    A fit to what app 1.22 on a Flex was seen to take (232 uint8, 91 uint256, 35 strings of 300, 94 members of one
+    struct); one more and it crashed.
+    """
+    structs = _used(data)
+    fields = [field for name in structs for field in data.fields(name)]
+    hashing = 440 * (len(structs) + max((len(field.dimensions) for field in fields), default=0))
+    longest = max((len(field.name) for field in fields), default=0)
+    defined = sum(72 + len(field.name) + len(field.base) + 8 * len(field.dimensions) for field in fields)
+    shown = sum(
+        50 + longest + min(_shown_length(item[1]), MAX_SHOWN)
+        for root in (DOMAIN, data.primary_type)
+        for item in data.walk(root)
+        if not isinstance(item, int)
+    )
+    return hashing + defined + shown
+
+
+def _shown_length(value: Leaf) -> int:
+    """Of the text: hex for bytes, decimals for integers."""
+    if isinstance(value, bytes):
+        return 2 + 2 * len(value)
+    return len(value.encode()) if isinstance(value, str) else len(str(value))
 
 
 def _nested(data: "TypedData", name: str, arrays: int, above: tuple[str, ...], struct_arrays: int = 0) -> str | None:

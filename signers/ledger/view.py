@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from signers.ledger.typed_data import unshowable
+from signers.ledger.typed_data import MAX_SHOWN, unshowable
 from zkcore.eip712 import DOMAIN, Value
 from zkcore.errors import InputError
 from zkcore.types import Address, format_units, to_hex
@@ -19,9 +19,9 @@ __all__ = ["DeviceView", "Mode", "device_view"]
 # "clear": every field; "blind": only hashes; "depends": every field if the Nano models' verbose EIP-712 setting is on
 Mode: TypeAlias = Literal["clear", "blind", "depends"]
 
-# app-ethereum src/network.c, as far as bridging goes; of other chains it shows the number, and ??? for the token
-_NETWORKS: Final = {1: "Ethereum", 300: "ZKsync Sepolia Testnet", 324: "ZKsync Era", 11155111: "Sepolia"}
-_LONGEST: Final = 379  # characters of a value that the app keeps: src/shared_context.h, SHARED_CTX_FIELD_1_SIZE
+# app-ethereum src/network.c, as far as bridging goes; cut at 19 characters as it does;
+# of other chains it shows the number, and ??? for the token
+_NETWORKS: Final = {1: "Ethereum", 300: "ZKsync Sepolia Test", 324: "ZKsync Era", 11155111: "Sepolia"}
 
 
 class DeviceView(Struct, frozen=True):
@@ -46,12 +46,9 @@ def device_view(what: "Transaction | TypedData | bytes") -> DeviceView:
 
     match what:
         case Eip712Transaction():
-            places = (
-                ("from", what.from_address),
-                ("to", what.to),
-                ("paymaster", what.paymaster and what.paymaster.address),
-            )
-            decimals = tuple(f"{name} {int.from_bytes(a)} is {Address(a)}" for name, a in places if a is not None)
+            paymaster = Address(what.paymaster.address) if what.paymaster else None
+            places = (("from", what.from_address), ("to", what.to), ("paymaster", paymaster))
+            decimals = tuple(f"{name} {int.from_bytes(address)} is {address}" for name, address in places if address)
             return _typed_data(what.typed_data(), decimals)
         case LegacyTransaction() | Eip2930Transaction() | Eip1559Transaction():
             return _transaction(what)
@@ -113,7 +110,7 @@ def _text(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     text = "0x" + value.hex().upper() if isinstance(value, bytes) else str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
 def _message(message: bytes) -> str:

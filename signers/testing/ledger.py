@@ -1,10 +1,11 @@
+# ruff: noqa: ARG002 - handlers and dongles take what the protocol gives them
 """Ledgers for tests: a fake that follows app-ethereum, and the exchanges of a real one, recorded and replayed.
 
 LedgerSigner.connect(open_dongle=FakeLedger(key).open)
 LedgerSigner.connect(open_dongle=Replay(exchanges).open)
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, Self
 
 from msgspec import Struct
@@ -111,7 +112,7 @@ class FakeLedger:
         blind_signing: bool = False,
         raw_messages: bool = True,
         approve: bool = True,
-        before: Callable[[int, bytes], bytes | None] = lambda number, command: None,
+        before: Callable[[int, bytes], bytes | None] | None = None,
     ) -> None:
         self.seed, self.app, self.version, self.before = seed, app, version, before
         self.blind_signing, self.raw_messages, self.approve = blind_signing, raw_messages, approve
@@ -123,7 +124,7 @@ class FakeLedger:
         self._payload = b""
         self._structs: dict[str, list[Field]] = {}
         self._roots: list[tuple[str, Value]] = []
-        self._reading: Iterator[None] | None = None
+        self._reading: Generator[None, None, None] | None = None
         self._value = b""
 
     # ------------------------------------------------------------ as a dongle
@@ -140,7 +141,7 @@ class FakeLedger:
         """The app's answer. Raises StatusError, and what `before` raises."""
         command = bytes(apdu)
         self.commands.append(command)
-        answer = self.before(len(self.commands) - 1, command)
+        answer = self.before(len(self.commands) - 1, command) if self.before else None
         if answer is not None:
             return answer
         cla, ins, p1, p2, length = command[:5]
@@ -162,7 +163,8 @@ class FakeLedger:
 
     def address(self, path: bytes) -> str:
         """The account at a packed path, in lower-case hex without 0x."""
-        return self._key(path).public_key.to_canonical_address().hex()
+        address: bytes = self._key(path).public_key.to_canonical_address()
+        return address.hex()
 
     def _key(self, path: bytes) -> Any:
         from eth_keys.main import KeyAPI
@@ -190,10 +192,10 @@ class FakeLedger:
             items = rlp.decode(transaction if legacy else transaction[1:])
         except ValueError:
             return b""  # not complete
-        fields = list(items)
+        fields = [item if isinstance(item, bytes) else b"" for item in items if not isinstance(item, int)]
         if fields[5 if legacy else 5 + transaction[0]] and not self.blind_signing:
             raise StatusError(0x6A80)
-        chain_id = int.from_bytes(bytes(fields[6]) if legacy else b"")  # pyright: ignore[reportArgumentType]
+        chain_id = int.from_bytes(fields[6]) if legacy else 0
         return self._sign(path, keccak256(transaction), (35 + 2 * chain_id) if legacy else 0)
 
     def _message(self, p1: int, p2: int, data: bytes) -> bytes:
@@ -228,24 +230,24 @@ class FakeLedger:
         next(self._reading, None)
         return b""
 
-    def _read(self, root: str) -> Iterator[None]:
+    def _read(self, root: str) -> Generator[None, None, None]:
         value = yield from self._read_value(root)
         self._roots.append((root, value))
         self._reading = None
 
-    def _read_value(self, type_: str) -> Any:
+    def _read_value(self, type_: str) -> Generator[None, None, Value]:
         if type_.endswith("]"):
             yield
             count, self._value = self._value[0], b""
             members: list[Value] = []
             for _ in range(count):
-                members.append((yield from self._read_value(type_[: type_.rindex("[")])))
+                members.append((yield from self._read_value(type_[: type_.rindex("[")])))  # noqa: PERF401
             return tuple(members)
         if type_ in self._structs:
-            members = []
+            held: list[Value] = []
             for field in self._structs[type_]:
-                members.append((yield from self._read_value(field.type)))
-            return tuple(members)
+                held.append((yield from self._read_value(field.type)))  # noqa: PERF401
+            return tuple(held)
         yield
         raw, self._value = self._value[2:], b""
         return _read_leaf(type_, raw)
@@ -285,7 +287,8 @@ class FakeLedger:
         if not self.approve:
             raise StatusError(0x6985)
         signature = self._key(path).sign_msg_hash(digest)
-        return bytes([(base + signature.v) % 256]) + signature.r.to_bytes(32) + signature.s.to_bytes(32)
+        r, s, parity = int(signature.r), int(signature.s), int(signature.v)
+        return bytes([(base + parity) % 256]) + r.to_bytes(32) + s.to_bytes(32)
 
 
 def _counted(raw: bytes) -> bytes:

@@ -104,7 +104,7 @@ class Speculos:
 
     @contextmanager
     def reviewing(self, *, approve: bool = True, skip: bool = False) -> Iterator[list[str]]:
-        """Walk through the review that the calls inside bring up, to its end. Yields the list of lines that stood there.
+        """Walk through the review that the calls inside bring up, to its end. Yields the lines that stood there.
 
         `skip`: by the short cut that long reviews have.
         """

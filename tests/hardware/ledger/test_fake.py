@@ -119,7 +119,7 @@ def cuts(tx: Transaction) -> list[int]:
     return [sum(sizes[: i + 1]) - len(DEFAULT) for i in range(len(sizes) - 1)]
 
 
-@pytest.mark.parametrize("chain_id", [1, 270, 2**32 + 7, 2**64 - 1])
+@pytest.mark.parametrize("chain_id", [1, 270, 2**32 + 7, 2**63])
 def test_legacy_is_never_cut_where_it_looks_complete(chain_id: int) -> None:
     for length in range(120, 450):
         tx = legacy(chain_id=chain_id, data=bytes([1]) * length)
@@ -137,7 +137,7 @@ def test_no_cut_within_the_selector_or_before_the_last_byte() -> None:
             assert not set(cuts(tx)) & {start, start + 1, start + 2, start + 3, start + length - 1}
 
 
-@pytest.mark.parametrize("chain_id", [1, 110, 238, 324, 2**32 + 7, 2**53, 2**64 - 1])
+@pytest.mark.parametrize("chain_id", [1, 110, 238, 324, 2**32 + 7, 2**53, 10**19 - 1])
 @pytest.mark.parametrize("nonce", range(3))
 def test_the_parity_is_found_whatever_v_says(chain_id: int, nonce: int) -> None:
     with connect(FakeLedger()) as signer:
@@ -161,6 +161,11 @@ def test_a_legacy_transaction_without_chain_id_is_refused() -> None:
     with pytest.raises(errors.UnsupportedBySigner, match="without a chain id"):
         signer.sign_transaction(legacy(chain_id=None))
     assert not fake.commands
+
+
+def test_a_chain_id_that_the_app_cannot_write_is_refused() -> None:
+    with connect(FakeLedger()) as signer, pytest.raises(errors.UnsupportedBySigner, match="at most 19 digits"):
+        signer.sign_transaction(transfer(chain_id=10**19))
 
 
 @pytest.mark.parametrize(
@@ -348,7 +353,7 @@ def test_a_fault_at_any_command_is_named_and_the_next_call_works(action: str, fa
             ACTIONS[action](signer)
         assert type(raised.value.__cause__) is type(make())
         assert len(fake.commands) == number + 1, "nothing was sent after the fault"
-        fake.before = lambda number, command: None
+        fake.before = None
         fake._forget()  # a device plugged in again
         ACTIONS[action](signer)
         assert fake.closed > closed
@@ -366,7 +371,7 @@ def test_an_interrupt_passes_and_the_line_is_opened_anew() -> None:
     with pytest.raises(KeyboardInterrupt):
         signer.sign_message(b"m")
     assert fake.closed == 1
-    fake.before = lambda number, command: None
+    fake.before = None
     signer.sign_message(b"m")
     assert fake.opened == 2
 
@@ -584,7 +589,8 @@ def test_importing_it_loads_no_device_library() -> None:
     import subprocess
     import sys
 
-    program = "import signers.ledger, sys; print([m for m in sys.modules if m in {'ledgerblue', 'ledgereth', 'hid', 'eth_keys', 'httpx'}])"
+    heavy = {"ledgerblue", "ledgereth", "hid", "eth_keys", "httpx"}
+    program = f"import signers.ledger, sys; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
@@ -595,3 +601,30 @@ def test_without_the_extra_the_error_says_how_to_install_it(monkeypatch: pytest.
     monkeypatch.setitem(__import__("sys").modules, "ledgerblue.comm", None)
     with pytest.raises(errors.SignerError, match=r"zkcore\[ledger\]"):
         LedgerSigner.connect()
+
+
+# ---------------------------------------------------------------- against the library that does (some of) the same
+def test_the_same_commands_as_ledgereth_where_it_is_right() -> None:
+    objects = pytest.importorskip("ledgereth.objects")
+    ledgereth = pytest.importorskip("ledgereth.transactions")
+    for data in (b"", bytes(range(200)), bytes(range(256)) * 3):
+        ours, theirs = FakeLedger(blind_signing=True), FakeLedger(blind_signing=True)
+        tx = transfer(chain_id=1, data=data)
+        signature = connect(ours, allow_blind_signing=True).sign_transaction(tx)
+        signed = ledgereth.sign_transaction(
+            objects.Type2Transaction(
+                chain_id=1,
+                nonce=tx.nonce,
+                max_priority_fee_per_gas=tx.max_priority_fee_per_gas,
+                max_fee_per_gas=tx.max_fee_per_gas,
+                gas_limit=tx.gas_limit,
+                destination=bytes(TO),
+                amount=tx.value,
+                data=data,
+                access_list=[],
+            ),
+            "44'/60'/0'/0/0",
+            dongle=theirs,
+        )
+        assert (signed.sender_r, signed.sender_s, signed.y_parity) == (signature.r, signature.s, signature.y_parity)
+        assert [c for c in theirs.commands if c[1] == 4] == [c for c in ours.commands if c[1] == 4]

@@ -1,0 +1,60 @@
+"""What was said to the real app and shown by it, and what must have come of it."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from signers.ledger import device_view
+from signers.testing.ledger import Exchange
+from tests.hardware.ledger.cases import ACCOUNT, Case
+from zkcore.eip191 import message_hash
+from zkcore.eip712 import TypedData
+from zkcore.signer import Signature, recover
+
+RECORDED = Path(__file__).parent / "recorded"
+_SHOWN = 90  # characters of a value that surely stand on one page
+
+
+class Recording(Struct, frozen=True, kw_only=True):
+    """One case on app 1.22.0-dev, Flex, speculos: settings that were on, lines of the screen, commands and answers."""
+
+    settings: tuple[str, ...]
+    screen: tuple[str, ...]
+    exchanges: tuple[Exchange, ...]
+
+
+def check_result(case: Case, result: object) -> None:
+    if case.error is not None:
+        assert type(result) is case.error, result
+        return
+    if case.what is None:
+        assert result == ACCOUNT
+        return
+    assert isinstance(result, Signature), result
+    assert result.clear is case.clear
+    match case.what:
+        case bytes():
+            digest = message_hash(case.what)
+        case TypedData():
+            digest = case.what.digest()
+        case _:
+            digest = case.what.signing_hash()
+    assert recover(digest, result) == ACCOUNT
+
+
+def check_screen(case: Case, screen: list[str] | tuple[str, ...]) -> None:
+    """What stood on the screen is what `device_view` says will stand there, in this order."""
+    if case.error is not None:
+        return
+    text = "".join(screen).replace(" ", "")
+    if case.what is None:
+        assert str(ACCOUNT) in text
+        return
+    view = device_view(case.what)
+    assert ("Blindsigningahead" in text) == (view.mode != "clear")
+    position = 0
+    for label, value in view.lines:
+        for part in (label, value[:_SHOWN]):
+            wanted = "".join(part.split())
+            assert wanted in text[position:], f"{label} {value} after {text[:position][-60:]}: {text}"
+            position = text.index(wanted, position)

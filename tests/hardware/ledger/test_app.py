@@ -1,0 +1,101 @@
+"""The real Ethereum app under speculos, where ZKCORE_LEDGER_APP_ELF names its ELF; docs/ledger.md says how to get it.
+
+With ZKCORE_LEDGER_RECORD set, what was said and shown is written to recorded/, which test_replay.py replays.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from signers import LedgerSigner
+from signers.ledger import device_view
+from signers.testing.ledger import Recorder
+from tests.hardware.ledger.cases import ACCOUNT, CASES
+from tests.hardware.ledger.replay import RECORDED, Recording, check_result, check_screen
+from tests.hardware.ledger.speculos import Speculos
+from zkcore import errors
+
+ELF = os.environ.get("ZKCORE_LEDGER_APP_ELF")
+pytestmark = [
+    pytest.mark.skipif(ELF is None, reason="ZKCORE_LEDGER_APP_ELF does not name the app's ELF"),
+    pytest.mark.slow,
+]
+
+
+class Devices:
+    """One device at a time: the one with the settings asked for."""
+
+    def __init__(self) -> None:
+        self._settings: tuple[str, ...] | None = None
+        self._device: Speculos | None = None
+
+    def with_settings(self, settings: tuple[str, ...]) -> Speculos:
+        if self._device is None or settings != self._settings:
+            self.close()
+            self._device, self._settings = Speculos(Path(str(ELF))), settings
+            for setting in settings:
+                self._device.turn_on(setting)
+        return self._device
+
+    def close(self) -> None:
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+
+
+@pytest.fixture(scope="module")
+def devices() -> Iterator[Devices]:
+    devices = Devices()
+    yield devices
+    devices.close()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name: str, devices: Devices) -> None:
+    case = CASES[name]
+    device = devices.with_settings(case.settings)
+    recorder = Recorder(device.open_dongle)
+    with LedgerSigner.connect(
+        open_dongle=recorder.open, expected_address=ACCOUNT, allow_blind_signing=case.consent, timeout=120
+    ) as signer:
+        with device.reviewing(approve=case.approve) as lines:
+            result: object
+            try:
+                result = case.run(signer)
+            except errors.SignerError as error:
+                result = error
+        check_result(case, result)
+        check_screen(case, lines)
+        if os.environ.get("ZKCORE_LEDGER_RECORD"):
+            recording = Recording(settings=case.settings, screen=tuple(lines), exchanges=tuple(recorder.exchanges))
+            (RECORDED / f"{name}.json").write_bytes(
+                msgspec.json.format(msgspec.json.encode(recording), indent=1) + b"\n"
+            )
+
+
+def test_another_call_works_after_a_time_out_in_the_middle(devices: Devices) -> None:
+    device = devices.with_settings(("Raw messages",))
+    with LedgerSigner.connect(open_dongle=device.open_dongle, timeout=3) as signer:
+        typed, message = CASES["typed-mail"], CASES["message-text"]
+        for case in (typed, message, CASES["transfer-era"]):
+            with pytest.raises(errors.SignerTimeout):
+                case.run(signer)
+    with LedgerSigner.connect(open_dongle=device.open_dongle, timeout=120) as signer:
+        for case in (typed, CASES["transfer-era"], message):
+            with device.reviewing() as lines:
+                check_result(case, case.run(signer))
+            check_screen(case, lines)
+
+
+def test_the_preview_says_what_the_app_cannot_hash() -> None:
+    assert device_view(CASES["typed-by-hashes"].what).mode == "blind"  # type: ignore[arg-type]
+
+
+def test_accounts_are_those_of_the_mnemonic(devices: Devices) -> None:
+    device = devices.with_settings(())
+    with LedgerSigner.connect(open_dongle=device.open_dongle) as signer:
+        assert signer.accounts("bip44", 2)[1].address == "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+        assert signer.find("0x70997970C51812dc3A010C7d01b50e0d17dc79C8").path == "m/44'/60'/0'/0/1"
