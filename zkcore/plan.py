@@ -37,7 +37,8 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
 
     `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
     `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age. `l2_tx_hash` and
-    `l2_index`: the withdrawal or the deposit that a finalization or a claim settles.
+    `l2_index`: the withdrawal or the deposit that a finalization or a claim settles. `replaces`: the transactions under the
+    same nonce that this one is to take the place of.
     """
 
     l1_chain_id: int
@@ -56,6 +57,7 @@ class PlanFacts(Struct, frozen=True, kw_only=True):
     expires_after_l1_block: int | None = None
     l2_tx_hash: Hash32 | None = None
     l2_index: int = 0
+    replaces: tuple[Hash32, ...] = ()
     route: str = ""
     notes: tuple[str, ...] = ()
 
@@ -308,8 +310,8 @@ def _fact(name: str, value: Any) -> Any:
         return Address(value)
     if name == "l2_tx_hash":
         return Hash32(value)
-    if name == "notes":
-        return tuple(map(str, value))
+    if name in {"notes", "replaces"}:
+        return tuple(map(str if name == "notes" else Hash32, value))
     if name == "origins":
         return {str(key): str(origin) for key, origin in value.items()}
     return str(value)

@@ -22,6 +22,7 @@ from zkcore.flows.records import (
     learned,
     record_to_json,
 )
+from zkcore.flows.replacement import draft_cancel, draft_speed_up
 from zkcore.flows.status import RequestStatus, request_status, wait_for_request
 from zkcore.plan import PlanKind
 from zkcore.replies import Receipt
@@ -117,6 +118,9 @@ class RequestHandle(Handle[RequestRecord]):
         if until == "l2":
             self.wallet.finished(self.record)
         return receipt
+
+    def _replaced_by(self, record: Any) -> None:
+        self.record = replace(record, replaced=(self.record.l1_tx_hash, *self.record.replaced))
 
     def _learning(self, told: Callable[[RequestStatus], object] | None) -> Callable[[RequestStatus], None]:
         def learn(status: RequestStatus) -> None:
@@ -237,6 +241,16 @@ class Deposit(RequestHandle):
     wait_l1 = blocking(RequestHandle.flow_wait_l1)
     wait = blocking(RequestHandle.flow_wait)
 
+    def speed_up(self, *, l1: TxOptions | None = None) -> None:
+        """Send it again under its nonce with higher fees, re-quoted; this handle follows both. Raises as `deposit`."""
+        draft = draft_speed_up(self.wallet.session, self.record, l1=l1)
+        self._replaced_by(self.wallet.run_submission(self.wallet.sending(draft)))
+
+    def cancel(self, *, l1: TxOptions | None = None) -> "SentTransaction":
+        """Send nothing under its nonce with higher fees. Whichever is included first, wins: see `status`."""
+        draft = draft_cancel(self.wallet.session, self.record, l1=l1)
+        return SentTransaction(self.wallet, self.wallet.run_submission(self.wallet.sending(draft)))
+
 
 class Execution(Deposit):
     """A call on L2 from L1."""
@@ -280,6 +294,16 @@ class AsyncDeposit(RequestHandle):
     status = awaited(RequestHandle.flow_status)
     wait_l1 = awaited(RequestHandle.flow_wait_l1)
     wait = awaited(RequestHandle.flow_wait)
+
+    async def speed_up(self, *, l1: TxOptions | None = None) -> None:
+        """As `Deposit.speed_up`."""
+        draft = draft_speed_up(self.wallet.session, self.record, l1=l1)
+        self._replaced_by(await self.wallet.run_submission(self.wallet.sending(draft)))
+
+    async def cancel(self, *, l1: TxOptions | None = None) -> "AsyncSentTransaction":
+        """As `Deposit.cancel`."""
+        draft = draft_cancel(self.wallet.session, self.record, l1=l1)
+        return AsyncSentTransaction(self.wallet, await self.wallet.run_submission(self.wallet.sending(draft)))
 
 
 class AsyncExecution(AsyncDeposit):

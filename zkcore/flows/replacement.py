@@ -1,0 +1,98 @@
+"""Replacing a request that is stuck: the same with higher fees, re-quoted, or nothing at all under its nonce."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from zkcore import calls
+from zkcore.contracts import BRIDGEHUB, ERC20
+from zkcore.effects import Flow, gather
+from zkcore.errors import InputError, InsufficientAllowance
+from zkcore.fees import base_cost
+from zkcore.flows.l1 import Fees, TxOptions, account_state, check_ether
+from zkcore.flows.records import RequestRecord
+from zkcore.flows.request import plan_facts
+from zkcore.flows.session import Contracts, Session, chain_facts, fee_params
+from zkcore.plan import Draft, Plan, PlanStep
+from zkcore.transactions import Eip1559Transaction, parse_transaction
+
+__all__ = ["draft_cancel", "draft_speed_up"]
+
+_CALLS = (BRIDGEHUB.request_l2_transaction_direct, BRIDGEHUB.request_l2_transaction_two_bridges)
+_MINT = 1  # the place of mintValue in both requests
+
+
+def draft_speed_up(session: Session, record: RequestRecord, *, l1: TxOptions | None = None) -> Flow[Draft[int]]:
+    """The same request with fees that replace it (an eighth more, or what the market asks), and its mint value re-quoted.
+
+    The base cost follows the gas price: with the old mint value the replacement could revert. The quote is the new mint value.
+    """
+    old = _transaction(record)
+    facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
+    known, fees = facts.contracts, _bumped(old, state.fees)
+    params, _ = yield from fee_params(known)
+    function = next(function for function in _CALLS if function.selector == old.data[:4])
+    (request,) = function.decode_arguments(old.data)
+    named: dict[str, Any] = dict(zip((part.name for part in function.inputs[0].components), request, strict=True))
+    gas = (named["l2GasLimit"], named["l2GasPerPubdataByteLimit"])
+    rise = base_cost(params, fees.max_fee_per_gas, *gas) - base_cost(params, old.max_fee_per_gas, *gas)
+    mint = named["mintValue"] + max(rise, 0)
+    yield from _check_allowance(session, known, mint)
+    new = replace(
+        old,
+        data=function.encode((*request[:_MINT], mint, *request[_MINT + 1 :])),
+        value=old.value + (mint - named["mintValue"] if known.eth_based else 0),
+        max_fee_per_gas=fees.max_fee_per_gas,
+        max_priority_fee_per_gas=fees.max_priority_fee_per_gas,
+    )
+    check_ether(session, state, value=new.value, gas=new.gas_limit, purpose="the replacement")
+    kind: Any = "deposit" if record.kind == "deposit" else "execute"
+    more = plan_facts(session, facts, replaces=(record.l1_tx_hash, *record.replaced), l1_block=fees.block)
+    steps = (PlanStep(kind=kind, chain="l1", transaction=new),)
+    return Draft(mint, Plan(kind=record.kind, sender=session.address, steps=steps, facts=more), nonce_fixed=True)
+
+
+def draft_cancel(session: Session, record: RequestRecord, *, l1: TxOptions | None = None) -> Flow[Draft[int]]:
+    """A transfer of nothing to oneself under the nonce of the request, so that it can no longer be included.
+
+    The quote is the highest fee in wei. Whichever of the two is included first, wins: the handle's status tells.
+    """
+    old = _transaction(record)
+    facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
+    fees = _bumped(old, state.fees)
+    new = replace(
+        old,
+        to=session.address,
+        data=b"",
+        value=0,
+        gas_limit=21_000,
+        max_fee_per_gas=fees.max_fee_per_gas,
+        max_priority_fee_per_gas=fees.max_priority_fee_per_gas,
+    )
+    more = plan_facts(session, facts, replaces=(record.l1_tx_hash, *record.replaced), l1_block=fees.block)
+    steps = (PlanStep(kind="transfer", chain="l1", transaction=new),)
+    plan: Plan[Any] = Plan(kind="transaction", sender=session.address, steps=steps, facts=more)
+    return Draft(new.gas_limit * fees.max_fee_per_gas, plan, nonce_fixed=True)
+
+
+def _transaction(record: RequestRecord) -> Eip1559Transaction:
+    transaction, _ = parse_transaction(record.unsigned)
+    if not isinstance(transaction, Eip1559Transaction):
+        raise InputError("only an EIP-1559 transaction can be replaced here")
+    return transaction
+
+
+def _bumped(old: Eip1559Transaction, now: Fees) -> Fees:
+    """Nodes take a replacement that pays a tenth more in both fees; an eighth is safely above. The market may ask more."""
+    most = max(now.max_fee_per_gas, old.max_fee_per_gas * 9 // 8 + 1)
+    tip = max(now.max_priority_fee_per_gas, old.max_priority_fee_per_gas * 9 // 8 + 1)
+    return replace(now, max_fee_per_gas=max(most, tip), max_priority_fee_per_gas=tip)
+
+
+def _check_allowance(session: Session, known: Contracts, mint: int) -> Flow[None]:
+    if known.eth_based:
+        return
+    token, me, router = known.base_token, session.address, known.asset_router
+    (allowance,) = yield from calls.eth_call("l1", token, ERC20.allowance, me, router)
+    if allowance < mint:
+        raise InsufficientAllowance(token=token, owner=me, spender=router, allowance=allowance, needed=mint)
