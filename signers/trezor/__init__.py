@@ -4,12 +4,8 @@ from signers.trezor.definitions import Definitions
 from signers.trezor.pairing import CredentialFile, Credentials, PairingCredential, Passphrase
 from signers.trezor.signer import TrezorAccount, TrezorSigner
 
+# fmt: off
 __all__ = [
-    "CredentialFile",
-    "Credentials",
-    "Definitions",
-    "PairingCredential",
-    "Passphrase",
-    "TrezorAccount",
-    "TrezorSigner",
+    "CredentialFile", "Credentials", "Definitions", "PairingCredential", "Passphrase", "TrezorAccount", "TrezorSigner",
 ]
+# fmt: on

@@ -73,44 +73,36 @@ def check_path(path: tuple[int, ...]) -> None:
 def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: tuple[int, ...], *, model_one: bool) -> None:
     """Raise UnsupportedBySigner, naming the limit, for a transaction that the firmware would refuse."""
     if isinstance(tx, LegacyTransaction):
-        fees = {"gas_price": tx.gas_price}
-        keys: list[int] = []
+        fees, keys = {"gas_price": tx.gas_price}, list[int]()
     else:
         fees = {"max_fee_per_gas": tx.max_fee_per_gas, "max_priority_fee_per_gas": tx.max_priority_fee_per_gas}
         keys = [len(entry_keys) for _, entry_keys in tx.access_list]
-    for name, fee in fees.items():
-        size = _bytes(fee) + _bytes(tx.gas_limit)
-        if size > _MAX_GAS_BYTES:
-            raise UnsupportedBySigner(
-                f"a Trezor takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, "
-                f"these have {size}: {fee}, {tx.gas_limit}"
-            )
-    if len(tx.data) > _MAX_DATA:
-        raise UnsupportedBySigner(
-            f"a Trezor takes up to {_MAX_DATA} bytes of data, this transaction has {len(tx.data)}"
-        )
-    if tx.to is None and not tx.data:
-        raise UnsupportedBySigner("a Trezor refuses the creation of a contract without data")
-    if tx.chain_id is None:
-        raise UnsupportedBySigner("a Trezor signs no legacy transaction without a chain id (EIP-155)")
-    if model_one and (len(keys) > _MAX_ACCESS_LIST or any(count > _MAX_ACCESS_LIST for count in keys)):
-        raise UnsupportedBySigner(
-            f"a Trezor Model One takes access lists of up to {_MAX_ACCESS_LIST} entries with up to {_MAX_ACCESS_LIST} "
-            f"keys each, this one has {len(keys)} with up to {max(keys)}"
-        )
-    if tx.chain_id in BUILT_IN and path_coin(path) not in coins(BUILT_IN[tx.chain_id][1]):
-        allowed = " or ".join(str(coin) for coin in sorted(coins(BUILT_IN[tx.chain_id][1])))
-        raise UnsupportedBySigner(
-            f"a Trezor signs for chain {tx.chain_id} with coin {allowed} in the path, not {format_path(path)}"
-        )
+    name = max(fees, key=lambda fee: fees[fee])
+    gas_bytes = _bytes(fees[name]) + _bytes(tx.gas_limit)
+    allowed = coins(BUILT_IN[tx.chain_id][1]) if tx.chain_id in BUILT_IN else {path_coin(path)}
+    most = _MAX_ACCESS_LIST
+    for broken, limit in (
+        (gas_bytes > _MAX_GAS_BYTES, f"takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, not {gas_bytes}"),
+        (len(tx.data) > _MAX_DATA, f"takes up to {_MAX_DATA} bytes of data, not {len(tx.data)}"),
+        (tx.to is None and not tx.data, "refuses the creation of a contract without data"),
+        (tx.chain_id is None, "signs no legacy transaction without a chain id (EIP-155)"),
+        (
+            model_one and max(len(keys), *keys, 0) > most,
+            f"Model One takes access lists of {most} entries with {most} keys, not {len(keys)} with {max(keys, default=0)}",
+        ),
+        (
+            path_coin(path) not in allowed,
+            f"signs for chain {tx.chain_id} with a coin of {sorted(allowed)} in the path, not {format_path(path)}",
+        ),
+    ):
+        if broken:
+            raise UnsupportedBySigner(f"a Trezor {limit}")
 
 
 def check_message(message: bytes, *, model_one: bool) -> None:
     """Raise UnsupportedBySigner for a message that is too long for the Model One. Core models read longer ones."""
     if model_one and len(message) > _MAX_MESSAGE:
-        raise UnsupportedBySigner(
-            f"a Trezor Model One takes messages of up to {_MAX_MESSAGE} bytes, this one has {len(message)}"
-        )
+        raise UnsupportedBySigner(f"a Trezor Model One takes messages of {_MAX_MESSAGE} bytes, not {len(message)}")
 
 
 def _bytes(value: int) -> int:

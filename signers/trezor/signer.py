@@ -2,21 +2,14 @@
 
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
 from msgspec import Struct
 
 from signers.ledger.paths import DEFAULT_PATH, Scheme, format_path, parse_path, scheme_path
+from signers.trezor import limits
 from signers.trezor.definitions import Definitions, NetworkDefinition
-from signers.trezor.limits import (
-    BUILT_IN,
-    UNKNOWN_UNIT,
-    check_message,
-    check_path,
-    check_transaction,
-    coins,
-    path_coin,
-)
 from signers.trezor.pairing import Credentials, Passphrase
 from signers.trezor.typed import streamed_form
 from zkcore.eip191 import message_hash
@@ -64,11 +57,11 @@ class TrezorSigner:
         address: Address,
         model: str,
         *,
-        blind: bool,
         definitions: Definitions,
+        blind: bool,
     ) -> None:
         self._connection, self._path, self._address, self._model = connection, path, address, model
-        self._blind, self._definitions = blind, definitions
+        self._definitions, self._blind = definitions, blind
 
     @classmethod
     def connect(
@@ -102,7 +95,7 @@ class TrezorSigner:
         Raises SignerError, InputError, or what a callback raises.
         """
         indices = parse_path(path)
-        check_path(indices)
+        limits.check_path(indices)
         expected = None if expected_address is None else Address(expected_address)
         if type(timeout) not in {int, float} or not 0 < timeout < 1e7:
             raise InputError(f"timeout: expected seconds above 0, got {timeout!r}")
@@ -111,9 +104,7 @@ class TrezorSigner:
             from signers.trezor import wire
             from signers.trezor.connection import Connection, Hooks
         except ImportError as error:
-            raise SignerError(
-                f"the Trezor signer needs the extra 'trezor' (pip install 'zkcore[trezor]'): {error}"
-            ) from error
+            raise SignerError(f"the Trezor signer needs the extra: pip install 'zkcore[trezor]' ({error})") from error
 
         hooks = Hooks(asked, on_button, on_pin, on_pairing, credentials)
         connection = Connection(transport, hooks, float(timeout))
@@ -126,7 +117,7 @@ class TrezorSigner:
         if expected is not None and address != expected:
             connection.close()
             raise WrongDevice(expected=expected, got=address)
-        return cls(connection, indices, address, model, blind=allow_blind_signing, definitions=source)
+        return cls(connection, indices, address, model, definitions=source, blind=allow_blind_signing)
 
     # ------------------------------------------------------------ what it is
     @property
@@ -158,8 +149,10 @@ class TrezorSigner:
 
         No model shows a chain id. Raises InvalidDefinition.
         """
+        if chain_id in limits.BUILT_IN:
+            return limits.BUILT_IN[chain_id][0]
         definition = self._definition(chain_id)
-        return BUILT_IN.get(chain_id, (definition.unit if definition else UNKNOWN_UNIT, 0))[0]
+        return limits.UNKNOWN_UNIT if definition is None else definition.unit
 
     # ------------------------------------------------------------ accounts
     def accounts(self, scheme: Scheme = "bip44", count: int = 5) -> list[TrezorAccount]:
@@ -171,7 +164,7 @@ class TrezorSigner:
 
         paths = [parse_path(scheme_path(scheme, index)) for index in range(uint(count, "count", 31))]
         for indices in paths:
-            check_path(indices)
+            limits.check_path(indices)
         return self._connection.call(
             lambda session: [TrezorAccount(format_path(n), wire.get_address(session, n)) for n in paths]
         )
@@ -185,10 +178,8 @@ class TrezorSigner:
         for scheme in _FOUND_IN:
             for account in self.accounts(scheme, count):
                 if account.address == wanted:
-                    path = parse_path(account.path)
-                    return type(self)(
-                        self._connection, path, wanted, self._model, blind=self._blind, definitions=self._definitions
-                    )
+                    found = self._connection, parse_path(account.path), wanted, self._model
+                    return type(self)(*found, definitions=self._definitions, blind=self._blind)
         raise WrongDevice(expected=wanted, got=f"none of the first {count} accounts of {', '.join(_FOUND_IN)}")
 
     def confirm_address(self) -> Address:
@@ -205,19 +196,14 @@ class TrezorSigner:
         if isinstance(tx, Eip712Transaction):
             return self.sign_typed_data(tx.typed_data())
         if not isinstance(tx, LegacyTransaction | Eip1559Transaction):
-            raise UnsupportedBySigner(
-                f"a Trezor signs EIP-1559, legacy and ZKsync 0x71 transactions, no {type(tx).__name__}"
-            )
-        check_transaction(tx, self._path, model_one=self._is_model_one)
+            raise UnsupportedBySigner(f"a Trezor signs EIP-1559, legacy and ZKsync 0x71, no {type(tx).__name__}")
+        limits.check_transaction(tx, self._path, model_one=self._is_model_one)
         if tx.data:
             self._consented(f"{len(tx.data)} bytes of calldata")
         definition = None if tx.chain_id is None else self._definition(tx.chain_id)
         network = None if definition is None else definition.encoded
-        return self._signed(
-            tx.signing_hash(),
-            lambda session: wire.sign_transaction(session, self._path, tx, network),
-            clear=not tx.data,
-        )
+        ask = partial(wire.sign_transaction, path=self._path, tx=tx, network=network)
+        return self._signed(tx.signing_hash(), ask, clear=not tx.data)
 
     def sign_typed_data(self, data: "TypedData") -> Signature:
         """Sign EIP-712 typed data: by its two hashes on a Model One, which shows only them; in full on all others.
@@ -229,19 +215,18 @@ class TrezorSigner:
         if self._is_model_one:
             self._consented(f"typed data ({data.primary_type})")
             hashes = data.domain_separator(), data.struct_hash()
-            return self._signed(
-                data.digest(), lambda session: wire.sign_hashes(session, self._path, *hashes), clear=False
-            )
-        form = streamed_form(data)
-        return self._signed(data.digest(), lambda session: wire.sign_streamed(session, self._path, form), clear=True)
+            ask = partial(wire.sign_hashes, path=self._path, hashes=hashes)
+        else:
+            ask = partial(wire.sign_streamed, path=self._path, form=streamed_form(data))
+        return self._signed(data.digest(), ask, clear=not self._is_model_one)
 
     def sign_message(self, message: bytes) -> Signature:
         """Sign an EIP-191 personal message. Raises SignerError."""
         from signers.trezor import wire
 
         digest = message_hash(message)
-        check_message(message, model_one=self._is_model_one)
-        return self._signed(digest, lambda session: wire.sign_message(session, self._path, message), clear=True)
+        limits.check_message(message, model_one=self._is_model_one)
+        return self._signed(digest, partial(wire.sign_message, path=self._path, message=message), clear=True)
 
     # ------------------------------------------------------------ how
     def _consented(self, what: str) -> None:
@@ -253,8 +238,10 @@ class TrezorSigner:
 
     def _definition(self, chain_id: int) -> NetworkDefinition | None:
         """The definition to send: none for a network the firmware knows, nor one that would make it refuse our path."""
-        definition = None if chain_id in BUILT_IN else self._definitions.network(chain_id)
-        return definition if definition is not None and path_coin(self._path) in coins(definition.slip44) else None
+        definition = None if chain_id in limits.BUILT_IN else self._definitions.network(chain_id)
+        if definition is None or limits.path_coin(self._path) not in limits.coins(definition.slip44):
+            return None
+        return definition
 
     def _check_wallet(self, session: "AnySession") -> None:
         from signers.trezor import wire
@@ -282,9 +269,7 @@ class TrezorSigner:
                 if recover(digest, signature) == self._address:
                     return signature
             self._check_wallet(session)  # another program may have put its wallet in the place of ours meanwhile
-            raise BadSignature(
-                f"the Trezor signed something else than it was given: no signature of {self._address} over {digest}"
-            )
+            raise BadSignature(f"the Trezor signed something else: no signature of {self._address} over {digest}")
 
         return self._in_our_wallet(asked)
 

@@ -52,9 +52,9 @@ def sign_transaction(
     return int.from_bytes(r), int.from_bytes(s)
 
 
-def sign_hashes(session: AnySession, path: Path, domain_hash: bytes, message_hash: bytes) -> tuple[int, int]:
-    """Typed data by its hashes: Model One."""
-    return _r_s(_ethereum.sign_typed_data_hash(session, list(path), domain_hash, message_hash))
+def sign_hashes(session: AnySession, path: Path, hashes: tuple[bytes, bytes]) -> tuple[int, int]:
+    """Typed data by its hashes, of the domain and of the message: Model One."""
+    return _r_s(_ethereum.sign_typed_data_hash(session, list(path), *hashes))
 
 
 def sign_streamed(session: AnySession, path: Path, form: dict[str, Any]) -> tuple[int, int]:

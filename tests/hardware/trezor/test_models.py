@@ -181,12 +181,15 @@ def test_what_trezorlib_cannot_stream_is_refused_by_name(data: TypedData, text: 
 @pytest.mark.parametrize(
     ("tx", "text"),
     [
-        (Eip2930Transaction(chain_id=1, nonce=0, gas_price=1, gas_limit=21_000, to=TO), "not?.* Eip2930Transaction"),
+        (Eip2930Transaction(chain_id=1, nonce=0, gas_price=1, gas_limit=21_000, to=TO), "no Eip2930Transaction"),
         (legacy(chain_id=None), "no legacy transaction without a chain id"),
         (transfer(to=None), "creation of a contract without data"),
-        (transfer(data=bytes(16_000_001)), "up to 16000000 bytes of data, this transaction has 16000001"),
-        (transfer(gas_limit=2**64 - 1, max_fee_per_gas=2**176), "max_fee_per_gas and gas_limit of 30 bytes.* have 31"),
-        (legacy(gas_limit=2**32, gas_price=2**207), "gas_price and gas_limit of 30 bytes together, these have 31"),
+        (transfer(data=bytes(16_000_001)), "up to 16000000 bytes of data, not 16000001"),
+        (
+            transfer(gas_limit=2**64 - 1, max_fee_per_gas=2**176),
+            "max_fee_per_gas and gas_limit of 30 bytes together, not 31",
+        ),
+        (legacy(gas_limit=2**32, gas_price=2**207), "gas_price and gas_limit of 30 bytes together, not 31"),
     ],
 )
 def test_limits_are_named_beforehand(tx: Any, text: str) -> None:
@@ -203,11 +206,11 @@ def test_limits_of_model_one() -> None:
     long_list = transfer(access_list=[(TO, [])] * 13)
     many_keys = transfer(access_list=[(TO, [b"\1" * 32] * 13)])
     one, core = connected(FakeTrezor("T1B1")), connected(FakeTrezor("T3T1"))
-    for tx, text in ((long_list, "this one has 13 with up to 0"), (many_keys, "this one has 1 with up to 13")):
+    for tx, text in ((long_list, "not 13 with 0"), (many_keys, "not 1 with 13")):
         with pytest.raises(UnsupportedBySigner, match=text):
             one.sign_transaction(tx)
         assert tx.sender(core.sign_transaction(tx)) == core.address
-    with pytest.raises(UnsupportedBySigner, match="up to 1024 bytes, this one has 1025"):
+    with pytest.raises(UnsupportedBySigner, match="of 1024 bytes, not 1025"):
         one.sign_message(bytes(1025))
     assert core.sign_message(bytes(5000)).clear is True
 
@@ -246,7 +249,9 @@ def test_what_is_no_path(path: str) -> None:
 def test_a_testnet_path_is_not_for_a_network_with_a_coin_of_its_own() -> None:
     signer = connected(FakeTrezor("T1B1"), "m/44'/1'/0'/0/0")
     assert signer.sign_transaction(transfer(chain_id=1))
-    with pytest.raises(UnsupportedBySigner, match="chain 10 with coin 60 or 614 in the path, not m/44'/1'/0'/0/0"):
+    with pytest.raises(
+        UnsupportedBySigner, match=r"chain 10 with a coin of \[60, 614\] in the path, not m/44'/1'/0'/0/0"
+    ):
         signer.sign_transaction(transfer(chain_id=10))
 
 
