@@ -136,7 +136,7 @@ def test_amounts_are_exact(text: str, decimals: int, amount: int) -> None:
         " 1",
         "1_0",
         "0x1",
-        "١",
+        chr(0x661),
         "nan",
         "inf",
         "1.1.1",
@@ -155,7 +155,7 @@ def test_what_is_no_amount_is_refused(text: Any) -> None:
 def test_the_units() -> None:
     assert ether("0.1") == 10**17
     assert gwei("1.5") == 1_500_000_000
-    with pytest.raises(InputError, match="0.0000000000000000001 has more than 18 decimals"):
+    with pytest.raises(InputError, match="has more than 18 decimals"):
         ether("0.0000000000000000001")
 
 
