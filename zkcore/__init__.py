@@ -53,36 +53,14 @@ _WHERE = {
     "sign_plan": "plan",
 }
 
+# fmt: off
 __all__ = [
-    "ETH",
-    "Address",
-    "AsyncSigner",
-    "AsyncWallet",
-    "Capability",
-    "ChainProfile",
-    "FeePolicy",
-    "Hash32",
-    "Journal",
-    "Paymaster",
-    "Plan",
-    "Preview",
-    "Signature",
-    "SignedPlan",
-    "Signer",
-    "Token",
-    "TxOptions",
-    "Wallet",
-    "ZkCoreError",
-    "ether",
-    "format_units",
-    "gwei",
-    "keccak256",
-    "known_profile",
-    "parse_transaction",
-    "parse_units",
-    "preview",
+    "ETH", "Address", "AsyncSigner", "AsyncWallet", "Capability", "ChainProfile", "FeePolicy", "Hash32", "Journal",
+    "Paymaster", "Plan", "Preview", "Signature", "SignedPlan", "Signer", "Token", "TxOptions", "Wallet", "ZkCoreError",
+    "ether", "format_units", "gwei", "keccak256", "known_profile", "parse_transaction", "parse_units", "preview",
     "sign_plan",
 ]
+# fmt: on
 
 
 def __getattr__(name: str) -> Any:

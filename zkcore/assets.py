@@ -16,23 +16,13 @@ from zkcore.errors import InputError
 from zkcore.hashing import keccak256
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
 
+# fmt: off
 __all__ = [
-    "AssetWithdrawal",
-    "BaseTokenWithdrawal",
-    "BridgeMint",
-    "LegacyWithdrawal",
-    "SecondBridgeDeposit",
-    "TransferData",
-    "WithdrawalMessage",
-    "deposit_calldata",
-    "deposit_data_hash",
-    "erc20_metadata",
-    "is_base_token",
-    "l1_token",
-    "legacy_deposit_data_hash",
-    "ntv_asset_id",
-    "parse_withdrawal_message",
+    "AssetWithdrawal", "BaseTokenWithdrawal", "BridgeMint", "LegacyWithdrawal", "SecondBridgeDeposit", "TransferData",
+    "WithdrawalMessage", "deposit_calldata", "deposit_data_hash", "erc20_metadata", "is_base_token", "l1_token",
+    "legacy_deposit_data_hash", "ntv_asset_id", "parse_withdrawal_message",
 ]
+# fmt: on
 
 _NEW_ENCODING: Final = b"\x01"  # NEW_ENCODING_VERSION in bridge/asset-router/IAssetRouterBase.sol
 _ETHER = frozenset({ETH, ZERO_ADDRESS})

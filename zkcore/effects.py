@@ -19,26 +19,12 @@ from msgspec import Raw, Struct
 
 from zkcore.errors import MalformedReply
 
+# fmt: off
 __all__ = [
-    "Call",
-    "Chain",
-    "Done",
-    "Effect",
-    "Flow",
-    "Now",
-    "Reply",
-    "Report",
-    "Sleep",
-    "Step",
-    "Wave",
-    "advance",
-    "attempt",
-    "gather",
-    "now",
-    "report",
-    "sleep",
-    "start",
+    "Call", "Chain", "Done", "Effect", "Flow", "Now", "Reply", "Report", "Sleep", "Step", "Wave", "advance", "attempt",
+    "gather", "now", "report", "sleep", "start",
 ]
+# fmt: on
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -15,24 +15,14 @@ from zkcore.contracts.constants import MAX_FACTORY_DEPS, REQUIRED_GAS_PER_PUBDAT
 from zkcore.errors import InputError, L2GasLimitTooHigh, L2GasLimitTooLow, UnsupportedProtocol
 from zkcore.types import HexLike, hex_bytes, to_hex, uint
 
+# fmt: off
 __all__ = [
-    "FIRST_TOKEN_DEPOSIT_L2_GAS",
-    "L2_GAS_MARGIN_PERCENT",
-    "LATEST_PROTOCOL_VERSION",
-    "OLDEST_PROTOCOL_VERSION",
-    "FeeParams",
-    "FeePolicy",
-    "base_cost",
-    "check_l2_gas",
-    "check_protocol_version",
-    "encoded_length",
-    "highest_l1_gas_price",
-    "l2_gas_price",
-    "maximal_l2_gas_limit",
-    "minimal_l2_gas_limit",
-    "protocol_note",
+    "FIRST_TOKEN_DEPOSIT_L2_GAS", "L2_GAS_MARGIN_PERCENT", "LATEST_PROTOCOL_VERSION", "OLDEST_PROTOCOL_VERSION",
+    "FeeParams", "FeePolicy", "base_cost", "check_l2_gas", "check_protocol_version", "encoded_length",
+    "highest_l1_gas_price", "l2_gas_price", "maximal_l2_gas_limit", "minimal_l2_gas_limit", "protocol_note",
     "suggested_l2_gas_limit",
 ]
+# fmt: on
 
 OLDEST_PROTOCOL_VERSION: Final = 26
 LATEST_PROTOCOL_VERSION: Final = 31

@@ -25,18 +25,12 @@ from zkcore.fees import FeeParams, l2_gas_price
 from zkcore.hashing import keccak256
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
+# fmt: off
 __all__ = [
-    "AccountKind",
-    "CanonicalTransaction",
-    "L2TransactionRequest",
-    "PriorityRequest",
-    "l2_refund_recipient",
-    "l2_sender",
-    "predict_l2_hash",
-    "predict_transaction",
-    "priority_requests",
-    "refund_is_lost",
+    "AccountKind", "CanonicalTransaction", "L2TransactionRequest", "PriorityRequest", "l2_refund_recipient",
+    "l2_sender", "predict_l2_hash", "predict_transaction", "priority_requests", "refund_is_lost",
 ]
+# fmt: on
 
 _HEAD = 19 * 32  # the words of the struct before its tails
 _PAD = bytes(12)  # an address is a word with it before

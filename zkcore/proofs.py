@@ -21,18 +21,12 @@ from zkcore.errors import InputError, InvalidProof
 from zkcore.hashing import keccak256
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
+# fmt: off
 __all__ = [
-    "L2ToL1Log",
-    "ProofNode",
-    "batch_leaf",
-    "chain_id_leaf",
-    "deciding_batch",
-    "merkle_root",
-    "message_log",
-    "parse_proof",
-    "status_log",
-    "verify_proof",
+    "L2ToL1Log", "ProofNode", "batch_leaf", "chain_id_leaf", "deciding_batch", "merkle_root", "message_log",
+    "parse_proof", "status_log", "verify_proof",
 ]
+# fmt: on
 
 _METADATA_VERSION: Final = 1  # SUPPORTED_PROOF_METADATA_VERSION
 

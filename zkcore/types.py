@@ -6,20 +6,12 @@ from typing import Self, TypeAlias
 from zkcore._keccak import keccak
 from zkcore.errors import InputError
 
+# fmt: off
 __all__ = [
-    "ETH",
-    "Address",
-    "AddressLike",
-    "Hash32",
-    "HexLike",
-    "ether",
-    "format_units",
-    "gwei",
-    "hex_bytes",
-    "parse_units",
-    "to_hex",
-    "uint",
+    "ETH", "Address", "AddressLike", "Hash32", "HexLike", "ether", "format_units", "gwei", "hex_bytes", "parse_units",
+    "to_hex", "uint",
 ]
+# fmt: on
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 

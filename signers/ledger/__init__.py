@@ -5,13 +5,8 @@ from signers.ledger.paths import DEFAULT_PATH, Scheme
 from signers.ledger.signer import LedgerAccount, LedgerSigner
 from signers.ledger.view import DeviceView, device_view
 
+# fmt: off
 __all__ = [
-    "DEFAULT_PATH",
-    "DeviceView",
-    "Dongle",
-    "LedgerAccount",
-    "LedgerSigner",
-    "OpenDongle",
-    "Scheme",
-    "device_view",
+    "DEFAULT_PATH", "DeviceView", "Dongle", "LedgerAccount", "LedgerSigner", "OpenDongle", "Scheme", "device_view",
 ]
+# fmt: on

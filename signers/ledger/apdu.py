@@ -10,18 +10,12 @@ from zkcore.transactions import Eip1559Transaction, Eip2930Transaction, LegacyTr
 if TYPE_CHECKING:
     from zkcore.transactions import Transaction
 
+# fmt: off
 __all__ = [
-    "GET_ADDRESS",
-    "GET_CONFIGURATION",
-    "MAX_DATA",
-    "SIGN_MESSAGE",
-    "SIGN_TRANSACTION",
-    "SIGN_TYPED_DATA",
-    "STRUCT_DEFINITION",
-    "STRUCT_VALUE",
-    "chunks",
-    "transaction_chunks",
+    "GET_ADDRESS", "GET_CONFIGURATION", "MAX_DATA", "SIGN_MESSAGE", "SIGN_TRANSACTION", "SIGN_TYPED_DATA",
+    "STRUCT_DEFINITION", "STRUCT_VALUE", "chunks", "transaction_chunks",
 ]
+# fmt: on
 
 GET_ADDRESS: Final = 0x02
 SIGN_TRANSACTION: Final = 0x04

@@ -80,15 +80,15 @@ def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: tuple[in
     name = max(fees, key=lambda fee: fees[fee])
     gas_bytes = _bytes(fees[name]) + _bytes(tx.gas_limit)
     allowed = coins(BUILT_IN[tx.chain_id][1]) if tx.chain_id in BUILT_IN else {path_coin(path)}
-    most = _MAX_ACCESS_LIST
+    most, longest = _MAX_ACCESS_LIST, max(keys, default=0)
     for broken, limit in (
         (gas_bytes > _MAX_GAS_BYTES, f"takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, not {gas_bytes}"),
         (len(tx.data) > _MAX_DATA, f"takes up to {_MAX_DATA} bytes of data, not {len(tx.data)}"),
         (tx.to is None and not tx.data, "refuses the creation of a contract without data"),
         (tx.chain_id is None, "signs no legacy transaction without a chain id (EIP-155)"),
         (
-            model_one and max(len(keys), *keys, 0) > most,
-            f"Model One takes access lists of {most} entries with {most} keys, not {len(keys)} with {max(keys, default=0)}",
+            model_one and max(len(keys), longest) > most,
+            f"Model One takes access lists of {most} entries with {most} keys, not {len(keys)} with {longest}",
         ),
         (
             path_coin(path) not in allowed,

@@ -2,17 +2,12 @@
 
 from zkcore.abi import Event, Function
 
+# fmt: off
 __all__ = [
-    "ASSET_ROUTER",
-    "BRIDGED_TOKEN",
-    "BRIDGEHUB",
-    "DIAMOND",
-    "ERC20",
-    "MESSAGE_ROOT",
-    "MULTICALL3",
-    "NATIVE_TOKEN_VAULT",
-    "NULLIFIER",
+    "ASSET_ROUTER", "BRIDGED_TOKEN", "BRIDGEHUB", "DIAMOND", "ERC20", "MESSAGE_ROOT", "MULTICALL3",
+    "NATIVE_TOKEN_VAULT", "NULLIFIER",
 ]
+# fmt: on
 
 _CANONICAL = (
     "(uint256 txType,uint256 from,uint256 to,uint256 gasLimit,uint256 gasPerPubdataByteLimit,uint256 maxFeePerGas,"

@@ -2,15 +2,12 @@
 
 from zkcore.abi import Event, Function
 
+# fmt: off
 __all__ = [
-    "CONTRACT_DEPLOYER",
-    "L1_MESSENGER",
-    "L2_ASSET_ROUTER",
-    "L2_BASE_TOKEN",
-    "L2_NATIVE_TOKEN_VAULT",
-    "NONCE_HOLDER",
+    "CONTRACT_DEPLOYER", "L1_MESSENGER", "L2_ASSET_ROUTER", "L2_BASE_TOKEN", "L2_NATIVE_TOKEN_VAULT", "NONCE_HOLDER",
     "PAYMASTER_FLOW",
 ]
+# fmt: on
 
 
 class L2_ASSET_ROUTER:  # noqa: N801

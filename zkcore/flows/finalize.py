@@ -28,21 +28,13 @@ from zkcore.proofs import deciding_batch, message_log, verify_proof
 from zkcore.replies import Log, LogProof, Receipt
 from zkcore.types import Address, Hash32, HexLike, uint
 
+# fmt: off
 __all__ = [
-    "FinalizeParams",
-    "MessageProof",
-    "WithdrawalPhase",
-    "WithdrawalStatus",
-    "draft_finalize_withdrawal",
-    "get_finalize_withdrawal_params",
-    "get_message_proof",
-    "is_withdrawal_finalized",
-    "trusted_root",
-    "verify_message",
-    "wait_for_withdrawal",
-    "withdrawals_in",
-    "withdrawal_status",
+    "FinalizeParams", "MessageProof", "WithdrawalPhase", "WithdrawalStatus", "draft_finalize_withdrawal",
+    "get_finalize_withdrawal_params", "get_message_proof", "is_withdrawal_finalized", "trusted_root", "verify_message",
+    "wait_for_withdrawal", "withdrawal_status", "withdrawals_in",
 ]
+# fmt: on
 
 WithdrawalPhase: TypeAlias = Literal[
     "L2_PENDING",  # no receipt on L2 yet

@@ -16,17 +16,12 @@ from zkcore.reverts import decode_revert
 from zkcore.transactions import Eip1559Transaction
 from zkcore.types import Address, uint
 
+# fmt: off
 __all__ = [
-    "AccountState",
-    "Fees",
-    "TxOptions",
-    "Unsigned",
-    "account_kind",
-    "account_state",
-    "check_ether",
-    "fixes_nonce",
+    "AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "fixes_nonce",
     "gas_limits",
 ]
+# fmt: on
 
 GAS_MARGIN_PERCENT = 20  # over what the node estimates or simulates; unused gas is not paid for
 GAS_UNSEEN = (

@@ -50,18 +50,12 @@ from zkcore.plan import Draft, Plan, PlanFacts, PlanStep, StepKind
 from zkcore.priority import AccountKind, l2_refund_recipient, refund_is_lost
 from zkcore.types import Address, uint
 
+# fmt: off
 __all__ = [
-    "Approval",
-    "L2Call",
-    "Quote",
-    "Request",
-    "SecondBridge",
-    "Spend",
-    "plan_facts",
-    "quote_request",
-    "refund_code",
+    "Approval", "L2Call", "Quote", "Request", "SecondBridge", "Spend", "plan_facts", "quote_request", "refund_code",
     "request_draft",
 ]
+# fmt: on
 
 Route: TypeAlias = Literal[
     "eth-to-eth-chain",

@@ -20,19 +20,12 @@ from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownCh
 from zkcore.fees import FeeParams, FeePolicy, check_protocol_version
 from zkcore.types import ETH, Address, Hash32
 
+# fmt: off
 __all__ = [
-    "ChainFacts",
-    "Contracts",
-    "Known",
-    "Session",
-    "Vaults",
-    "chain_facts",
-    "check_chains",
-    "contracts",
-    "facts_of",
-    "fee_params",
-    "vaults",
+    "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_chains", "contracts", "facts_of",
+    "fee_params", "vaults",
 ]
+# fmt: on
 
 
 class Contracts(Struct, frozen=True, kw_only=True):

@@ -22,22 +22,13 @@ from zkcore.flows.session import Session, Vaults, chain_facts, contracts, vaults
 from zkcore.types import ETH, Address, AddressLike, Hash32
 """Tokens and accounts: balances, allowances, addresses on both sides, asset ids."""
 
+# fmt: off
 __all__ = [
-    "BridgeAddresses",
-    "L2Token",
-    "asset_id",
-    "get_balance",
-    "get_balances",
-    "get_base_token",
-    "get_bridge_addresses",
-    "get_deployment_nonce",
-    "get_l1_allowance",
-    "get_l1_balance",
-    "is_eth_based_chain",
-    "l1_token_address",
-    "l2_token",
+    "BridgeAddresses", "L2Token", "asset_id", "get_balance", "get_balances", "get_base_token", "get_bridge_addresses",
+    "get_deployment_nonce", "get_l1_allowance", "get_l1_balance", "is_eth_based_chain", "l1_token_address", "l2_token",
     "l2_token_address",
 ]
+# fmt: on
 
 
 class L2Token(Struct, frozen=True, kw_only=True):

@@ -7,13 +7,9 @@ from zkcore.transactions.eip2930 import Eip2930Transaction
 from zkcore.transactions.legacy import LegacyTransaction
 from zkcore.transactions.parse import Transaction, parse_transaction
 
+# fmt: off
 __all__ = [
-    "AccessList",
-    "AccessListLike",
-    "Eip712Transaction",
-    "Eip1559Transaction",
-    "Eip2930Transaction",
-    "LegacyTransaction",
-    "Transaction",
-    "parse_transaction",
+    "AccessList", "AccessListLike", "Eip1559Transaction", "Eip2930Transaction", "Eip712Transaction",
+    "LegacyTransaction", "Transaction", "parse_transaction",
 ]
+# fmt: on
