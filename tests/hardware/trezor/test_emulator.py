@@ -19,7 +19,10 @@ from signers import TrezorSigner
 from signers.trezor import wire
 from tests.hardware.trezor.live import LiveRig
 from tests.hardware.trezor.scenes import KEY, SCENES, TO, legacy, transfer
+from zkcore import ETH, Wallet, ether
 from zkcore.errors import DeviceNotFound, SignerTimeout, UnsupportedBySigner, UserRejected
+from zkcore.paymaster import Paymaster
+from zkcore.testing.devnet import Devnet
 
 PORT = os.environ.get("ZKCORE_TREZOR_UDP_PORT")
 pytestmark = pytest.mark.skipif(PORT is None, reason="no emulator: ZKCORE_TREZOR_UDP_PORT is not set")
@@ -198,3 +201,25 @@ def test_a_device_that_dies_in_the_middle_of_a_prompt(rig: LiveRig) -> None:
         assert timed(lambda: signer.sign_transaction(transfer()), DeviceNotFound) < 6
         line.cut = False
         works(rig, signer)
+
+
+# ---------------------------------------------------------------- with it, value moves
+def test_bridging_from_end_to_end(rig: LiveRig) -> None:
+    """A deposit, a withdrawal of type 2, one of type 0x71 by its hashes with a paymaster, and their finalizations."""
+    with (
+        Devnet("era-eth") as net,
+        rig.connect(allow_blind_signing=True, expected_address=KEY.address) as signer,
+        Wallet(signer, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet,
+    ):
+        before = wallet.get_balance()
+        assert wallet.deposit(ETH, ether("0.5")).wait().status == 1
+        assert wallet.get_balance() - before >= ether("0.5")
+        assert net.built_ins.general_paymaster is not None
+        for paymaster in (None, Paymaster.general(net.built_ins.general_paymaster)):
+            plan = wallet.prepare_withdraw(ETH, ether("0.1"), paymaster=paymaster)
+            assert (plan.steps[-1].transaction.TYPE == 0x71) is (paymaster is not None)
+            withdrawal = wallet.submit(plan)
+            net.seal_batch()
+            net.execute_batch()
+            assert withdrawal.wait(until="ready").phase == "READY"
+            assert withdrawal.finalize().wait().status == 1
