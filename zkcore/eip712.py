@@ -39,9 +39,10 @@ _DOMAIN_TYPES = {
 }
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _MEMBER_TYPE = re.compile(r"([A-Za-z_$][A-Za-z0-9_$]*)((?:\[(?:0|[1-9][0-9]{0,8})?\])*)")
-_ATOMIC = re.compile(
-    r"(u?int)(8|16|24|32|40|48|56|64|72|80|88|96|104|112|120|128|136|144|152|160|168|176|184|192|200|208|216"
-    r"|224|232|240|248|256)|(bytes)([1-9]|[12][0-9]|3[0-2])|bool|address|string|bytes"
+_ATOMIC = frozenset(
+    ["bool", "address", "string", "bytes"]
+    + [f"bytes{size}" for size in range(1, 33)]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in range(8, 257, 8)]
 )
 _RESERVED = re.compile(r"(?:u?int|u?fixed|bytes?)[0-9x]*|bool|address|string|function")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,77})|0x[0-9a-fA-F]{1,64}")
@@ -298,7 +299,7 @@ def _hold_types(given: object, domain: object) -> tuple[StructType, ...]:
         _refuse("types", "each struct once", [struct.name for struct in types])
     for struct in types:
         for field in struct.fields:
-            if field.base not in structs and not _ATOMIC.fullmatch(field.base):
+            if field.base not in structs and field.base not in _ATOMIC:
                 _refuse(f"{struct.name}.{field.name}", "a type of EIP-712 or a struct", field.type)
             if struct.name == DOMAIN and _DOMAIN_TYPES.get(field.name) != field.type:
                 _refuse(DOMAIN, f"members among {_DOMAIN_TYPES}", f"{field.type} {field.name}")

@@ -257,6 +257,9 @@ def test_frozen_objects_say_the_same_as_a_dict() -> None:
     assert hash(made) == hash(parsed)
     with pytest.raises(AttributeError):
         made.message = ()  # type: ignore[misc]
+    twice = (StructType("T", ()), StructType("T", fields))
+    with pytest.raises(InputError, match="types: expected each struct once"):
+        TypedData(types=twice, primary_type="T", domain={}, message={})
     with pytest.raises(InputError, match="an object of structs"):
         TypedData(types=(fields,), primary_type="T", domain={}, message={})  # type: ignore[arg-type]
 
