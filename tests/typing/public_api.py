@@ -39,7 +39,7 @@ from zkcore.transactions import (
     Transaction,
     parse_transaction,
 )
-from zkcore.wallet import Claim, Deposit, Execution, Finalization, Withdrawal
+from zkcore.wallet.handles import AsyncDeposit, Claim, Deposit, Execution, Finalization, Withdrawal
 
 ALICE = Address("0x0000000000000000000000000000000000000001")
 
@@ -117,6 +117,7 @@ def wallet(signer: Signer, profile: ChainProfile) -> None:
 
 async def async_wallet(signer: Signer | AsyncSigner, profile: ChainProfile) -> None:
     wallet = AsyncWallet(signer, l1="http://l1", l2="http://l2", profile=profile)
-    assert_type(await wallet.prepare_deposit(ETH, 1), Plan[Deposit])
+    assert_type(await wallet.prepare_deposit(ETH, 1), Plan[AsyncDeposit])
+    assert_type(await wallet.deposit(ETH, 1), AsyncDeposit)
     assert_type(await wallet.get_base_cost(1_000_000), int)
     assert_type(await wallet.is_withdrawal_finalized("0x"), bool)
