@@ -21,6 +21,7 @@ from tests.devnet.client import (
 from zkcore.abi import Function, encode
 from zkcore.contracts import DIAMOND, ERC20, L2_ASSET_ROUTER, L2_NATIVE_TOKEN_VAULT, NATIVE_TOKEN_VAULT, NULLIFIER
 from zkcore.hashing import keccak256
+from zkcore.proofs import L2ToL1Log
 from zkcore.testing.devnet import Devnet, artifact
 from zkcore.testing.devnet.batches import BatchLog, log_proof, log_root
 from zkcore.testing.pytest_plugin import MakeDevnet
@@ -215,23 +216,22 @@ def test_proof_in_the_words_of_each_node(make_devnet: MakeDevnet) -> None:
 
 def test_trees_against_the_plain_definition() -> None:
     for count in (0, 3, 8):
-        logs = tuple(
+        logs = [
             BatchLog(
-                transaction=Hash32(bytes(32)),
-                tx_number=i,
-                sender=BASE_TOKEN,
-                key=Hash32(bytes(31) + bytes([i])),
-                value=Hash32(bytes(32)),
+                Hash32(bytes(32)),
+                L2ToL1Log(
+                    is_service=True, tx_number=i, sender=BASE_TOKEN, key=Hash32(bytes(32)), value=Hash32(bytes(32))
+                ),
             )
             for i in range(count)
-        )
-        nodes = [bytes(log.leaf()) for log in logs] + [bytes(keccak256(bytes(88)))] * (2**14 - count)
+        ]
+        nodes = [bytes(log.log.leaf()) for log in logs] + [bytes(keccak256(bytes(88)))] * (2**14 - count)
         while len(nodes) > 1:
             nodes = [bytes(keccak256(nodes[i] + nodes[i + 1])) for i in range(0, len(nodes), 2)]
         assert log_root(logs, bare=True) == nodes[0]
         assert log_root(logs) == keccak256(nodes[0] + bytes(32))
         for index, log in enumerate(logs):
-            hashed, position = bytes(log.leaf()), index
+            hashed, position = bytes(log.log.leaf()), index
             for sibling in log_proof(logs, index, bare=True):
                 hashed = bytes(keccak256(sibling + hashed if position % 2 else hashed + sibling))
                 position //= 2

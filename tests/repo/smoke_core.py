@@ -18,6 +18,7 @@ def main(lock: Path) -> None:
     from signers import PrivateKeySigner
     from zkcore import ETH, Wallet, ether
     from zkcore.signer import recover
+    from zkcore.testing.devnet import Devnet
     from zkcore.transactions import Eip1559Transaction
 
     if "site-packages" not in str(zkcore.__file__):
@@ -48,7 +49,10 @@ def main(lock: Path) -> None:
         sys.exit("a signature did not recover to its signer")
     if Wallet(signer, l1="http://127.0.0.1:1", l2="http://127.0.0.1:1", trust_l2=True).address != signer.address:
         sys.exit("a wallet has not its signer's address")
-    print(f"{len(installed) - 1} distributions and zkcore: a wallet, a transaction, a signature")
+    with Devnet() as net:
+        if net.l1.rpc("eth_chainId") != hex(net.profile.l1_chain_id):
+            sys.exit("the wheel's devnet does not run")
+    print(f"{len(installed) - 1} distributions and zkcore: a wallet, a transaction, a signature, a devnet")
 
 
 if __name__ == "__main__":

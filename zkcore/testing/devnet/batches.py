@@ -1,35 +1,26 @@
-"""Batches of an L2: which blocks they hold, the tree of their L2->L1 logs, its root and its proofs.
+"""Batches of an L2: which blocks they hold, their L2->L1 logs, the root of those on L1 and their proofs.
 
-The tree: era-contracts system-contracts/contracts/L1Messenger.sol; the proofs: l1-contracts/contracts/common/libraries/
-MessageHashing.sol.
+The tree is `zkcore.testing.log_tree`; what makes a log: era-contracts system-contracts/contracts/L1Messenger.sol.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from zkcore.hashing import keccak256
-from zkcore.types import Address, Hash32
+from zkcore.contracts import L1_MESSENGER, L1_MESSENGER_ADDRESS
+from zkcore.proofs import L2ToL1Log
+from zkcore.testing.log_tree import LogTree
+from zkcore.types import Hash32
 
-__all__ = ["Batch", "BatchLog", "log_proof", "log_root"]
-
-_DEPTH = 14  # 16 384 leaves
-_METADATA = Hash32(bytes([1, _DEPTH + 1, 0, 1]) + bytes(28))  # version 1, 15 words of log path, no batch path, final
-_AGGREGATED = Hash32(bytes(32))  # the root of the chains that settle here: there are none
+__all__ = ["Batch", "BatchLog", "l1_messages", "log_proof", "log_root"]
 
 
-class BatchLog(Struct, frozen=True, kw_only=True):
+class BatchLog(Struct, frozen=True):
     """One L2->L1 log with the transaction that made it."""
 
     transaction: Hash32
-    tx_number: int
-    sender: Address
-    key: Hash32
-    value: Hash32
-
-    def leaf(self) -> Hash32:
-        """keccak of the 88 bytes: shard 0, is_service 1, the transaction's number, sender, key, value."""
-        return keccak256(b"\0\1" + self.tx_number.to_bytes(2) + self.sender + self.key + self.value)
+    log: L2ToL1Log
 
 
 class Batch(Struct, kw_only=True):
@@ -45,46 +36,27 @@ class Batch(Struct, kw_only=True):
     execute: str | None = None
 
 
-def _levels(leaves: list[Hash32]) -> list[tuple[list[bytes], bytes]]:
-    """Each level's known nodes, and the node that all others of the level are."""
-    nodes: list[bytes] = list(leaves)
-    empty: bytes = keccak256(bytes(88))
-    levels: list[tuple[list[bytes], bytes]] = []
-    for _ in range(_DEPTH):
-        levels.append((nodes, empty))
-        padded = nodes + [empty] * (len(nodes) % 2)
-        nodes = [keccak256(left + right) for left, right in zip(padded[::2], padded[1::2], strict=True)]
-        empty = keccak256(empty + empty)
-    return [*levels, (nodes or [empty], empty)]
+def _tree(logs: Sequence[BatchLog]) -> LogTree:
+    return LogTree([entry.log.leaf() for entry in logs])
 
 
-def log_root(logs: tuple[BatchLog, ...], *, bare: bool = False) -> Hash32:
-    """The root that a batch puts on L1: keccak(local root || aggregated root); with `bare` the local one (pre-v26)."""
-    local = _levels([log.leaf() for log in logs])[-1][0][0]
-    return Hash32(local) if bare else keccak256(local + _AGGREGATED)
+def log_root(logs: Sequence[BatchLog], *, bare: bool = False) -> Hash32:
+    """The root that a batch puts on L1: with the aggregated root, or with `bare` that of the logs alone (pre-v26)."""
+    tree = _tree(logs)
+    return tree.root if bare else tree.batch_root
 
 
-def log_proof(logs: tuple[BatchLog, ...], index: int, *, bare: bool = False) -> list[Hash32]:
+def log_proof(logs: Sequence[BatchLog], index: int, *, bare: bool = False) -> list[Hash32]:
     """The proof of one log: metadata, 14 siblings, aggregated root; with `bare` the siblings alone."""
-    levels = _levels([log.leaf() for log in logs])
-    path: list[Hash32] = []
-    for nodes, empty in levels[:-1]:
-        sibling = index ^ 1
-        path.append(Hash32(nodes[sibling] if sibling < len(nodes) else empty))
-        index >>= 1
-    return path if bare else [_METADATA, *path, _AGGREGATED]
+    tree = _tree(logs)
+    return tree.path(index) if bare else tree.proof(index)
 
 
-def l1_messages(logs: "list[dict[str, Any]]") -> list[tuple[Hash32, Hash32]]:
+def l1_messages(logs: Sequence[dict[str, Any]]) -> list[tuple[Hash32, Hash32]]:
     """Key and value of the L2->L1 log of each L1MessageSent among the logs of a transaction."""
+    messenger, sent = str(L1_MESSENGER_ADDRESS).lower(), str(L1_MESSENGER.l1_message_sent.topic)
     return [
         (Hash32(log["topics"][1]), Hash32(log["topics"][2]))
         for log in logs
-        if log["address"].lower() == _MESSENGER and log["topics"][:1] == [_MESSAGE_SENT]
+        if log["address"].lower() == messenger and log["topics"][:1] == [sent]
     ]
-
-
-_MESSENGER = "0x0000000000000000000000000000000000008008"
-_MESSAGE_SENT = (
-    "0x3a36e47291f4201faf137fab081d92295bce2d53be2c6ca68ba82c7faa9ce241"  # L1MessageSent(address,bytes32,bytes)
-)

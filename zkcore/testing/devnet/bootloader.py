@@ -11,13 +11,10 @@ from zkcore.testing.devnet.pool import Pending, transaction_json
 from zkcore.testing.devnet.upstream import RpcError, Upstream
 from zkcore.types import Address, Hash32, to_hex
 
-__all__ = ["BOOTLOADER", "Operation", "Outcome", "PriorityOperation", "UserOperation", "outcome_of"]
+__all__ = ["Operation", "Outcome", "PriorityOperation", "UserOperation", "outcome_of"]
 
-BOOTLOADER = Address(bytes(18) + b"\x80\x01")
 _REVERTING = "0x60006000fd"  # PUSH1 0 PUSH1 0 REVERT
-_BORROWED_NONCE = (
-    1 << 40
-)  # priority operations borrow a nonce of their own: equal ones would be one transaction to anvil
+_BORROWED_NONCE = 1 << 40  # a priority operation borrows a nonce: equal ones would be one transaction to anvil
 
 
 class Outcome(Struct, kw_only=True):

@@ -7,9 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from zkcore.contracts import BOOTLOADER, L1_MESSENGER_ADDRESS
 from zkcore.priority import CanonicalTransaction, PriorityRequest
+from zkcore.proofs import L2ToL1Log
 from zkcore.testing.devnet.batches import Batch, BatchLog, l1_messages, log_proof, log_root
-from zkcore.testing.devnet.bootloader import BOOTLOADER, Operation, Outcome, PriorityOperation
+from zkcore.testing.devnet.bootloader import Operation, Outcome, PriorityOperation
 from zkcore.testing.devnet.l1 import L1
 from zkcore.testing.devnet.node import Node, quantity, to_int
 from zkcore.testing.devnet.process import Anvil
@@ -29,7 +31,7 @@ class Record(Struct, kw_only=True):
     number_in_batch: int
     transaction: dict[str, Any]
     receipt: dict[str, Any]
-    l1_logs: tuple[BatchLog, ...]
+    l1_logs: tuple[L2ToL1Log, ...]
     anvil_hash: str | None
     request: CanonicalTransaction | None  # of a priority operation
 
@@ -248,7 +250,8 @@ class Chain(Node):
             return batch
 
     def _logs_of_block(self, number: int) -> list[BatchLog]:
-        return [log for name in self.state.blocks.get(number, ()) for log in self.state.records[name].l1_logs]
+        records = (self.state.records[name] for name in self.state.blocks.get(number, ()))
+        return [BatchLog(record.hash, log) for record in records for log in record.l1_logs]
 
     def batch_of(self, block: int) -> Batch | None:
         """The sealed batch that a block is in."""
@@ -316,15 +319,12 @@ def _compatible(operations: list[Operation]) -> list[Operation]:
 
 def _l1_logs(
     operation: Operation, outcome: Outcome, logs: list[dict[str, Any]], tx_number: int, *, is_priority: bool
-) -> tuple[BatchLog, ...]:
+) -> tuple[L2ToL1Log, ...]:
     """The L2->L1 logs: the messenger's, one a message; last the bootloader's, with a priority operation's status."""
-    sent = [(_L1_MESSENGER, key, value) for key, value in l1_messages(logs)]
+    sent = [(L1_MESSENGER_ADDRESS, key, value) for key, value in l1_messages(logs)]
     if is_priority:
         sent.append((BOOTLOADER, operation.hash, Hash32(int(outcome.status).to_bytes(32))))
     return tuple(
-        BatchLog(transaction=operation.hash, tx_number=tx_number, sender=sender, key=key, value=value)
+        L2ToL1Log(is_service=True, tx_number=tx_number, sender=sender, key=key, value=value)
         for sender, key, value in sent
     )
-
-
-_L1_MESSENGER = Address(bytes(18) + b"\x80\x08")

@@ -10,23 +10,22 @@ from msgspec import Struct
 
 from zkcore.abi import Function, encode
 from zkcore.addresses import create
-from zkcore.hashing import keccak256
+from zkcore.assets import ntv_asset_id
+from zkcore.contracts import MULTICALL3_ADDRESS, NATIVE_TOKEN_VAULT
 from zkcore.testing.devnet.l1 import OPERATOR
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.upstream import Upstream
-from zkcore.types import ETH, Address, Hash32, to_hex
+from zkcore.types import ETH, Address, to_hex
 
 __all__ = ["BuiltIns", "Ecosystem", "TokenSpec", "artifact", "deploy_chain", "deploy_ecosystem", "deploy_l2"]
 
 _ARTIFACTS = Path(__file__).parent.parent / "solidity" / "artifacts.json"
-_L2_VAULT = Address(bytes(17) + b"\x01\x00\x04")
 
 _SET_ADDRESSES_2 = Function("setAddresses(address first, address second)")
 _SET_ADDRESSES_3 = Function("setAddresses(address first, address second, address third)")
 _REGISTER_ETH = Function("registerEthToken()")
 _REGISTER_CHAIN = Function("registerChain(address chain)")
 _REGISTER_TOKEN = Function("registerToken(address token)")
-_ASSET_ID = Function("assetId(address token) view returns (bytes32 id)")
 _NOTHING = "0x" + "00" * 32
 _MINT = Function("mint(address to, uint256 amount)")
 _INITIALIZE_ROUTER = Function(
@@ -56,7 +55,6 @@ TOKENS = (
     TokenSpec("TestToken", "BASE", 18, "Base token"),
 )
 _L2_TOKEN = TokenSpec("TestToken", "CROWN", 18, "Crown")  # native to each L2
-_MULTICALL = Address("0xcA11bde05977b3631167028862bE2a173976CA11")
 
 
 class Ecosystem(Struct, frozen=True, kw_only=True):
@@ -134,7 +132,7 @@ class _Builder:
 
 def deploy_ecosystem(rpc: Upstream, era_chain_id: int, owners: Sequence[Address]) -> Ecosystem:
     """Deploy and wire on L1 what all chains share."""
-    rpc("anvil_setCode", str(_MULTICALL), to_hex(artifact("Multicall", "runtime")))
+    rpc("anvil_setCode", str(MULTICALL3_ADDRESS), to_hex(artifact("Multicall", "runtime")))
     build, nobody = _Builder(rpc), Address(bytes(20))
     weth = build.deploy("Weth")
     bridgehub = build.deploy("Bridgehub")
@@ -162,11 +160,6 @@ def deploy_ecosystem(rpc: Upstream, era_chain_id: int, owners: Sequence[Address]
     )
 
 
-def asset_id(l1_chain_id: int, token: Address) -> Hash32:
-    """The vault's id of an L1 token: keccak(abi.encode(chain id, 0x10004, token))."""
-    return keccak256(encode(("uint256", "address", "address"), (l1_chain_id, _L2_VAULT, token)))
-
-
 def deploy_chain(
     rpc: Upstream,
     ecosystem: Ecosystem,
@@ -180,11 +173,9 @@ def deploy_chain(
     multiplier: tuple[int, int],
 ) -> Address:
     """Deploy a chain's diamond on L1 and register it; the diamond's address."""
-    build, base = _Builder(rpc), asset_id(l1_chain_id, base_token)
-    if (
-        base_token != ETH
-        and rpc("eth_call", _call(ecosystem.native_token_vault, _ASSET_ID.encode(base_token)), "latest") == _NOTHING
-    ):
+    build, base = _Builder(rpc), ntv_asset_id(l1_chain_id, base_token)
+    known = _call(ecosystem.native_token_vault, NATIVE_TOKEN_VAULT.asset_id.encode(base_token))
+    if base_token != ETH and rpc("eth_call", known, "latest") == _NOTHING:
         build.call(ecosystem.native_token_vault, _REGISTER_TOKEN.encode(base_token))
     types = ("uint256", "address", "bytes32", "bool", "uint256", "uint256")
     diamond = build.deploy(
@@ -219,7 +210,7 @@ def deploy_l2(
     owners: Sequence[Address],
 ) -> BuiltIns:
     """Place the built-in contracts of an L2, and the test token and paymasters."""
-    base, nobody, build = asset_id(l1_chain_id, base_token), Address(bytes(20)), _Builder(rpc)
+    base, nobody, build = ntv_asset_id(l1_chain_id, base_token), Address(bytes(20)), _Builder(rpc)
     name = "Ether" if symbol == "ETH" else next(spec.name for spec in TOKENS if spec.symbol == symbol)
     placed: dict[int, tuple[str, bytes]] = {
         0x8008: ("L1Messenger", Function("initialize(bool era)").encode(era)),
@@ -236,7 +227,7 @@ def deploy_l2(
         rpc("anvil_setCode", str(address), to_hex(artifact(contract, "runtime")))
         if call:
             build.call(address, call)
-    rpc("anvil_setCode", str(_MULTICALL), to_hex(artifact("Multicall", "runtime")))
+    rpc("anvil_setCode", str(MULTICALL3_ADDRESS), to_hex(artifact("Multicall", "runtime")))
     token = build.token(_L2_TOKEN, owners)
     general = approval = None
     if era:

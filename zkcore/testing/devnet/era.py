@@ -8,7 +8,7 @@ from typing import Any
 
 from zkcore.errors import ZkCoreError
 from zkcore.hashing import keccak256
-from zkcore.testing.devnet.batches import BatchLog
+from zkcore.proofs import L2ToL1Log
 from zkcore.testing.devnet.bootloader import Operation
 from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.era_bootloader import EraOperation
@@ -197,7 +197,7 @@ class Era(EraMethods):
         l1_logs = [self._l1_log_json(record, i, log) for i, log in enumerate(record.l1_logs)]
         return record.receipt | self._batch_fields(record) | {"logs": logs, "l2ToL1Logs": l1_logs}
 
-    def _l1_log_json(self, record: Record, index: int, log: BatchLog) -> dict[str, Any]:
+    def _l1_log_json(self, record: Record, index: int, log: L2ToL1Log) -> dict[str, Any]:
         fields = self._batch_fields(record)
         place = {
             key: record.receipt[key] for key in ("blockHash", "blockNumber", "transactionHash", "transactionIndex")

@@ -4,9 +4,9 @@ from typing import Any
 
 from zkcore.abi import Function
 from zkcore.bytecode import versioned_hash
-from zkcore.contracts import ERC20, PAYMASTER_FLOW
+from zkcore.contracts import BOOTLOADER, ERC20, PAYMASTER_FLOW
 from zkcore.errors import InputError
-from zkcore.testing.devnet.bootloader import BOOTLOADER, Outcome, outcome_of
+from zkcore.testing.devnet.bootloader import Outcome, outcome_of
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.pool import Pending, transaction_json
 from zkcore.testing.devnet.upstream import RpcError, Upstream

@@ -127,6 +127,8 @@ class Devnet:
         self.protocol_version = protocol_version or 30
         if not 26 <= self.protocol_version <= 31:
             raise ValueError(f"protocol_version: expected 26 to 31, got {self.protocol_version}")
+        if zksync_os_rpc not in ("2025", "2026"):
+            raise ValueError(f"zksync_os_rpc: expected 2025 or 2026, got {zksync_os_rpc!r}")
         self._automatic = automatic_batches, automatic_deposits
         self._l1_confirmations = l1_confirmations
         self._rpc_form: Literal["2025", "2026"] = zksync_os_rpc

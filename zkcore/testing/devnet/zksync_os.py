@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from zkcore.errors import ZkCoreError
-from zkcore.testing.devnet.batches import BatchLog
+from zkcore.proofs import L2ToL1Log
 from zkcore.testing.devnet.bootloader import Operation, UserOperation
 from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.l2 import L2
@@ -126,7 +126,7 @@ class ZksyncOs(L2):
         show = self._log_2025 if self.form == "2025" else self._log_2026
         return record.receipt | {"l2ToL1Logs": [show(record, i, log) for i, log in enumerate(record.l1_logs)]}
 
-    def _log_2025(self, record: Record, index: int, log: BatchLog) -> dict[str, Any]:
+    def _log_2025(self, record: Record, index: int, log: L2ToL1Log) -> dict[str, Any]:
         return {
             "l2_shard_id": 0,
             "is_service": True,
@@ -136,7 +136,7 @@ class ZksyncOs(L2):
             "value": str(log.value),
         }
 
-    def _log_2026(self, record: Record, index: int, log: BatchLog) -> dict[str, Any]:
+    def _log_2026(self, record: Record, index: int, log: L2ToL1Log) -> dict[str, Any]:
         place = {
             key: record.receipt[key] for key in ("blockHash", "blockNumber", "transactionHash", "transactionIndex")
         }
