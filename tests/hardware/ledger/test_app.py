@@ -13,10 +13,14 @@ import pytest
 from signers import LedgerSigner
 from signers.ledger import device_view
 from signers.testing.ledger import Recorder
-from tests.hardware.ledger.cases import ACCOUNT, CASES
+from tests.hardware.ledger.cases import ACCOUNT, CASES, Case
 from tests.hardware.ledger.replay import RECORDED, Recording, check_result, check_screen
 from tests.hardware.ledger.speculos import Speculos
-from zkcore import errors
+from zkcore import ETH, Wallet, errors
+from zkcore.paymaster import Paymaster
+from zkcore.testing.devnet import Devnet
+from zkcore.transactions import Eip712Transaction, Transaction
+from zkcore.types import ether
 
 ELF = os.environ.get("ZKCORE_LEDGER_APP_ELF")
 pytestmark = [
@@ -99,3 +103,48 @@ def test_accounts_are_those_of_the_mnemonic(devices: Devices) -> None:
     with LedgerSigner.connect(open_dongle=device.open_dongle) as signer:
         assert signer.accounts("bip44", 2)[1].address == "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
         assert signer.find("0x70997970C51812dc3A010C7d01b50e0d17dc79C8").path == "m/44'/60'/0'/0/1"
+
+
+def test_a_deposit_and_a_paymaster_withdrawal_on_the_devnet(devices: Devices) -> None:
+    """End to end: what the wallet prepares, the app shows and signs, and the chains take."""
+    device = devices.with_settings(("Blind signing",))
+    with (
+        Devnet("era-eth") as net,
+        LedgerSigner.connect(open_dongle=device.open_dongle, allow_blind_signing=True, timeout=300) as signer,
+        Wallet(signer, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet,
+    ):
+        net.l1.rpc("anvil_setBalance", str(ACCOUNT), hex(ether("10")))
+        assert wallet.get_balance() == 0
+
+        plan = wallet.prepare_deposit(ETH, ether("0.5"))
+        with device.reviewing() as lines:
+            deposit = wallet.submit(plan)
+        assert plan.steps[-1].transaction.data
+        for step in plan.steps:
+            _shown(lines, step.transaction)
+        assert deposit.wait().status
+        deposited = wallet.get_balance()
+        assert deposited >= ether("0.5")
+
+        paymaster = Paymaster.general(str(net.built_ins.general_paymaster))
+        withdrawing = wallet.prepare_withdraw(ETH, ether("0.2"), paymaster=paymaster)
+        transaction = withdrawing.steps[0].transaction
+        assert isinstance(transaction, Eip712Transaction)
+        with device.reviewing() as lines:
+            withdrawal = wallet.submit(withdrawing)
+        _shown(lines, transaction)
+        assert str(int.from_bytes(ACCOUNT)) in "".join(lines)
+        withdrawal.wait(until="ready")
+        assert wallet.get_balance() == deposited - ether("0.2"), "the paymaster paid the fee"
+
+        before = wallet.get_l1_balance(ETH)
+        with device.reviewing() as lines:
+            finalization = withdrawal.finalize()
+        finalization.wait()
+        assert before < wallet.get_l1_balance(ETH) < before + ether("0.2")
+
+
+def _shown(lines: list[str], tx: Transaction) -> None:
+    case = Case(tx)
+    assert device_view(tx).mode in {"blind", "depends"}
+    check_screen(case, lines)
