@@ -193,14 +193,14 @@ class Connection:
     def _on_button(self, request: messages.ButtonRequest) -> None:
         hook = self._hooks.on_button
         if hook is not None:
-            shown = messages.ButtonRequestType(request.code or 1).name
+            shown: str = getattr(request.code, "name", "Other")  # newer firmware may know more than trezorlib
             self._hooked(lambda: hook(shown))
 
     def _on_pin(self, request: messages.PinMatrixRequest) -> str:
         hook = self._hooks.on_pin
         if hook is None:
             raise errors.DeviceLocked("the Trezor asks for its PIN: unlock it first, or give on_pin=")
-        wanted = messages.PinMatrixRequestType(request.type or 1).name
+        wanted: str = getattr(request.type, "name", "Current")
         pin = self._hooked(lambda: hook(wanted))
         if type(pin) is not str or not 1 <= len(pin) <= 50 or not _PIN_DIGITS.issuperset(pin):
             raise errors.InputError(

@@ -73,7 +73,7 @@ def _samples(capability: Capability, address: Address) -> list[_Sample]:
                 ("typed data", "sign_typed_data", mail, mail.digest()),
             ]
         case Capability.MESSAGE:
-            messages = (b"", "zkcore \u2713".encode(), _LONG)
+            messages = (b"", "zkcore \u2713".encode(), _LONG[:1024])  # a Trezor Model One takes no longer ones
             return [(f"a message of {len(m)} bytes", "sign_message", m, message_hash(m)) for m in messages]
         case _:  # what its screen shows nobody here can see
             return []

@@ -22,6 +22,7 @@ from tests.hardware.trezor.scenes import KEY, SCENES, TO, legacy, transfer
 from zkcore import ETH, Wallet, ether
 from zkcore.errors import DeviceNotFound, SignerTimeout, UnsupportedBySigner, UserRejected
 from zkcore.paymaster import Paymaster
+from zkcore.testing import check_signer
 from zkcore.testing.devnet import Devnet
 
 PORT = os.environ.get("ZKCORE_TREZOR_UDP_PORT")
@@ -39,6 +40,11 @@ def test_scene(name: str) -> None:
     scene, guarded = SCENES[name]
     with LiveRig(int(PORT or 0), guarded=guarded) as made:
         scene(made)
+
+
+def test_conformance(rig: LiveRig) -> None:
+    with rig.connect(allow_blind_signing=True) as signer:
+        check_signer(signer)
 
 
 # ---------------------------------------------------------------- our limits are the firmware's

@@ -7,6 +7,7 @@ from trezorlib import messages
 
 from signers import TrezorSigner
 from signers.testing.trezor import FakeTrezor
+from signers.threaded import ThreadedSigner
 from signers.trezor import Passphrase
 from tests.hardware.trezor.scenes import MAIL, TO, legacy, transfer, withdrawal
 from zkcore.eip191 import message_hash
@@ -20,6 +21,7 @@ from zkcore.errors import (
     WrongDevice,
 )
 from zkcore.signer import SECP256K1_N, Capability, Signer, recover
+from zkcore.testing import check_signer
 from zkcore.transactions import Eip2930Transaction
 
 CORE = ["T2T1", "T2B1", "T3B1", "T3T1", "T3W1", "T9Z9"]  # the last one is not known yet
@@ -175,6 +177,13 @@ def test_what_trezorlib_cannot_stream_is_refused_by_name(data: TypedData, text: 
         signer.sign_typed_data(data)
     assert len(device.received) == before
     assert recover(data.digest(), connected(FakeTrezor("T1B1")).sign_typed_data(data))  # by hash it can
+
+
+@pytest.mark.parametrize("model", ["T1B1", "T2T1"])
+def test_conformance(model: str) -> None:
+    signer = connected(FakeTrezor(model))
+    check_signer(signer)
+    check_signer(ThreadedSigner(signer), [Capability.EIP1559, Capability.TYPED_DATA])
 
 
 # ---------------------------------------------------------------- limits
