@@ -1,25 +1,25 @@
 """Transactions that ask nothing of a bridge's fees: approvals, transfers, withdrawals, finalizations, claims."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from zkcore import calls
 from zkcore.assets import l1_token
-from zkcore.calls import CallRequest
 from zkcore.contracts import ERC20
-from zkcore.effects import Chain, Flow, attempt, gather
-from zkcore.errors import InputError, InsufficientBalance, Reverted, UnsupportedProtocol
-from zkcore.flows.l1 import AccountState, TxOptions, Unsigned, account_state, check_ether, fixes_nonce, gas_limits
-from zkcore.flows.request import plan_facts
+from zkcore.effects import Chain, Flow, gather
+from zkcore.errors import InputError, UnsupportedProtocol
+from zkcore.flows.approvals import approve_calls, check_balance, refuses
+from zkcore.flows.l1 import AccountState, TxOptions, Unsigned, account_state, check_ether, gas_limits, receiver
 from zkcore.flows.session import ChainFacts, Session, chain_facts
 from zkcore.flows.tokens import l2_token
 from zkcore.paymaster import Paymaster
-from zkcore.plan import Draft, Plan, PlanStep, StepKind
-from zkcore.transactions import Eip712Transaction, Transaction
+from zkcore.plan import Draft, Plan, PlanFacts, PlanKind, PlanStep, StepKind
+from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Transaction
 from zkcore.types import ETH, Address, AddressLike, uint
 
-__all__ = ["TxQuote", "check_token_balance", "draft_approve", "draft_calls", "draft_l1_transfer", "draft_transfer", "receiver"]
+__all__ = ["TxQuote", "draft_approve", "draft_calls", "draft_l1_transfer", "draft_transfer", "plan_calls", "plan_facts"]
 
 DEFAULT_GAS_PER_PUBDATA = 50_000  # of L2 transactions: zksync-era core/lib/constants/src/ethereum.rs
 Q = TypeVar("Q")
@@ -38,25 +38,13 @@ class TxQuote(Struct, frozen=True, kw_only=True):
     paymaster: Address | None = None
 
 
-def receiver(to: AddressLike | None, session: Session, kind: str, name: str = "to") -> Address:
-    """Who receives: checked not to be zero or a system contract; the account itself if None, unless it is a contract."""
-    if to is None:
-        if kind == "contract":
-            raise InputError(f"{name}: {session.address} is a contract, which is not the same account elsewhere: name one")
-        return session.address
-    address = Address(to)
-    if int.from_bytes(address) <= 0x1FFFF:
-        raise InputError(f"{name}: {address} is zero or a system contract: what is sent there is lost")
-    return address
-
-
 def draft_calls(
     session: Session,
     facts: ChainFacts,
     state: AccountState,
     chain: Chain,
-    kind: Any,
-    steps: list[tuple[StepKind, Unsigned]],
+    kind: PlanKind,
+    steps: Sequence[tuple[StepKind, Unsigned]],
     options: TxOptions | None,
     *,
     paymaster: Paymaster | None = None,
@@ -65,9 +53,12 @@ def draft_calls(
     """Estimate, check the balance, and plan calls of one account on one chain. One wave. `more` goes into the plan's facts."""
     if paymaster is not None and facts.stack != "era":
         raise UnsupportedProtocol("paymaster: only Era has paymasters (transaction type 0x71), this chain is ZKsync OS")
+    value, purpose = sum(step.value for _, step in steps), "the amount and the fee"
+    # before the estimate, which a node refuses in words of its own
+    check_ether(session, state, value=value, gas=0 if paymaster else 21_000, purpose=purpose, chain=chain)
     gas = yield from gas_limits(session, chain, [step for _, step in steps], state, options, paymaster=paymaster)
-    value, fee = sum(step.value for _, step in steps), sum(gas) * state.fees.max_fee_per_gas
-    check_ether(session, state, value=value, gas=0 if paymaster else sum(gas), purpose="the amount and the fee", chain=chain)
+    fee = sum(gas) * state.fees.max_fee_per_gas
+    check_ether(session, state, value=value, gas=0 if paymaster else sum(gas), purpose=purpose, chain=chain)
     quote = TxQuote(
         chain=chain,
         gas_limits=gas,
@@ -78,35 +69,47 @@ def draft_calls(
         max_total=value + (0 if paymaster else fee),
         paymaster=paymaster.address if paymaster else None,
     )
-    known = facts.contracts
-    chain_id = known.l1_chain_id if chain == "l1" else known.l2_chain_id
+    return plan_calls(session, facts, state, chain, kind, steps, gas, options, quote, paymaster=paymaster, **more)
+
+
+def plan_calls(
+    session: Session,
+    facts: ChainFacts,
+    state: AccountState,
+    chain: Chain,
+    kind: PlanKind,
+    steps: Sequence[tuple[StepKind, Unsigned]],
+    gas: Sequence[int],
+    options: TxOptions | None,
+    quote: Q,
+    *,
+    paymaster: Paymaster | None = None,
+    **more: Any,
+) -> Draft[Q]:
+    """The plan of calls whose gas is known, with consecutive nonces: as type 2, or as 0x71 if a paymaster pays."""
+    chain_id = facts.contracts.l1_chain_id if chain == "l1" else facts.contracts.l2_chain_id
     planned: list[PlanStep] = []
     for place, ((step_kind, step), limit) in enumerate(zip(steps, gas, strict=True)):
-        tx: Transaction = step.transaction(chain_id=chain_id, nonce=state.nonce + place, gas_limit=limit, fees=state.fees)
+        fields: dict[str, Any] = {"to": step.to, "value": step.value, "data": step.data, "gas_limit": limit}
+        fields |= {name: getattr(state.fees, name) for name in ("max_fee_per_gas", "max_priority_fee_per_gas")}
+        fields |= {"chain_id": chain_id, "nonce": state.nonce + place}
+        tx: Transaction = Eip1559Transaction(**fields)
         if paymaster is not None:
-            tx = Eip712Transaction(
-                chain_id=chain_id,
-                nonce=tx.nonce,
-                max_priority_fee_per_gas=state.fees.max_priority_fee_per_gas,
-                max_fee_per_gas=state.fees.max_fee_per_gas,
-                gas_limit=limit,
-                to=step.to,
-                value=step.value,
-                data=step.data,
-                from_address=session.address,
-                gas_per_pubdata=DEFAULT_GAS_PER_PUBDATA,
-                paymaster=paymaster,
-            )
+            more_of_it = {"gas_per_pubdata": DEFAULT_GAS_PER_PUBDATA, "paymaster": paymaster}
+            tx = Eip712Transaction(from_address=session.address, **fields, **more_of_it)
         planned.append(PlanStep(kind=step_kind, chain=chain, transaction=tx, after=(place - 1,) if place else ()))
-    plan: Plan[Any] = Plan(kind=kind, sender=session.address, steps=tuple(planned), facts=plan_facts(session, facts, **more))
-    return Draft(quote, plan, nonce_fixed=fixes_nonce(options))
+    known_facts = plan_facts(session, facts, l1_block=state.fees.block if chain == "l1" else None, **more)
+    plan: Plan[Any] = Plan(kind=kind, sender=session.address, steps=tuple(planned), facts=known_facts)
+    return Draft(quote, plan, nonce_fixed=options is not None and options.nonce is not None)
 
 
-def check_token_balance(session: Session, chain: Chain, token: Address, amount: int) -> Flow[None]:
-    """Raise InsufficientBalance unless the account holds so much of an ERC-20."""
-    (balance,) = yield from calls.eth_call(chain, token, ERC20.balance_of, session.address)
-    if balance < amount:
-        raise InsufficientBalance(address=session.address, token=token, balance=balance, needed=amount)
+def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
+    """The chain's facts as a plan keeps them."""
+    known, found = session.known.contracts or facts.contracts, session.known.vaults
+    kept = {name: getattr(known, name) for name in ("l1_chain_id", "l2_chain_id", "bridgehub", "diamond", "asset_router")}
+    kept |= {name: getattr(found, name, None) for name in ("nullifier", "native_token_vault")}
+    kept |= {"base_token": known.base_token, "origins": known.origins}
+    return PlanFacts(**{**kept, "stack": facts.stack, "protocol_version": facts.protocol_version, **more})
 
 
 # ---------------------------------------------------------------- approve, transfer
@@ -122,11 +125,9 @@ def draft_approve(
         raise InputError("token: ether needs no approval")
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
     who, erc20 = facts.contracts.asset_router if spender is None else Address(spender), Address(token)
-    trial = CallRequest(from_address=session.address, to=erc20, data=ERC20.approve.encode(who, amount))
-    refused = yield from attempt(calls.call_raw("l1", trial), Reverted)
-    amounts = (0, amount) if isinstance(refused, Reverted) and amount else (amount,)
+    reset = yield from refuses(session, erc20, who, amount)
     steps: list[tuple[StepKind, Unsigned]] = [
-        ("approve", Unsigned(to=erc20, data=ERC20.approve.encode(who, each))) for each in amounts
+        ("approve", step) for step in approve_calls(erc20, who, amount, reset_first=reset)
     ]
     return (yield from draft_calls(session, facts, state, "l1", "transaction", steps, l1))
 
@@ -136,7 +137,7 @@ def draft_l1_transfer(
 ) -> Flow[Draft[TxQuote]]:
     """Send ether or an ERC-20 to an account on L1. Raises InputError, InsufficientBalance, Reverted, NodeError."""
     uint(amount, "amount")
-    who = receiver(to, session, "eoa")
+    who = receiver(to)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
     what = l1_token(token, facts.contracts.base_token)
     step = yield from _transfer(session, "l1", None if what == ETH else what, who, amount)
@@ -157,7 +158,7 @@ def draft_transfer(
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
     uint(amount, "amount")
-    who = receiver(to, session, "eoa")
+    who = receiver(to)
     facts, state, found = yield from gather(
         chain_facts(session), account_state(session, "l2", l2), l2_token(session, token)
     )
@@ -169,5 +170,6 @@ def draft_transfer(
 def _transfer(session: Session, chain: Chain, token: Address | None, to: Address, amount: int) -> Flow[Unsigned]:
     if token is None:
         return Unsigned(to=to, data=b"", value=amount)
-    yield from check_token_balance(session, chain, token, amount)
+    (balance,) = yield from calls.eth_call(chain, token, ERC20.balance_of, session.address)
+    check_balance(session, token, balance, amount)
     return Unsigned(to=token, data=ERC20.transfer.encode(to, amount))
