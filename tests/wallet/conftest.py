@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from signers import PrivateKeySigner
+from tests.wallet import tools
 from zkcore import AsyncWallet, Wallet
 from zkcore.testing.devnet import Devnet
 from zkcore.wallet.handles import Handle
@@ -83,6 +84,9 @@ def open_wallet(request: pytest.FixtureRequest) -> Iterator[Open]:
             wallet.close() if isinstance(wallet, Wallet) else wallet.aclose()
 
 
-def only(*presets: str) -> pytest.MarkDecorator:
-    """Run a test over these presets only."""
-    return pytest.mark.parametrize("net", presets, indirect=True)
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """What `wallet_of` opened is closed."""
+    yield
+    while tools.opened:
+        tools.opened.pop().close()
