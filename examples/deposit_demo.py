@@ -83,7 +83,9 @@ def main() -> int:
             print(f"  receiver on L2  {format_units(l2_before, 18)} -> {format_units(l2_after, 18)} ETH")
             print(f"  refund on L2    {format_units(refund, 18)} ETH to the sender")
             arrived = same and l2_after - l2_before == AMOUNT
-            print(f"\n{format_units(l2_after - l2_before, 18)} ETH arrived" + ("." if arrived else ": that is not right."))
+            print(
+                f"\n{format_units(l2_after - l2_before, 18)} ETH arrived" + ("." if arrived else ": that is not right.")
+            )
             return 0 if arrived else 1
 
 

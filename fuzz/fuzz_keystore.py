@@ -5,7 +5,7 @@ import json
 import atheris
 
 with atheris.instrument_imports(include=["zkcore", "signers"]):
-    from harness import fuzz, require
+    from harness import fuzz, json_tokens, require
 
     from signers import keystore
     from zkcore.errors import InputError
@@ -39,4 +39,4 @@ def costly(data: bytes) -> bool:
 SEEDS = [keystore.encrypt(KEY, PASSWORD, kdf=kdf, cost=2).encode() for kdf in ("scrypt", "pbkdf2")]
 
 if __name__ == "__main__":
-    fuzz(check, SEEDS)
+    fuzz(check, SEEDS, json_tokens(*SEEDS))

@@ -5,7 +5,7 @@ import json
 import atheris
 
 with atheris.instrument_imports(include=["zkcore"]):
-    from harness import fuzz, require
+    from harness import fuzz, json_tokens, require
 
     from zkcore import plan as room
     from zkcore.contracts import BRIDGEHUB, ERC20, ZERO_ADDRESS
@@ -65,4 +65,4 @@ SIGNED = {**json.loads(SEEDS[0]), "signatures": ["0x" + Signature(5, 6, 0).to_by
 SEEDS.append(json.dumps(SIGNED, sort_keys=True, separators=(",", ":")).encode())
 
 if __name__ == "__main__":
-    fuzz(check, SEEDS)
+    fuzz(check, SEEDS, json_tokens(*SEEDS))

@@ -5,7 +5,7 @@ import json
 import atheris
 
 with atheris.instrument_imports(include=["zkcore"]):
-    from harness import fuzz, require
+    from harness import fuzz, json_tokens, require
     from msgspec import Raw
 
     from zkcore import replies
@@ -78,4 +78,4 @@ PROOF = {"proof": [HASH, HASH], "id": 3, "root": HASH, "batch_number": 7}
 SEEDS = [json.dumps(reply).encode() for reply in (RECEIPT, {**RECEIPT, "logs": []}, LOG, PROOF, [], None)]
 
 if __name__ == "__main__":
-    fuzz(check, SEEDS)
+    fuzz(check, SEEDS, json_tokens(*SEEDS))

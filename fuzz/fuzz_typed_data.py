@@ -5,7 +5,7 @@ import json
 import atheris
 
 with atheris.instrument_imports(include=["zkcore"]):
-    from harness import fuzz, require
+    from harness import fuzz, json_tokens, require
 
     from zkcore.eip712 import DOMAIN, TypedData
     from zkcore.errors import InputError
@@ -48,4 +48,4 @@ SEEDS = [
 SEEDS.append(b'{"types":{"T":[{"name":"t","type":"T[]"}]},"primaryType":"T","domain":{},"message":{"t":[{"t":[]}]}}')
 
 if __name__ == "__main__":
-    fuzz(check, SEEDS)
+    fuzz(check, SEEDS, json_tokens(*SEEDS))

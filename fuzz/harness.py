@@ -4,6 +4,7 @@ The rule: bytes from outside are either refused with an error of zkcore's own, o
 bytes again (or another property that the harness states). Anything else that is raised is a bug.
 """
 
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -24,14 +25,23 @@ def require(holds: bool, otherwise: object) -> None:
         raise Broken(otherwise)
 
 
-def fuzz(check: Callable[[bytes], object], seeds: Iterable[bytes]) -> None:
-    """Run libFuzzer with the command line's options and corpus folders; the seeds go to a temporary folder."""
+def json_tokens(*texts: bytes) -> set[bytes]:
+    """The strings, numbers and punctuation of JSON seeds: what a mutation should put in, rather than single bytes."""
+    return {token for text in texts for token in re.findall(rb'"[^"]{0,40}"|-?[0-9]{1,20}|true|null|[][{}:,]', text)}
+
+
+def fuzz(check: Callable[[bytes], object], seeds: Iterable[bytes], tokens: Iterable[bytes] = ()) -> None:
+    """Run libFuzzer with the command line's options and corpus folders; seeds and tokens go to a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
+        corpus, words = Path(folder, "corpus"), Path(folder, "tokens")
+        corpus.mkdir()
         for number, seed in enumerate(seeds):
-            (Path(folder) / f"seed{number:03}").write_bytes(seed)
+            (corpus / f"seed{number:03}").write_bytes(seed)
             check(seed)  # a harness that fails on its own seeds would say nothing about the parser
-        # reports go where the run does, unless the caller says otherwise
-        options = ["-artifact_prefix=" + str(Path(tempfile.gettempdir()) / "zkcore-fuzz-"), "-rss_limit_mb=4096"]
+        escaped = ["".join(f"\\x{byte:02x}" for byte in token) for token in sorted(tokens)]
+        words.write_text("".join(f'"{token}"\n' for token in escaped))
+        prefix = Path(tempfile.gettempdir(), "zkcore-fuzz-")  # reports outlive the folder
+        options = [f"-artifact_prefix={prefix}", "-rss_limit_mb=4096", *([f"-dict={words}"] if escaped else [])]
         rerun = any(Path(argument).is_file() for argument in sys.argv[1:])  # named inputs are run once, without seeds
-        atheris.Setup([sys.argv[0], *options, *sys.argv[1:], *([] if rerun else [folder])], check)
+        atheris.Setup([sys.argv[0], *options, *sys.argv[1:], *([] if rerun else [str(corpus)])], check)
         atheris.Fuzz()  # ends the process

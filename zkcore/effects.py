@@ -152,7 +152,7 @@ def gather(a: Step[A], b: Step[B], c: Step[C], d: Step[D], /) -> Flow[tuple[A, B
 @overload
 def gather(a: Step[A], b: Step[B], c: Step[C], d: Step[D], e: Step[E], /) -> Flow[tuple[A, B, C, D, E]]: ...
 @overload
-def gather(a: Step[A], b: Step[B], c: Step[C], d: Step[D], e: Step[E], f: Step[F], /) -> Flow[tuple[A, B, C, D, E, F]]: ...  # noqa: E501
+def gather(a: Step[A], b: Step[B], c: Step[C], d: Step[D], e: Step[E], f: Step[F], /) -> Flow[tuple[A, B, C, D, E, F]]: ...
 @overload
 def gather(a: Step[A], b: Step[B], c: Step[C], d: Step[D], e: Step[E], f: Step[F], g: Step[G], /) -> Flow[tuple[A, B, C, D, E, F, G]]: ...  # noqa: E501
 @overload

@@ -72,7 +72,9 @@ class L2GasLimitTooHigh(InputError):
 
     def __init__(self, *, l2_gas_limit: int, maximum: int, rule: str) -> None:
         self.l2_gas_limit, self.maximum, self.rule = l2_gas_limit, maximum, rule
-        super().__init__(f"the L2 gas limit {l2_gas_limit} is above the maximum {maximum}: the chain would revert with {rule}")
+        super().__init__(
+            f"the L2 gas limit {l2_gas_limit} is above the maximum {maximum}: the chain would revert with {rule}"
+        )
 
 
 class UnsupportedProtocol(InputError):

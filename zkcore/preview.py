@@ -87,7 +87,11 @@ def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Prev
     fields = [
         Field("plan hash", str(plan.hash), plan.hash),
         Field("sender", str(plan.sender), plan.sender),
-        Field("bridgehub", f"{facts.bridgehub} (from {facts.origins.get('bridgehub', 'an unknown source')})", facts.bridgehub),
+        Field(
+            "bridgehub",
+            f"{facts.bridgehub} (from {facts.origins.get('bridgehub', 'an unknown source')})",
+            facts.bridgehub,
+        ),
     ]
     if facts.holds_up_to_gas_price is not None:
         text = f"{format_units(facts.holds_up_to_gas_price, 9)} gwei of L1 gas price, then the request reverts"
@@ -189,7 +193,9 @@ def _transaction(tx: Transaction, names: _Names) -> Iterator[Field]:
     else:
         shown = "blind: the calldata only as a hash" if tx.data else "clear: every field"
         yield Field("on a device", shown, not tx.data)
-        yield Field("transaction hash", f"{tx.signing_hash()} (to be signed, as the device shows it)", tx.signing_hash())
+        yield Field(
+            "transaction hash", f"{tx.signing_hash()} (to be signed, as the device shows it)", tx.signing_hash()
+        )
     if isinstance(tx, LegacyTransaction) and tx.chain_id is None:
         yield Field("warning", "not bound to a chain (before EIP-155)", None)
 
@@ -217,9 +223,7 @@ def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iter
         yield from _argument(parameter, argument, names, token, 1)
 
 
-def _argument(
-    parameter: Parameter, value: Any, names: _Names, token: Address | None, depth: int
-) -> Iterator[Field]:
+def _argument(parameter: Parameter, value: Any, names: _Names, token: Address | None, depth: int) -> Iterator[Field]:
     label = parameter.name or parameter.type
     if parameter.components and not parameter.is_array:
         for part, item in zip(parameter.components, value, strict=True):
@@ -280,7 +284,9 @@ def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fi
     yield Field(label, type(message).__name__, value, depth)
     for name in message.__struct_fields__:
         item = getattr(message, name)
-        shown = names.address(item) if isinstance(item, Address) else to_hex(item) if isinstance(item, bytes) else str(item)
+        shown = (
+            names.address(item) if isinstance(item, Address) else to_hex(item) if isinstance(item, bytes) else str(item)
+        )
         yield Field(name, shown, item, depth + 1)
 
 
@@ -309,7 +315,8 @@ def _members(content: Any, depth: int, zksync: bool) -> Iterator[Field]:
             yield from _members(value, depth + 1, zksync)
             continue
         shown = to_hex(value) if isinstance(value, bytes) and not isinstance(value, Address) else str(value)
-        if zksync and label in {"from", "to", "paymaster"}:  # 0x71 has addresses as uint256: the device shows the decimals
+        # 0x71 has addresses as uint256: the device shows the decimals
+        if zksync and label in {"from", "to", "paymaster"}:
             shown += f" = {Address(int(value).to_bytes(20, 'big'))}"
         yield Field(label, shown, value, depth)
 

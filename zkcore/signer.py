@@ -32,7 +32,7 @@ class Capability(Enum):
 class Signature(Struct, frozen=True):
     """An ECDSA signature over secp256k1: 0 < r < n, 0 < s <= n/2 (EIP-2), y_parity 0 or 1. Raises BadSignature.
 
-    `clear`: True if a device showed the fields, False if only hashes, None if it depends on a device setting or there is no device.
+    `clear`: True if a device showed the fields, False if only hashes, None if it depends on a device setting or no device signed.
     """
 
     r: int
@@ -133,7 +133,9 @@ def recover(digest: bytes, signature: Signature) -> Address:
         raise BadSignature(f"expected a digest of 32 bytes, got {len(digest)}")
     keys = KeyAPI()
     try:
-        public_key = keys.ecdsa_recover(bytes(digest), keys.Signature(vrs=(signature.y_parity, signature.r, signature.s)))
+        public_key = keys.ecdsa_recover(
+            bytes(digest), keys.Signature(vrs=(signature.y_parity, signature.r, signature.s))
+        )
     except (NotRecoverable, ValidationError, ValueError) as error:
         raise BadSignature(f"no key can have made this signature: {error}") from error
     return Address(public_key.to_canonical_address())

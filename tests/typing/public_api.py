@@ -1,4 +1,6 @@
-"""The public face as the type checkers see it: `nox -s types`. Checked, never run; an `assert_type` that is wrong fails both."""
+"""The public face as the type checkers see it: `nox -s types`. Checked, never run; an `assert_type` that is wrong fails
+both.
+"""
 
 from collections.abc import Sequence
 from typing import assert_type

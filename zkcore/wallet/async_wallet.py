@@ -200,7 +200,9 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
                         return await held.enter_async_context(self._locks[chain])
                     case Sign(transaction):
                         sign: Any = self._required_signer().sign_transaction
-                        return await (sign(transaction) if iscoroutinefunction(sign) else asyncio.to_thread(sign, transaction))
+                        return await (
+                            sign(transaction) if iscoroutinefunction(sign) else asyncio.to_thread(sign, transaction)
+                        )
                     case Send(chain, raw):
                         return await self._nodes[chain].send_raw(raw)
                     case Store():

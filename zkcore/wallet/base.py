@@ -130,7 +130,9 @@ def _again(drafted: Draft[Any] | Exception) -> Any:
 def _account(signer: Any) -> tuple[Address, Any]:
     if isinstance(signer, str | bytes):
         if len(signer) > 42 or len(signer) == 32:  # a key, in the wrong place
-            raise InputError("signer: this is longer than an address, and not shown: a key goes into a PrivateKeySigner")
+            raise InputError(
+                "signer: this is longer than an address, and not shown: a key goes into a PrivateKeySigner"
+            )
         return Address(signer), None
     address = getattr(signer, "address", None)
     if not isinstance(address, Address):

@@ -151,9 +151,7 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
     def flow_status(self) -> Flow[WithdrawalStatus]:
         """How far it is, without waiting. At most three waves, one more if the chain settles on another."""
         record = self.record
-        return withdrawal_status(
-            self.wallet.session, record.l2_tx_hash, record.index, finalization=record.finalization
-        )
+        return withdrawal_status(self.wallet.session, record.l2_tx_hash, record.index, finalization=record.finalization)
 
     def flow_wait(
         self,

@@ -101,7 +101,8 @@ def _unsent(signed: SignedPlan[Any]) -> Flow[set[int]]:
     """The places of the steps that the nodes do not know. Raises NonceTaken if the nonce of such a step is in use."""
     steps, sender, facts = signed.plan.steps, signed.plan.sender, signed.plan.facts
     chains = sorted({step.chain for step in steps})
-    counted: Literal["latest", "pending"] = "latest" if facts.replaces else "pending"  # a replaced one is pending itself
+    # a replaced one is pending itself
+    counted: Literal["latest", "pending"] = "latest" if facts.replaces else "pending"
     known, counts, block = yield from gather(
         gather(*[calls.get_transaction(s.chain, h) for s, h in zip(steps, signed.tx_hashes, strict=True)]),
         gather(*[calls.get_transaction_count(chain, sender, block=counted) for chain in chains]),

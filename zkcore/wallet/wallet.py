@@ -46,7 +46,9 @@ def _reads(flow: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concate
     return dress(method, flow)
 
 
-def _sends(draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]) -> Callable[Concatenate["Wallet", P], H]:
+def _sends(
+    draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]
+) -> Callable[Concatenate["Wallet", P], H]:
     def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> H:
         return handle(self, self.run_submission(self.sending(draft(self.session, *args, **kwargs))))
 
@@ -131,7 +133,9 @@ class Wallet(WalletBase[Signer, Transport]):
     ) -> list[Withdrawal]:
         """The withdrawals of an address that are not finalized yet. See `zkcore.flows.find.find_withdrawals`."""
         blocks: dict[str, Any] = {"from_block": from_block, "to_block": to_block, "on_progress": on_progress}
-        return [Withdrawal(self, one) for one in self._found(self.run(find_withdrawals(self.session, address, **blocks)))]
+        return [
+            Withdrawal(self, one) for one in self._found(self.run(find_withdrawals(self.session, address, **blocks)))
+        ]
 
     # ------------------------------------------------------------ around them
     quote_approve = _reads(quoting(transact.draft_approve))
