@@ -1,9 +1,9 @@
 """Ledger devices with the Ethereum app. Nothing heavy is imported before `connect`."""
 
 from signers.ledger.connection import Dongle, OpenDongle
-from signers.ledger.paths import DEFAULT_PATH, Scheme
 from signers.ledger.signer import LedgerAccount, LedgerSigner
 from signers.ledger.view import DeviceView, device_view
+from signers.paths import DEFAULT_PATH, Scheme
 
 # fmt: off
 __all__ = [

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from signers.ledger import apdu
 from signers.ledger.connection import Connection, OpenDongle, Refusals, open_usb
-from signers.ledger.paths import DEFAULT_PATH, Scheme, format_path, pack_path, parse_path, scheme_path
 from signers.ledger.status import INCORRECT_DATA, INS_NOT_SUPPORTED
 from signers.ledger.typed_data import stream, unshowable
 from signers.ledger.view import DeviceView, device_view
+from signers.paths import DEFAULT_PATH, Scheme, format_path, pack_path, parse_path, scheme_path
 from zkcore.eip191 import message_hash
 from zkcore.errors import (
     AppNotOpen,
@@ -157,7 +157,7 @@ class LedgerSigner:
             return shown
 
     def accounts(self, scheme: Scheme = "ledger-live", count: int = 5) -> list[LedgerAccount]:
-        """The first accounts of a scheme: see SCHEMES in `signers.ledger.paths`. Raises InputError, SignerError."""
+        """The first accounts of a scheme: see SCHEMES in `signers.paths`. Raises InputError, SignerError."""
         if not uint(count, "count", 31):
             raise InputError("count: expected at least 1, got 0")
         paths = [scheme_path(scheme, index) for index in range(count)]

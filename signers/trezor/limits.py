@@ -7,7 +7,7 @@ core/src/apps/common/paths.py.
 
 from typing import Final
 
-from signers.ledger.paths import format_path
+from signers.paths import format_path
 from zkcore.errors import UnsupportedBySigner
 from zkcore.transactions import Eip1559Transaction, LegacyTransaction
 

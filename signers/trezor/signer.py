@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
 
 from msgspec import Struct
 
-from signers.ledger.paths import DEFAULT_PATH, Scheme, format_path, parse_path, scheme_path
+from signers.paths import DEFAULT_PATH, Scheme, format_path, parse_path, scheme_path
 from signers.trezor import limits
 from signers.trezor.definitions import Definitions, NetworkDefinition
 from signers.trezor.pairing import Credentials, Passphrase

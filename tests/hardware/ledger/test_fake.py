@@ -9,7 +9,7 @@ import pytest
 
 from signers import LedgerSigner
 from signers.ledger import device_view
-from signers.ledger.paths import pack_path, parse_path
+from signers.paths import pack_path, parse_path
 from signers.testing.ledger import FakeLedger, StatusError
 from zkcore import errors
 from zkcore.eip191 import message_hash
