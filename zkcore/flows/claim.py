@@ -8,9 +8,16 @@ from msgspec import Struct
 from zkcore import calls
 from zkcore.addresses import undo_alias
 from zkcore.assets import BridgeMint, TransferData, deposit_data_hash, legacy_deposit_data_hash, ntv_asset_id
-from zkcore.contracts import BOOTLOADER, L2_ASSET_ROUTER, L2_ASSET_ROUTER_ADDRESS, NATIVE_TOKEN_VAULT, NULLIFIER, ZERO_ADDRESS
+from zkcore.contracts import (
+    BOOTLOADER,
+    L2_ASSET_ROUTER,
+    L2_ASSET_ROUTER_ADDRESS,
+    NATIVE_TOKEN_VAULT,
+    NULLIFIER,
+    ZERO_ADDRESS,
+)
 from zkcore.effects import Flow, gather
-from zkcore.errors import InvalidProof, MalformedReply, NotReady, NothingToClaim
+from zkcore.errors import InvalidProof, MalformedReply, NothingToClaim, NotReady
 from zkcore.flows.finalize import trusted_root
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.session import Contracts, Session, chain_facts, vaults
@@ -64,7 +71,9 @@ def _status(l2_tx_hash: Hash32, receipt: Receipt | None) -> tuple[int, bool]:
     raise NothingToClaim(f"{l2_tx_hash} is not a request from L1: it has no status log")
 
 
-def _confirmed(l2_tx_hash: Hash32, receipt: Receipt | None, succeeded: bool, proof: LogProof | None) -> PriorityOpConfirmation:
+def _confirmed(
+    l2_tx_hash: Hash32, receipt: Receipt | None, succeeded: bool, proof: LogProof | None
+) -> PriorityOpConfirmation:
     if receipt is None or proof is None:
         raise NotReady("its batch is not executed on L1 yet", state="PROOF_PENDING")
     era = receipt.l1_batch_number is not None
@@ -95,7 +104,9 @@ def _verify(known: Contracts, version: int, said: PriorityOpConfirmation) -> Flo
         proof=said.proof,
         roots=lambda *of: root if of == (chain, number) else None,
     ):
-        raise InvalidProof(f"the L2 node's proof of the status of {said.l2_tx_hash} does not lead to the root {root} on L1")
+        raise InvalidProof(
+            f"the L2 node's proof of the status of {said.l2_tx_hash} does not lead to the root {root} on L1"
+        )
 
 
 # ---------------------------------------------------------------- the claim
@@ -158,7 +169,8 @@ def _minted(known: Contracts, transaction: NodeTransaction) -> tuple[BridgeMint,
         recipient = transaction.refund_recipient
         where = f" {recipient}" if recipient else ", by default the sender"
         raise NothingToClaim(
-            "it was a direct request, not a deposit by the bridge: what it brought is at its refund recipient on L2" + where
+            "it was a direct request, not a deposit by the bridge: what it brought is at its refund recipient on L2"
+            + where
         )
     data = transaction.input
     if data[:4] == L2_ASSET_ROUTER.finalize_deposit_legacy.selector:

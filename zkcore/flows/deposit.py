@@ -41,39 +41,15 @@ from zkcore.contracts import (
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, Reverted, ZkCoreError
 from zkcore.fees import OLDEST_PROTOCOL_VERSION
-from zkcore.flows.l1 import AccountState, TxOptions, account_state
-from zkcore.flows.request import (
-    L2Call,
-    Quote,
-    Quoted,
-    Request,
-    SecondBridge,
-    Spend,
-    quote_request,
-    refund_code,
-    request_draft,
-)
+from zkcore.flows.approvals import Spend
+from zkcore.flows.l1 import AccountState, TxOptions, account_state, receiver
+from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
 from zkcore.flows.session import Contracts, Session, contracts, vaults
 from zkcore.plan import Draft
 from zkcore.priority import AccountKind, l2_sender
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
 __all__ = ["draft_deposit"]
-
-
-class _Order(Struct, frozen=True, kw_only=True):
-    """The caller's words, parsed."""
-
-    token: Address
-    amount: int
-    to: Address | None
-    operator_tip: int
-    l2_gas_limit: int | None
-    gas_per_pubdata: int
-    refund_recipient: Address | None
-    approve: bool | int
-    bridge_address: Address | None
-    custom_bridge_data: bytes | None
 
 
 class _TokenFacts(Struct, frozen=True, kw_only=True):
@@ -83,33 +59,22 @@ class _TokenFacts(Struct, frozen=True, kw_only=True):
     deployed: bool
 
 
-class _Terms(Struct, frozen=True, kw_only=True):
-    """The order with what the chains said of it."""
+class _Deposit(Struct, frozen=True, kw_only=True):
+    """The caller's words, with what the chains said of them."""
 
     session: Session
-    order: _Order
     known: Contracts
+    token: Address
+    amount: int
+    to: Address
+    said: Terms
     sender_kind: AccountKind
     refund_kind: AccountKind
-    token: Address
-    to: Address
 
     def request(self, **more: Any) -> Request:
         """The request with all that no route changes."""
-        order = self.order
-        return Request(
-            kind="deposit",
-            to=self.to,
-            token=self.token,
-            amount=order.amount,
-            l2_gas_limit=order.l2_gas_limit,
-            gas_per_pubdata=order.gas_per_pubdata,
-            operator_tip=order.operator_tip,
-            refund_recipient=order.refund_recipient,
-            refund_kind=self.refund_kind,
-            approve=order.approve,
-            **more,
-        )
+        kept: dict[str, Any] = {"token": self.token, "amount": self.amount, "to": self.to, "terms": self.said}
+        return Request(kind="deposit", refund_kind=self.refund_kind, **kept, **more)
 
 
 def draft_deposit(
@@ -146,78 +111,61 @@ def draft_deposit(
         raise InputError(
             "l2_gas_limit: a custom bridge makes its own L2 call, which cannot be estimated here: give the limit"
         )
-    order = _Order(
-        token=Address(token),
-        amount=amount,
-        to=_receiver(to, "to"),
-        operator_tip=uint(operator_tip, "operator_tip"),
-        l2_gas_limit=None if l2_gas_limit is None else uint(l2_gas_limit, "l2_gas_limit"),
-        gas_per_pubdata=uint(gas_per_pubdata, "gas_per_pubdata"),
-        refund_recipient=_receiver(refund_recipient, "refund_recipient"),
+    said = terms(
+        l2_gas_limit=l2_gas_limit,
+        gas_per_pubdata=gas_per_pubdata,
+        operator_tip=operator_tip,
+        refund_recipient=refund_recipient,
         approve=approve,
-        bridge_address=None if bridge_address is None else Address(bridge_address),
-        custom_bridge_data=None if custom_bridge_data is None else hex_bytes(custom_bridge_data, "custom_bridge_data"),
     )
-    return request_draft(session, (yield from _quoted(session, order, l1)), l1)
-
-
-def _receiver(to: AddressLike | None, name: str) -> Address | None:
-    if to is None:
-        return None
-    address = Address(to)
-    if int.from_bytes(address) <= 0x1FFFF:  # zero, precompiles, system and built-in contracts: nobody has their keys
-        raise InputError(f"{name}: {address} is zero or a system contract: what is sent there is lost")
-    return address
-
-
-# ---------------------------------------------------------------- quoting
-def _quoted(session: Session, order: _Order, options: TxOptions | None) -> Flow[Quoted]:
-    erc20 = None if order.token in {ETH, ZERO_ADDRESS, L2_BASE_TOKEN_ADDRESS} else order.token
+    given, target = Address(token), None if to is None else receiver(to)
+    bridge = None if bridge_address is None else Address(bridge_address)
+    calldata = hex_bytes(custom_bridge_data or b"", "custom_bridge_data")
     known, state, refund_kind, facts = yield from gather(
         contracts(session),
-        account_state(session, "l1", options),
-        refund_code(session, order.refund_recipient),
-        _token_facts(erc20),
+        account_state(session, "l1", l1),
+        refund_code(session, said),
+        _token_facts(None if given in {ETH, ZERO_ADDRESS, L2_BASE_TOKEN_ADDRESS} else given),
     )
-    token = l1_token(order.token, known.base_token)
-    terms = _Terms(
+    deposit = _Deposit(
         session=session,
-        order=order,
         known=known,
+        token=l1_token(given, known.base_token),
+        amount=amount,
+        to=_checked_receiver(session, known, state, target),
+        said=said,
         sender_kind=state.kind,
         refund_kind=refund_kind or state.kind,
-        token=token,
-        to=_checked_receiver(session, known, state, order.to),
     )
-    if order.bridge_address is not None:
-        request = _custom(terms, order.bridge_address, order.custom_bridge_data or b"")
-    elif token == known.base_token:
-        request = _direct(terms)
+    if bridge is not None:
+        request = _custom(deposit, bridge, calldata)
+    elif deposit.token == known.base_token:
+        request = _direct(deposit)
     else:
-        request = _two_bridges(terms, facts)
-        if token != ETH:
-            return (yield from _quoted_token(terms, request, state, options))
-    return (yield from quote_request(session, known, state, request, options))
+        request = _two_bridges(deposit, facts)
+        if deposit.token != ETH:
+            return (yield from _draft_token(deposit, request, state, l1))
+    return (yield from draft_request(session, known, state, request, l1))
 
 
-def _quoted_token(terms: _Terms, request: Request, state: AccountState, options: TxOptions | None) -> Flow[Quoted]:
-    """Quote as a token of L1 while asking the vault whether it is one: most are, and that saves two waves."""
-    session, known = terms.session, terms.known
-    quoted, asset_id = yield from gather(
-        attempt(quote_request(session, known, state, request, options), ZkCoreError), _registered(terms)
+def _draft_token(deposit: _Deposit, request: Request, state: AccountState, options: TxOptions | None) -> Flow[Draft[Quote]]:
+    """Draft as a token of L1 while asking the vault whether it is one: most are, and that saves two waves."""
+    session, known = deposit.session, deposit.known
+    drafted, asset_id = yield from gather(
+        attempt(draft_request(session, known, state, request, options), ZkCoreError), _registered(deposit)
     )
-    if asset_id not in {Hash32(bytes(32)), ntv_asset_id(known.l1_chain_id, terms.token)}:
-        request = yield from _homeward(terms, asset_id)
-        return (yield from quote_request(session, known, state, request, options))
-    if isinstance(quoted, ZkCoreError):
-        raise quoted
-    return quoted
+    if asset_id not in {Hash32(bytes(32)), ntv_asset_id(known.l1_chain_id, deposit.token)}:
+        request = yield from _homeward(deposit, asset_id)
+        return (yield from draft_request(session, known, state, request, options))
+    if isinstance(drafted, ZkCoreError):
+        raise drafted
+    return drafted
 
 
-def _registered(terms: _Terms) -> Flow[Hash32]:
+def _registered(deposit: _Deposit) -> Flow[Hash32]:
     """The asset id that the vault on L1 has for the token; zero if it has not met it."""
-    vault = (yield from vaults(terms.session, terms.known)).native_token_vault
-    (asset_id,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, terms.token)
+    vault = (yield from vaults(deposit.session, deposit.known)).native_token_vault
+    (asset_id,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, deposit.token)
     return Hash32(asset_id)
 
 
@@ -247,59 +195,59 @@ def _token_facts(token: Address | None) -> Flow[_TokenFacts]:
 
 
 # ---------------------------------------------------------------- routes
-def _direct(terms: _Terms) -> Request:
-    sender = l2_sender(terms.session.address, kind=terms.sender_kind, protocol_version=OLDEST_PROTOCOL_VERSION)
-    ether = terms.token == ETH
-    return terms.request(
+def _direct(deposit: _Deposit) -> Request:
+    sender = l2_sender(deposit.session.address, kind=deposit.sender_kind, protocol_version=OLDEST_PROTOCOL_VERSION)
+    ether = deposit.token == ETH
+    return deposit.request(
         route="eth-to-eth-chain" if ether else "base-token-to-erc20-chain",
-        why=f"{'ether' if ether else terms.token} is the chain's base token: minted to the receiver, no bridge contract on L2",
-        l2_call=L2Call(from_address=sender, to=terms.to, value=terms.order.amount, data=b""),
+        why=f"{'ether' if ether else deposit.token} is the chain's base token: minted to the receiver, no bridge contract on L2",
+        l2_call=L2Call(from_address=sender, to=deposit.to, value=deposit.amount, data=b""),
     )
 
 
-def _two_bridges(terms: _Terms, facts: _TokenFacts) -> Request:
-    known, token, amount = terms.known, terms.token, terms.order.amount
+def _two_bridges(deposit: _Deposit, facts: _TokenFacts) -> Request:
+    known, token, amount = deposit.known, deposit.token, deposit.amount
     ether = token == ETH
     metadata = (
         erc20_metadata("Ether", "ETH", 18) if ether else facts.metadata
     )  # L1NativeTokenVault.sol, getERC20Getters
-    return terms.request(
+    return deposit.request(
         route="eth-to-erc20-chain" if ether else "erc20-to-eth-chain" if known.eth_based else "erc20-to-erc20-chain",
         why=f"{'ether' if ether else token} is not the chain's base token: locked on L1, minted by the asset router on L2",
-        l2_call=_from_router(terms, token, metadata, ntv_asset_id(known.l1_chain_id, token), known.l1_chain_id),
-        second_bridge=_router_call(terms, ntv_asset_id(known.l1_chain_id, token)),
+        l2_call=_from_router(deposit, token, metadata, ntv_asset_id(known.l1_chain_id, token), known.l1_chain_id),
+        second_bridge=_router_call(deposit, ntv_asset_id(known.l1_chain_id, token)),
         spend=None if ether else Spend(token=token, amount=amount, spender=known.asset_router),
         first_deposit=not facts.deployed,
     )
 
 
-def _homeward(terms: _Terms, asset_id: Hash32) -> Flow[Request]:
+def _homeward(deposit: _Deposit, asset_id: Hash32) -> Flow[Request]:
     """A token that is on L1 only as the representation of one of L2: burned here, released there; no allowance is needed."""
-    known, token, amount = terms.known, terms.token, terms.order.amount
-    vault = (yield from vaults(terms.session, known)).native_token_vault
+    known, token, amount = deposit.known, deposit.token, deposit.amount
+    vault = (yield from vaults(deposit.session, known)).native_token_vault
     (origin,), (origin_token,) = yield from gather(
         calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.origin_chain_id, asset_id),
         calls.eth_call("l1", token, BRIDGED_TOKEN.origin_token),
     )
     (metadata,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.get_erc20_getters, token, origin)
-    return terms.request(
+    return deposit.request(
         route="erc20-to-eth-chain" if known.eth_based else "erc20-to-erc20-chain",
         why=f"{token} stands on L1 for a token of chain {origin}: burned on L1, released or minted on L2; no approval is needed",
-        l2_call=_from_router(terms, origin_token, metadata, asset_id, origin),
-        second_bridge=_router_call(terms, asset_id),
+        l2_call=_from_router(deposit, origin_token, metadata, asset_id, origin),
+        second_bridge=_router_call(deposit, asset_id),
         spend=Spend(token=token, amount=amount, spender=known.asset_router, burned=True),
     )
 
 
 def _from_router(
-    terms: _Terms, origin_token: Address, metadata: bytes, asset_id: Hash32, origin_chain_id: int
+    deposit: _Deposit, origin_token: Address, metadata: bytes, asset_id: Hash32, origin_chain_id: int
 ) -> L2Call:
-    known = terms.known
+    known = deposit.known
     mint = BridgeMint(
-        original_caller=terms.session.address,
-        receiver=terms.to,
+        original_caller=deposit.session.address,
+        receiver=deposit.to,
         origin_token=origin_token,
-        amount=terms.order.amount,
+        amount=deposit.amount,
         metadata=metadata,
     )
     data = deposit_calldata(mint, asset_id=asset_id, origin_chain_id=origin_chain_id, l1_chain_id=known.l1_chain_id)
@@ -307,20 +255,20 @@ def _from_router(
     return L2Call(from_address=apply_alias(known.asset_router), to=L2_ASSET_ROUTER_ADDRESS, value=0, data=data)
 
 
-def _router_call(terms: _Terms, asset_id: Hash32) -> SecondBridge:
+def _router_call(deposit: _Deposit, asset_id: Hash32) -> SecondBridge:
     # the real token address, so that a token never bridged before is registered on the way: AssetRouterBase.sol, _burn
-    transfer = TransferData(terms.order.amount, terms.to, terms.token)
+    transfer = TransferData(deposit.amount, deposit.to, deposit.token)
     calldata = SecondBridgeDeposit(asset_id=asset_id, transfer=transfer).encode()
-    value = terms.order.amount if terms.token == ETH else 0
-    return SecondBridge(address=terms.known.asset_router, value=value, calldata=calldata)
+    value = deposit.amount if deposit.token == ETH else 0
+    return SecondBridge(address=deposit.known.asset_router, value=value, calldata=calldata)
 
 
-def _custom(terms: _Terms, bridge: Address, calldata: bytes) -> Request:
-    token, amount = terms.token, terms.order.amount
-    return terms.request(
+def _custom(deposit: _Deposit, bridge: Address, calldata: bytes) -> Request:
+    token, amount = deposit.token, deposit.amount
+    return deposit.request(
         route="custom-bridge",
         why=f"the second bridge {bridge} and its calldata are the caller's: what they do on L2 is not checked here",
-        l2_call=L2Call(from_address=apply_alias(bridge), to=terms.to, value=0, data=b""),
+        l2_call=L2Call(from_address=apply_alias(bridge), to=deposit.to, value=0, data=b""),
         second_bridge=SecondBridge(address=bridge, value=amount if token == ETH else 0, calldata=calldata),
         spend=None if token == ETH else Spend(token=token, amount=amount, spender=bridge),
     )

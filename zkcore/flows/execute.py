@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
 from zkcore.fees import OLDEST_PROTOCOL_VERSION, base_cost
 from zkcore.flows.l1 import TxOptions, account_state
-from zkcore.flows.request import L2Call, Quote, Quoted, Request, quote_request, refund_code, request_draft
+from zkcore.flows.request import L2Call, Quote, Request, draft_request, refund_code, terms
 from zkcore.flows.session import Session, contracts, fee_params
 from zkcore.plan import Draft
 from zkcore.priority import l2_sender
@@ -42,45 +40,32 @@ def draft_request_execute(
     """
     if mint_value is not None and operator_tip:
         raise InputError(f"operator_tip: {operator_tip} has no place beside a mint_value: put it in there")
-    to = Address(contract)
-    call = L2Call(
-        from_address=session.address,  # aliased below, if it is a contract
-        to=to,
-        value=uint(l2_value, "l2_value"),
-        data=hex_bytes(calldata, "calldata"),
-        factory_deps=tuple(hex_bytes(code, "factory_deps") for code in factory_deps),
+    said = terms(
+        l2_gas_limit=l2_gas_limit,
+        gas_per_pubdata=gas_per_pubdata,
+        operator_tip=operator_tip,
+        refund_recipient=refund_recipient,
+        approve=approve,
+        mint_value=mint_value,
     )
+    to, value = Address(contract), uint(l2_value, "l2_value")
+    data, deps = hex_bytes(calldata, "calldata"), tuple(hex_bytes(code, "factory_deps") for code in factory_deps)
+    known, state, refund_kind = yield from gather(
+        contracts(session), account_state(session, "l1", l1), refund_code(session, said)
+    )
+    sender = l2_sender(session.address, kind=state.kind, protocol_version=OLDEST_PROTOCOL_VERSION)
     request = Request(
         kind="execution",
         route="call",
         why=f"a call of {to} on L2",
-        l2_call=call,
-        to=to,
-        token=to,
-        amount=call.value,
-        l2_gas_limit=None if l2_gas_limit is None else uint(l2_gas_limit, "l2_gas_limit"),
-        gas_per_pubdata=uint(gas_per_pubdata, "gas_per_pubdata"),
-        operator_tip=uint(operator_tip, "operator_tip"),
-        mint_value=None if mint_value is None else uint(mint_value, "mint_value"),
-        refund_recipient=None if refund_recipient is None else Address(refund_recipient),
-        refund_kind="eoa",
-        approve=approve,
-    )
-    return request_draft(session, (yield from _quoted(session, request, l1)), l1)
-
-
-def _quoted(session: Session, request: Request, options: TxOptions | None) -> Flow[Quoted]:
-    known, state, refund_kind = yield from gather(
-        contracts(session), account_state(session, "l1", options), refund_code(session, request.refund_recipient)
-    )
-    sender = l2_sender(session.address, kind=state.kind, protocol_version=OLDEST_PROTOCOL_VERSION)
-    request = replace(
-        request,
-        l2_call=replace(request.l2_call, from_address=sender),
-        refund_kind=refund_kind or state.kind,
         token=known.base_token,
+        amount=value,
+        to=to,
+        terms=said,
+        refund_kind=refund_kind or state.kind,
+        l2_call=L2Call(from_address=sender, to=to, value=value, data=data, factory_deps=deps),
     )
-    return (yield from quote_request(session, known, state, request, options))
+    return (yield from draft_request(session, known, state, request, l1))
 
 
 def get_base_cost(

@@ -18,7 +18,15 @@ from zkcore.contracts import (
     NULLIFIER,
 )
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import AlreadyFinalized, InputError, InvalidProof, MalformedReply, NotReady, Reverted, TransactionFailed
+from zkcore.errors import (
+    AlreadyFinalized,
+    InputError,
+    InvalidProof,
+    MalformedReply,
+    NotReady,
+    Reverted,
+    TransactionFailed,
+)
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.session import Contracts, Session, chain_facts, contracts, protocol_version
 from zkcore.flows.status import poll
@@ -125,7 +133,9 @@ def _log_index(receipt: Receipt, log: Log) -> int:
     same = [place for place, entry in enumerate(receipt.l2_to_l1_logs) if (entry.key, entry.value) == (key, value)]
     twins = [other for other in _messages(receipt) if other.topics[1:3] == log.topics[1:3]]
     if len(same) < len(twins):
-        raise MalformedReply(f"the L2 receipt of {receipt.transaction_hash} lacks the L2->L1 log of one of its messages")
+        raise MalformedReply(
+            f"the L2 receipt of {receipt.transaction_hash} lacks the L2->L1 log of one of its messages"
+        )
     return same[twins.index(log)]
 
 
@@ -149,7 +159,9 @@ def _proved(chain_id: int, receipt: Receipt, log: Log, proof: LogProof) -> Messa
 
 
 # ---------------------------------------------------------------- the root on L1
-def trusted_root(known: Contracts, version: int, batch: int, proof: tuple[Hash32, ...]) -> Flow[tuple[int, int, Hash32 | None]]:
+def trusted_root(
+    known: Contracts, version: int, batch: int, proof: tuple[Hash32, ...]
+) -> Flow[tuple[int, int, Hash32 | None]]:
     """The chain and batch whose root decides about a proof, and that root as L1 has it; None if there is none yet.
 
     Up to v30 the diamond of that chain keeps it (l2LogsRootHash); from v31 on MessageRoot, for older batches still the diamond.
@@ -205,7 +217,9 @@ def nullifier_of(session: Session, known: Contracts) -> Flow[Address]:
     return session.check_pinned("nullifier", Address(nullifier))
 
 
-def _looked_up(session: Session, l2_tx_hash: HexLike, index: int) -> Flow[WithdrawalStatus | tuple[_Place, MessageProof, Receipt]]:
+def _looked_up(
+    session: Session, l2_tx_hash: HexLike, index: int
+) -> Flow[WithdrawalStatus | tuple[_Place, MessageProof, Receipt]]:
     """Where there is a proof: it, and the contracts; else the status that says why not. Two waves."""
     uint(index, "index", 16)
     known, receipt = yield from gather(contracts(session), calls.get_receipt("l2", l2_tx_hash))
@@ -215,7 +229,9 @@ def _looked_up(session: Session, l2_tx_hash: HexLike, index: int) -> Flow[Withdr
         return WithdrawalStatus(phase="L2_FAILED", reason="the transaction failed on L2", l2_receipt=receipt)
     withdrawals = [log for log in _messages(receipt) if _is_withdrawal(log)]
     if index >= len(withdrawals):
-        raise InputError(f"index: {receipt.transaction_hash} makes {len(withdrawals)} withdrawals, there is no number {index}")
+        raise InputError(
+            f"index: {receipt.transaction_hash} makes {len(withdrawals)} withdrawals, there is no number {index}"
+        )
     log = withdrawals[index]
     version, nullifier, proof = yield from gather(
         protocol_version(session, known),
@@ -391,7 +407,9 @@ def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> 
         raise NotReady(f"L2 has no receipt of {Hash32(l2_tx_hash)} yet", state="L2_PENDING")
     messages = _messages(receipt)
     if uint(index, "index", 16) >= len(messages):
-        raise InputError(f"index: {receipt.transaction_hash} sends {len(messages)} messages, there is no number {index}")
+        raise InputError(
+            f"index: {receipt.transaction_hash} sends {len(messages)} messages, there is no number {index}"
+        )
     proof = yield from calls.get_l2_to_l1_log_proof(receipt.transaction_hash, _log_index(receipt, messages[index]))
     if proof is None:
         raise NotReady("the batch of the message is not executed on L1 yet", state="PROOF_PENDING")

@@ -13,8 +13,7 @@ from zkcore.paymaster import Paymaster
 from zkcore.priority import AccountKind
 from zkcore.replies import FeeHistory
 from zkcore.reverts import decode_revert
-from zkcore.transactions import Eip1559Transaction
-from zkcore.types import Address, uint
+from zkcore.types import Address, AddressLike, uint
 
 # fmt: off
 __all__ = [
@@ -49,11 +48,6 @@ class TxOptions(Struct, frozen=True, kw_only=True):
                 uint(value, name, 64 if name in {"nonce", "gas_limit"} else 256)
 
 
-def fixes_nonce(options: TxOptions | None) -> bool:
-    """Whether the caller fixed the nonce."""
-    return options is not None and options.nonce is not None
-
-
 class Fees(Struct, frozen=True):
     """The fees of a transaction in wei per gas, the base fee they were derived from, and the block they were read at."""
 
@@ -79,18 +73,13 @@ class Unsigned(Struct, frozen=True, kw_only=True):
     data: bytes
     value: int = 0
 
-    def transaction(self, *, chain_id: int, nonce: int, gas_limit: int, fees: Fees) -> Eip1559Transaction:
-        """The EIP-1559 transaction."""
-        return Eip1559Transaction(
-            chain_id=chain_id,
-            nonce=nonce,
-            max_priority_fee_per_gas=fees.max_priority_fee_per_gas,
-            max_fee_per_gas=fees.max_fee_per_gas,
-            gas_limit=gas_limit,
-            to=self.to,
-            value=self.value,
-            data=self.data,
-        )
+
+def receiver(to: AddressLike, name: str = "to") -> Address:
+    """The address, if somebody can have its key: not zero, a precompile, a system or a built-in contract."""
+    address = Address(to)
+    if int.from_bytes(address) <= 0x1FFFF:
+        raise InputError(f"{name}: {address} is zero or a system contract: what is sent there is lost")
+    return address
 
 
 def account_kind(code: bytes) -> AccountKind:

@@ -20,6 +20,7 @@ from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
 from zkcore.flows.session import Session, Vaults, chain_facts, contracts, vaults
 from zkcore.types import ETH, Address, AddressLike, Hash32
+
 """Tokens and accounts: balances, allowances, addresses on both sides, asset ids."""
 
 # fmt: off
@@ -97,7 +98,9 @@ def l1_token_address(session: Session, token: AddressLike) -> Flow[Address | Non
     known = yield from contracts(session)
     if l1_token(token, known.base_token) == known.base_token:
         return known.base_token
-    (address,) = yield from calls.eth_call("l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.l1_token_address, Address(token))
+    (address,) = yield from calls.eth_call(
+        "l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.l1_token_address, Address(token)
+    )
     return None if address == ZERO_ADDRESS else Address(address)
 
 

@@ -95,8 +95,8 @@ def plan_calls(
         fields |= {"chain_id": chain_id, "nonce": state.nonce + place}
         tx: Transaction = Eip1559Transaction(**fields)
         if paymaster is not None:
-            more_of_it = {"gas_per_pubdata": DEFAULT_GAS_PER_PUBDATA, "paymaster": paymaster}
-            tx = Eip712Transaction(from_address=session.address, **fields, **more_of_it)
+            fields |= {"gas_per_pubdata": DEFAULT_GAS_PER_PUBDATA, "paymaster": paymaster}
+            tx = Eip712Transaction(from_address=session.address, **fields)
         planned.append(PlanStep(kind=step_kind, chain=chain, transaction=tx, after=(place - 1,) if place else ()))
     known_facts = plan_facts(session, facts, l1_block=state.fees.block if chain == "l1" else None, **more)
     plan: Plan[Any] = Plan(kind=kind, sender=session.address, steps=tuple(planned), facts=known_facts)
@@ -106,7 +106,9 @@ def plan_calls(
 def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
     """The chain's facts as a plan keeps them."""
     known, found = session.known.contracts or facts.contracts, session.known.vaults
-    kept = {name: getattr(known, name) for name in ("l1_chain_id", "l2_chain_id", "bridgehub", "diamond", "asset_router")}
+    kept = {
+        name: getattr(known, name) for name in ("l1_chain_id", "l2_chain_id", "bridgehub", "diamond", "asset_router")
+    }
     kept |= {name: getattr(found, name, None) for name in ("nullifier", "native_token_vault")}
     kept |= {"base_token": known.base_token, "origins": known.origins}
     return PlanFacts(**{**kept, "stack": facts.stack, "protocol_version": facts.protocol_version, **more})
@@ -114,7 +116,12 @@ def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
 
 # ---------------------------------------------------------------- approve, transfer
 def draft_approve(
-    session: Session, token: AddressLike, amount: int, spender: AddressLike | None = None, *, l1: TxOptions | None = None
+    session: Session,
+    token: AddressLike,
+    amount: int,
+    spender: AddressLike | None = None,
+    *,
+    l1: TxOptions | None = None,
 ) -> Flow[Draft[TxQuote]]:
     """Let a spender (the asset router, by default) take exactly this much of a token on L1.
 

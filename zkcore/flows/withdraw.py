@@ -12,10 +12,11 @@ from zkcore.contracts import (
 )
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
-from zkcore.flows.l1 import TxOptions, Unsigned, account_state
+from zkcore.flows.approvals import check_balance
+from zkcore.flows.l1 import TxOptions, Unsigned, account_state, receiver
 from zkcore.flows.session import Session, chain_facts
 from zkcore.flows.tokens import L2Token, l2_token
-from zkcore.flows.transact import TxQuote, check_token_balance, draft_calls, receiver
+from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.paymaster import Paymaster
 from zkcore.plan import Draft, StepKind
 from zkcore.types import Address, AddressLike, uint
@@ -45,7 +46,9 @@ def draft_withdraw(
     facts, state, found = yield from gather(
         chain_facts(session), account_state(session, "l2", l2), l2_token(session, token)
     )
-    who = receiver(to, session, state.kind)
+    if to is None and state.kind == "contract":
+        raise InputError(f"to: {session.address} is a contract, which is not the same account on L1: name the receiver")
+    who = session.address if to is None else receiver(to)
     steps: list[tuple[StepKind, Unsigned]]
     if found.is_base:
         call = L2_BASE_TOKEN.withdraw.encode(who)
@@ -62,10 +65,11 @@ def _by_asset_router(session: Session, token: L2Token, amount: int, to: Address)
     """
     data = TransferData(amount, to, token.address).encode()
     call = Unsigned(to=L2_ASSET_ROUTER_ADDRESS, data=L2_ASSET_ROUTER.withdraw.encode(token.asset_id, data))
-    (allowance,), _ = yield from gather(
+    (allowance,), (balance,) = yield from gather(
         calls.eth_call("l2", token.address, ERC20.allowance, session.address, L2_NATIVE_TOKEN_VAULT_ADDRESS),
-        check_token_balance(session, "l2", token.address, amount),
+        calls.eth_call("l2", token.address, ERC20.balance_of, session.address),
     )
+    check_balance(session, token.address, balance, amount)
     if not token.native or allowance >= amount:
         return [("withdraw", call)]
     approve = ERC20.approve.encode(L2_NATIVE_TOKEN_VAULT_ADDRESS, amount)
