@@ -1,1 +1,1 @@
-"""Devices for tests without devices: fakes that follow the firmware, recorders and replays of real ones. Import their modules."""
+"""Devices for tests without devices: fakes that follow the firmware, recordings of real ones. Import its modules."""
