@@ -11,8 +11,8 @@ from zkcore.errors import InputError, InsufficientAllowance
 from zkcore.fees import base_cost
 from zkcore.flows.l1 import Fees, TxOptions, account_state, check_ether
 from zkcore.flows.records import RequestRecord
-from zkcore.flows.transact import plan_facts
 from zkcore.flows.session import Contracts, Session, chain_facts, fee_params
+from zkcore.flows.transact import plan_facts
 from zkcore.plan import Draft, Plan, PlanStep
 from zkcore.transactions import Eip1559Transaction, parse_transaction
 

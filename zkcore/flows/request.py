@@ -16,8 +16,16 @@ from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import BaseCostMismatch, InputError, InsufficientBaseCost, NodeError, NodeTimeout
 from zkcore.fees import FeeParams
 from zkcore.flows.approvals import Approval, Holding, Spend, approve_calls, holding, needed_approvals
-from zkcore.flows.l1 import BLOCKS_A_PLAN_HOLDS, AccountState, TxOptions, Unsigned, account_kind, check_ether, gas_limits
-from zkcore.flows.l1 import receiver
+from zkcore.flows.l1 import (
+    BLOCKS_A_PLAN_HOLDS,
+    AccountState,
+    TxOptions,
+    Unsigned,
+    account_kind,
+    check_ether,
+    gas_limits,
+    receiver,
+)
 from zkcore.flows.session import ChainFacts, Contracts, Session, facts_of, fee_params, known_stack
 from zkcore.flows.transact import plan_calls
 from zkcore.plan import Draft, StepKind

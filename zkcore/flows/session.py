@@ -103,7 +103,7 @@ def contracts(session: Session) -> Flow[Contracts]:
 
 
 def _profile(session: Session) -> Flow[ChainProfile]:
-    """The caller's profile, the pinned one of a known chain, or one of the bridgehub that the caller (or, on his word, L2) names."""
+    """The caller's profile, that of a known chain, or one of the bridgehub that the caller (or, if told to, L2) names."""
     if session.profile is not None:
         return session.profile
     l1, l2, named = yield from gather(calls.chain_id("l1"), calls.chain_id("l2"), calls.get_bridgehub_contract())

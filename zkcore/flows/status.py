@@ -103,11 +103,7 @@ def _unincluded(record: RequestRecord) -> Flow[RequestStatus]:
         gather(*[calls.get_transaction("l1", tx_hash) for tx_hash in sent]),
         calls.get_transaction_count("l1", record.sender),
     )
-    phase: Phase
-    if any(pending):
-        phase = "L1_PENDING"
-    else:
-        phase = "L1_REPLACED" if count > record.nonce else "L1_DROPPED"
+    phase: Phase = "L1_PENDING" if any(pending) else "L1_REPLACED" if count > record.nonce else "L1_DROPPED"
     return RequestStatus(phase=phase, l1_tx_hash=record.l1_tx_hash)
 
 

@@ -81,7 +81,7 @@ def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Sub
         yield Store(plan.hash, "planned", plan.to_json())
         signatures = []
         for step in plan.steps:
-            signatures.append((yield Sign(step.transaction)))
+            signatures.append((yield Sign(step.transaction)))  # noqa: PERF401  # no comprehension can yield
         signed = SignedPlan(plan=plan, signatures=tuple(signatures))
     content, last = signed.to_json(), signed.tx_hashes[-1]
     yield Store(signed.hash, "signed", content, last)
