@@ -36,6 +36,7 @@ ERA_ONLY: dict[str, list[Any]] = {
     "zks_getL2Multicall3": [],
     "zks_getTimestampAsserter": [],
     "zks_getProtocolVersion": [],
+    "zks_getProof": ["0x" + "11" * 20, ["0x" + "00" * 32], 1],
 }
 OS_ONLY: dict[str, list[Any]] = {
     "zks_getGenesis": [],

@@ -15,6 +15,7 @@ from zkcore.testing.devnet.bootloader import Operation, Outcome, PriorityOperati
 from zkcore.testing.devnet.l1 import L1
 from zkcore.testing.devnet.node import Node, quantity, to_int
 from zkcore.testing.devnet.process import Anvil
+from zkcore.testing.devnet.upstream import RpcError
 from zkcore.types import Address, Hash32
 
 __all__ = ["Chain", "Record"]
@@ -141,13 +142,21 @@ class Chain(Node):
         base_fee = min([self.base_fee, *(operation.price for operation in operations)])
         rpc("anvil_setNextBlockBaseFeePerGas", quantity(base_fee))
         self.before_block()
+        begun: list[Operation] = []
+        refused: RpcError | None = None
         for operation in operations:
-            operation.begin(rpc, base_fee)
+            try:
+                operation.begin(rpc, base_fee)
+                begun.append(operation)
+            except RpcError as error:
+                refused = self.translated(error)
+        if refused is not None and not begun:
+            raise refused
         rpc("anvil_setNextBlockBaseFeePerGas", quantity(base_fee))
         rpc("evm_mine")
         block = rpc("eth_getBlockByNumber", "latest", False)
-        outcomes = [(operation, operation.end(rpc)) for operation in operations]
-        for operation in operations:
+        outcomes = [(operation, operation.end(rpc)) for operation in begun]
+        for operation in begun:
             self.after_transaction(operation)
         self._record(block, outcomes)
         if self.automatic_batches:
@@ -256,6 +265,10 @@ class Chain(Node):
     def batch_of(self, block: int) -> Batch | None:
         """The sealed batch that a block is in."""
         return next((batch for batch in self.state.batches if batch.first_block <= block <= batch.last_block), None)
+
+    def batch(self, number: int) -> Batch | None:
+        """The sealed batch with this number."""
+        return self.state.batches[number - 1] if 0 < number <= len(self.state.batches) else None
 
     def proof_json(self, batch: Batch, record: Record, index: int) -> dict[str, Any]:
         """The proof of a transaction's log, in the words that both stacks share."""

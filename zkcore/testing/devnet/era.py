@@ -95,12 +95,11 @@ class Era(EraMethods):
         if tx.gas_limit > self.block_gas_limit:
             raise _refused("exceeds block gas limit")
         operation = self.operation(pending)
-        payer = operation.paymaster or pending.sender
-        fee = tx.gas_limit * pending.max_fee
-        balance = to_int(self.anvil.rpc("eth_getBalance", str(payer), "latest"))
-        if operation.paymaster is None and balance < fee + tx.value:
+        fee = 0 if operation.paymaster else tx.gas_limit * pending.max_fee
+        balance = to_int(self.anvil.rpc("eth_getBalance", str(pending.sender), "latest"))
+        if balance < fee + tx.value:
             raise _refused(f"insufficient funds for gas + value. balance: {balance}, fee: {fee}, value: {tx.value}")
-        if operation.paymaster is not None:
+        if operation.paymaster:
             operation.validate(self.anvil.rpc, self.base_fee)
 
     block_gas_limit = 80_000_000

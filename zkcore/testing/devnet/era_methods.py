@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from zkcore.testing.devnet.batches import Batch
+from zkcore.testing.devnet.l1 import OPERATOR
 from zkcore.testing.devnet.l2 import L2
 from zkcore.testing.devnet.node import quantity, to_int
 
@@ -81,13 +82,8 @@ class EraMethods(L2):
         }
 
     def zks_getBatchFeeInput(self) -> Any:
-        return {
-            "PubdataIndependent": {
-                "l1_gas_price": self.l1.base_fee,
-                "fair_l2_gas_price": self.base_fee,
-                "fair_pubdata_price": 17 * self.l1.base_fee,
-            }
-        }
+        price = self.l1.base_fee
+        return {"l1_gas_price": price, "fair_l2_gas_price": self.base_fee, "fair_pubdata_price": 17 * price}
 
     # ------------------------------------------------------------ zks_: batches
     def zks_L1BatchNumber(self) -> str:
@@ -102,11 +98,11 @@ class EraMethods(L2):
         return self.proof_json(batch, record, position) | {"batchNumber": batch.number}
 
     def zks_getL1BatchBlockRange(self, number: int) -> Any:
-        batch = self._batch(number)
+        batch = self.batch(number)
         return batch and [quantity(batch.first_block), quantity(batch.last_block)]
 
     def zks_getL1BatchDetails(self, number: int) -> Any:
-        batch = self._batch(number)
+        batch = self.batch(number)
         return batch and {"number": batch.number} | self._details(range(batch.first_block, batch.last_block + 1), batch)
 
     def zks_getBlockDetails(self, number: int) -> Any:
@@ -116,35 +112,33 @@ class EraMethods(L2):
         return {
             "number": number,
             "l1BatchNumber": batch.number if batch else len(self.state.batches) + 1,
+            "operatorAddress": str(OPERATOR),
+            "protocolVersion": f"Version{self.contracts['protocol_minor']}",
         } | self._details(range(number, number + 1), batch)
-
-    def _batch(self, number: int) -> Batch | None:
-        return self.state.batches[number - 1] if 0 < number <= len(self.state.batches) else None
 
     def _details(self, blocks: range, batch: Batch | None) -> dict[str, Any]:
         records = [self.state.records[name] for number in blocks for name in self.state.blocks.get(number, ())]
         from_l1 = sum(record.request is not None for record in records)
         block = self.anvil.rpc("eth_getBlockByNumber", quantity(blocks[-1]), False)
         at = to_int(block["timestamp"])
+        commit, execute = (batch.commit, batch.execute) if batch else (None, None)
         sent: dict[str, Any] = {}
-        for step, transaction in (
-            ("commit", batch and batch.commit),
-            ("prove", batch and batch.execute),
-            ("execute", batch and batch.execute),
+        for step, past, transaction in (
+            ("commit", "committedAt", commit),
+            ("prove", "provenAt", execute),
+            ("execute", "executedAt", execute),
         ):
             sent |= {
                 f"{step}TxHash": transaction,
-                f"{step}dAt".replace("commitd", "committed").replace("proved", "proven"): _date(at)
-                if transaction
-                else None,
+                past: _date(at) if transaction else None,
+                f"{step}ChainId": self.l1.chain_id if transaction else None,
             }
-            sent |= {f"{step}ChainId": self.l1.chain_id if transaction else None}
         return sent | {
             "timestamp": at,
             "l1TxCount": from_l1,
             "l2TxCount": len(records) - from_l1,
             "rootHash": block["stateRoot"],
-            "status": "verified" if batch and batch.execute else "sealed",
+            "status": "verified" if execute else "sealed",
             "baseSystemContractsHashes": {
                 "bootloader": "0x" + "00" * 32,
                 "default_aa": "0x" + "00" * 32,
@@ -176,6 +170,13 @@ class EraMethods(L2):
             "ethExecuteTxHash": batch and batch.execute,
             "ethPrecommitTxHash": None,
         }
+
+    def zks_getProof(self, address: str, keys: list[str], batch: Any) -> Any:
+        """The values, without the tree of Era's own storage that a proof would be made from."""
+        head = quantity(self.finalized())
+        values = {key: self.passed("eth_getStorageAt", address, key, head) for key in keys}
+        proofs = [{"key": key, "value": value, "proof": [], "index": 0} for key, value in values.items()]
+        return None if self.batch(to_int(batch)) is None else {"address": address, "storageProof": proofs}
 
     def zks_getRawBlockTransactions(self, number: int) -> Any:
         return [

@@ -130,6 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         except RpcError as error:
             return _failure(identity, error.code, error.message, error.data)
         except Exception:  # noqa: BLE001  # the rim: one bad call must not end the connection
+            if self.server.front.closing:
+                self._hang_up()
             traceback.print_exc()  # a bug of the devnet, or parameters that no node understands
             return _failure(identity, -32603, "Internal error")
         return {"jsonrpc": "2.0", "id": identity, "result": result} if "id" in call else None
@@ -200,6 +202,7 @@ class Front:
     def __init__(self, dispatch: Dispatch, faults: f.NodeFaults) -> None:
         self.dispatch, self.faults = dispatch, faults
         self.connections: set[socket.socket] = set()
+        self.closing = False
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.front = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -210,6 +213,7 @@ class Front:
 
     def close(self) -> None:
         """Stop listening and end the open connections."""
+        self.closing = True
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
