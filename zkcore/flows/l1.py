@@ -17,7 +17,7 @@ from zkcore.types import Address, AddressLike, uint
 
 # fmt: off
 __all__ = [
-    "AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "fixes_nonce",
+    "AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether",
     "gas_limits",
 ]
 # fmt: on
