@@ -10,12 +10,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import Struct
 
 from signers.ledger.apdu import STRUCT_DEFINITION, STRUCT_VALUE, chunks
-from zkcore.eip712 import DOMAIN, Field, Leaf
+from zkcore.eip712 import DOMAIN, Field, Leaf, Value
 
 if TYPE_CHECKING:
     from zkcore.eip712 import TypedData
@@ -144,8 +145,26 @@ def unshowable(data: "TypedData") -> str | None:
                     return f"an array has {item} elements: more than {_MAX_LENGTH}"
             elif isinstance(item[1], str | bytes) and len(_encode(*item)) > _MAX_VALUE:
                 return f"a {item[0]} is longer than {_MAX_VALUE} bytes"
+    if ("empty", "struct") in pairwise(_places(data, data.primary_type, data.message)):
+        return "it hashes a struct wrongly that follows an empty array"  # path.c, path_new_array_depth: no type hash
     needed = _memory(data)
     return f"they need about {needed} bytes of its memory, more than {_MEMORY}" if needed > _MEMORY else None
+
+
+def _places(data: "TypedData", type_: str, value: Value) -> Iterator[str]:
+    """What the app comes by within a struct or an array, in order: "struct", "empty" or "array", "value"."""
+    if type_.endswith("]"):
+        element = type_[: type_.rindex("[")]
+        members = [(element, member) for member in cast("tuple[Value, ...]", value)]
+    else:
+        fields = (field.type for field in data.fields(type_))
+        members = list(zip(fields, cast("tuple[Value, ...]", value), strict=True))
+    for member_type, member in members:
+        if not isinstance(member, tuple):
+            yield "value"
+            continue
+        yield ("array" if member else "empty") if member_type.endswith("]") else "struct"
+        yield from _places(data, member_type, member)
 
 
 def _memory(data: "TypedData") -> int:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DeviceView", "Mode", "device_view"]
 
+_ERC20: Final = {bytes.fromhex("a9059cbb"), bytes.fromhex("095ea7b3")}  # transfer, approve: erc20_plugin.c
+
 # "clear": every field; "blind": only hashes; "depends": every field if the Nano models' verbose EIP-712 setting is on
 Mode: TypeAlias = Literal["clear", "blind", "depends"]
 
@@ -66,10 +68,8 @@ def _transaction(tx: "Transaction") -> DeviceView:
     gas_price = tx.gas_price if isinstance(tx, LegacyTransaction | Eip2930Transaction) else tx.max_fee_per_gas
     ticker = "ETH" if tx.chain_id in _NETWORKS else "???"
     lines = [("Amount", f"{format_units(tx.value, 18)} {ticker}")] if tx.value or not tx.data else []
-    lines += [
-        ("To", "Contract" if tx.to is None else str(tx.to)),
-        ("Max fees", f"{format_units(tx.gas_limit * gas_price, 18)} {ticker}"),
-    ]
+    fees = ("Max fees", f"{format_units(tx.gas_limit * gas_price, 18)} {ticker}")
+    lines += [("To", "Contract" if tx.to is None else str(tx.to)), fees]
     if tx.chain_id != 1:
         lines.append(("Network", _NETWORKS.get(tx.chain_id or 0, str(tx.chain_id))))
     notes: list[str] = []
@@ -77,12 +77,16 @@ def _transaction(tx: "Transaction") -> DeviceView:
         notes.append(f"not shown: the access list of {len(tx.access_list)} addresses")
     if not tx.data:
         return DeviceView("clear", tuple(lines), tuple(notes))
+    if tx.data[:4] in _ERC20:  # the app waits for token data signed by Ledger, and without them shows nothing instead
+        notes.append("not shown: token, recipient, amount, or any hash; 'Debug smart contracts' shows them")
+        network = lines[-1:] if tx.chain_id != 1 else []
+        return DeviceView("blind", (*network, fees), tuple(notes))
     notes.append(f"not shown: {len(tx.data)} bytes of calldata; compare the transaction hash")
     return DeviceView("blind", (*lines, ("Transaction hash", str(tx.signing_hash()))), tuple(notes))
 
 
 def _typed_data(data: "TypedData", notes: tuple[str, ...]) -> DeviceView:
-    hashes = (("Domain hash", str(data.domain_separator())), ("Message hash", str(data.struct_hash())))
+    hashes = (("Domain hash", _text(data.domain_separator())), ("Message hash", _text(data.struct_hash())))
     reason = unshowable(data)
     if reason is not None:
         return DeviceView("blind", hashes, (*notes, f"the app cannot show the fields: {reason}"))

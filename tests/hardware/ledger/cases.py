@@ -110,7 +110,7 @@ TYPED = {
     ),
     "nested": typed(
         {
-            "Order": [("lines", "Line[]"), ("note", "Note")],
+            "Order": [("lines", "Line[]"), ("more", "Person[]"), ("note", "Note")],
             "Line": [("item", "Item"), ("counts", "uint8[]"), ("tags", "bytes2[2][]")],
             "Item": [("owner", "Person"), ("price", "uint256")],
             "Note": [("by", "Person[]"), ("text", "string")],
@@ -118,10 +118,11 @@ TYPED = {
         },
         {
             "lines": [
-                {"item": {"owner": COW, "price": 2**256 - 1}, "counts": [], "tags": []},
-                {"item": {"owner": BOB, "price": 0}, "counts": [1, 2, 255], "tags": [["0x0102", "0x0304"]]},
+                {"item": {"owner": COW, "price": 2**256 - 1}, "counts": [], "tags": [["0x0102", "0x0304"]]},
+                {"item": {"owner": BOB, "price": 0}, "counts": [1, 2, 255], "tags": []},
             ],
-            "note": {"by": [COW], "text": "ok"},
+            "more": [COW],
+            "note": {"by": [BOB], "text": "ok"},
         },
     ),
     "signed": typed(
@@ -152,7 +153,7 @@ TYPED = {
         },
         {"a": True, "b": False, "c": "0x010203", "d": bytes(31) + b"\1", "e": "0x", "f": "", "g": 0},
     ),
-    "long": typed({"Long": [("a", "bytes"), ("b", "string")]}, {"a": bytes(range(256)) * 3, "b": "naïve " * 60}),
+    "long": typed({"Long": [("a", "bytes"), ("b", "string")]}, {"a": bytes(range(256)) * 3, "b": "naive " * 60}),
     "domain": typed({"One": [("a", "uint256")]}, {"a": 1}, name="x", version="2", chainId=2**70, salt="0x" + "5a" * 32),
 }
 ERA = {

@@ -63,8 +63,14 @@ class Speculos:
 
     # ------------------------------------------------------------ the screen
     def events(self) -> list[dict[str, Any]]:
-        events: list[dict[str, Any]] = self._http.get("/events", params={"currentscreenonly": "true"}).json()["events"]
-        return events
+        for _ in range(5):  # the emulator's server drops a connection now and then
+            try:
+                events: list[dict[str, Any]]
+                events = self._http.get("/events", params={"currentscreenonly": "true"}).json()["events"]
+            except httpx.RemoteProtocolError:
+                continue
+            return events
+        raise RuntimeError("speculos does not say what is on the screen")
 
     def screen(self) -> list[str]:
         return [event["text"] for event in self.events()]
@@ -81,7 +87,9 @@ class Speculos:
         self._http.post("/finger", json=body).raise_for_status()
 
     def tap(self, text: str, *, seconds: float = 0.1) -> None:
-        event = next(event for event in self.events() if text in event["text"])
+        event = next((event for event in self.events() if text in event["text"]), None)
+        if event is None:  # the screen has changed meanwhile
+            return
         self.finger(event["x"] + event["w"] // 2, event["y"] + event["h"] // 2, seconds=seconds)
 
     def swipe(self) -> None:
@@ -133,8 +141,8 @@ class Speculos:
 
     def _press(self, screen: list[str], *, approve: bool, skip: bool) -> None:
         text = " ".join(screen)
-        if "Reject" in screen and not approve:
-            self.tap("Reject")
+        if not approve and ("Reject" in screen or "Cancel" in screen):
+            self.tap("Reject" if "Reject" in screen else "Cancel")
         elif not approve and "Yes, reject" in screen:
             self.tap("Yes, reject")
         elif "Continue anyway" in screen:

@@ -101,7 +101,7 @@ def test_the_preview_says_what_the_app_cannot_hash() -> None:
 def test_accounts_are_those_of_the_mnemonic(devices: Devices) -> None:
     device = devices.with_settings(())
     with LedgerSigner.connect(open_dongle=device.open_dongle) as signer:
-        assert signer.accounts("bip44", 2)[1].address == "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+        assert str(signer.accounts("bip44", 2)[1].address) == "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
         assert signer.find("0x70997970C51812dc3A010C7d01b50e0d17dc79C8").path == "m/44'/60'/0'/0/1"
 
 

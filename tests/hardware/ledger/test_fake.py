@@ -80,7 +80,7 @@ SHOWN = {
     ),
     "structs with arrays": typed(
         mail(M=[("x", "Q[]"), ("p", "P[]"), ("y", "uint256")], Q=[("p", "P"), ("k", "uint8[][2]")], P=PERSON),
-        {"x": [{"p": ALICE, "k": [[1], []]}] * 2, "p": [ALICE], "y": 2**256 - 1},
+        {"x": [{"p": ALICE, "k": [[], [1]]}] * 2, "p": [ALICE], "y": 2**256 - 1},
     ),
     "long values": typed(mail(M=[("a", "bytes"), ("b", "string")]), {"a": bytes(700), "b": "é" * 300}),
     "the whole domain": typed(
@@ -214,6 +214,9 @@ UNSHOWN = {
         mail(M=[("s", "S")], S=[(f"a{i}", "bool") for i in range(16)]), {"s": {f"a{i}": True for i in range(16)}}
     ),
     "M.x wrongly, as any array of structs": typed(mail(M=[("x", "P[][2]")], P=PERSON), {"x": [[ALICE], []]}),
+    "a struct wrongly that follows an empty array": typed(
+        mail(M=[("x", "Q[]")], Q=[("a", "bool"), ("k", "bool[]")]), {"x": [{"a": True, "k": []}] * 2}
+    ),
     "R.k wrongly, as any array of structs": typed(
         mail(M=[("x", "Q[]")], Q=[("r", "R")], R=[("z", "bool"), ("k", "P[]")], P=PERSON),
         {"x": [{"r": {"k": [ALICE], "z": True}}]},
