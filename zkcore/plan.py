@@ -4,8 +4,8 @@ The transactions are kept as their unsigned bytes, and everything shown about th
 cannot say one thing and sign another. Loading a plan checks all of it again.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, get_args
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +16,7 @@ from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampere
 from zkcore.hashing import keccak256
 from zkcore.signer import Signature, Signer, check_signature
 from zkcore.transactions import Eip712Transaction, Transaction, parse_transaction
-from zkcore.types import Address, Hash32, hex_bytes, to_hex, uint
+from zkcore.types import Address, Hash32, hex_bytes, to_hex
 
 if TYPE_CHECKING:
     from zkcore.chains import ChainProfile
@@ -32,7 +32,7 @@ H = TypeVar("H")  # the handle that submitting the plan gives
 Q = TypeVar("Q")
 
 
-class PlanFacts(Struct, frozen=True, kw_only=True):
+class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a plan was built on. `origins` says of each address where it came from; gas prices are wei.
 
     `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
@@ -108,6 +108,7 @@ class Plan(Struct, Generic[H], frozen=True, kw_only=True):
         plan = _plan(data)
         if data["hash"] != str(plan.hash):
             raise PlanTampered(f"the plan says its hash is {data['hash']}, its content gives {plan.hash}")
+        _check_canonical(plan, text)
         return plan
 
     def preview(self, profile: "ChainProfile | None" = None) -> "Preview":
@@ -174,7 +175,9 @@ class SignedPlan(Struct, Generic[H], frozen=True, kw_only=True):
         if not isinstance(signatures, list):
             raise PlanTampered("signatures: expected a list")
         raw: list[str] = signatures
-        return cls(plan=plan, signatures=tuple(Signature.from_bytes(hex_bytes(s, "signature")) for s in raw))
+        signed = cls(plan=plan, signatures=tuple(Signature.from_bytes(hex_bytes(s, "signature")) for s in raw))
+        _check_canonical(signed, text)
+        return signed
 
 
 class Draft(Struct, Generic[Q], frozen=True):
@@ -232,8 +235,6 @@ def _check_step(plan: Plan[Any], place: int, step: PlanStep) -> None:
 
 # ---------------------------------------------------------------- JSON
 _PLAN_KEYS = {"zkcore_plan", "kind", "sender", "steps", "facts"}
-_KINDS: tuple[str, ...] = get_args(PlanKind)
-_STEP_KINDS: tuple[str, ...] = get_args(StepKind)
 
 
 def _canonical(value: object) -> bytes:
@@ -265,66 +266,53 @@ def _body(plan: Plan[Any]) -> dict[str, object]:
 def _loaded(text: str | bytes, keys: set[str]) -> dict[str, Any]:
     try:
         data = msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise InputError(f"this is not the JSON of a plan: {error}") from error
     if set(data) != keys:
         raise PlanTampered(f"expected the keys {sorted(keys)}, got {sorted(data)}")
     if data["zkcore_plan"] != VERSION:
         raise InputError(f"the plan is of version {data['zkcore_plan']!r}, this zkcore reads version {VERSION}")
-    if _canonical(data) != (text.encode() if isinstance(text, str) else text).strip():
-        raise PlanTampered("the JSON is not in its canonical form: it was edited")
     return data
 
 
+def _check_canonical(loaded: "Plan[Any] | SignedPlan[Any]", text: str | bytes) -> None:
+    """What was loaded writes the very same bytes: no second spelling of a plan is taken for it."""
+    if loaded.to_json().encode() != (text.encode() if isinstance(text, str) else text).strip():
+        raise PlanTampered("the JSON is not in its canonical form: it was edited")
+
+
+class _Step(Struct, frozen=True, forbid_unknown_fields=True):
+    kind: StepKind
+    chain: Chain
+    unsigned: str
+    after: tuple[Annotated[int, msgspec.Meta(ge=0)], ...]
+
+
+class _Document(Struct, frozen=True):
+    kind: PlanKind
+    sender: Address
+    steps: tuple[_Step, ...]
+    facts: PlanFacts
+
+
 def _plan(data: Mapping[str, Any]) -> Plan[Any]:
-    if data["kind"] not in _KINDS:
-        raise PlanTampered(f"unknown kind of plan {data['kind']!r}")
     try:
-        facts = PlanFacts(**{name: _fact(name, value) for name, value in data["facts"].items()})
-        steps = tuple(_step(step) for step in data["steps"])
-        return Plan(kind=data["kind"], sender=Address(data["sender"]), steps=steps, facts=facts)
-    except (TypeError, KeyError, AttributeError, ValueError, BadSignature) as error:
+        # not strict: integers are decimal strings here. Another spelling of one is not what `to_json` writes
+        read = msgspec.convert(data, _Document, strict=False, dec_hook=_parsed)
+        steps = tuple(_step(step) for step in read.steps)
+        return Plan(kind=read.kind, sender=read.sender, steps=steps, facts=read.facts)
+    except (msgspec.MsgspecError, ValueError, BadSignature) as error:
         if isinstance(error, PlanTampered | ChainIdMismatch):
             raise
         raise PlanTampered(f"the plan is malformed: {error}") from error
 
 
-_INTEGERS = {
-    "l1_chain_id",
-    "l2_chain_id",
-    "protocol_version",
-    "l1_block",
-    "holds_up_to_gas_price",
-    "expires_after_l1_block",
-    "l2_index",
-}
-_ADDRESSES = {"bridgehub", "diamond", "asset_router", "nullifier", "native_token_vault", "base_token"}
+def _parsed(kind: type[Address | Hash32], value: Any) -> Address | Hash32:
+    return kind(value)
 
 
-def _fact(name: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if name in _INTEGERS:
-        return uint(int(value), name)
-    if name in _ADDRESSES:
-        return Address(value)
-    if name == "l2_tx_hash":
-        return Hash32(value)
-    if name in {"notes", "replaces"}:
-        return tuple(map(str if name == "notes" else Hash32, value))
-    if name == "origins":
-        return {str(key): str(origin) for key, origin in value.items()}
-    return str(value)
-
-
-def _step(data: Mapping[str, Any]) -> PlanStep:
-    if set(data) != {"kind", "chain", "unsigned", "after"} or data["kind"] not in _STEP_KINDS:
-        raise PlanTampered(f"unknown step {data!r}")
-    if data["chain"] not in ("l1", "l2"):
-        raise PlanTampered(f"unknown chain {data['chain']!r}")
-    transaction, signature = parse_transaction(data["unsigned"])
+def _step(data: _Step) -> PlanStep:
+    transaction, signature = parse_transaction(data.unsigned)
     if signature is not None:
         raise PlanTampered("a step of an unsigned plan is signed")
-    after: Sequence[Any] = data["after"]
-    places = tuple(uint(place, "after", 16) for place in after)
-    return PlanStep(kind=data["kind"], chain=data["chain"], transaction=transaction, after=places)
+    return PlanStep(kind=data.kind, chain=data.chain, transaction=transaction, after=data.after)

@@ -1,0 +1,308 @@
+"""Plans as data: canonical JSON that loads to the same plan or not at all."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from signers import PrivateKeySigner
+from tests.property.strategies import addresses, hashes, uints
+from zkcore.contracts import ERC20
+from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered, SignerError, WrongDevice
+from zkcore.hashing import keccak256
+from zkcore.paymaster import Paymaster
+from zkcore.plan import Plan, PlanFacts, PlanStep, SignedPlan, sign_plan
+from zkcore.transactions import Eip712Transaction, Eip1559Transaction
+from zkcore.types import ETH, Address, Hash32
+
+SIGNER = PrivateKeySigner(b"\x11" * 32)
+HUB, ROUTER, TOKEN, NULLIFIER = (Address(bytes([number]) * 20) for number in (2, 3, 4, 5))
+FACTS = PlanFacts(
+    l1_chain_id=1,
+    l2_chain_id=324,
+    bridgehub=HUB,
+    diamond=HUB,
+    asset_router=ROUTER,
+    nullifier=NULLIFIER,
+    base_token=ETH,
+    stack="era",
+    protocol_version=30,
+    origins={"bridgehub": "the profile"},
+    l1_block=100,
+    holds_up_to_gas_price=10**10,
+    expires_after_l1_block=200,
+    notes=('words, with "quotes" and ü',),
+)
+FEES = {"max_priority_fee_per_gas": 1, "max_fee_per_gas": 10**9, "gas_limit": 10**6}
+APPROVE = PlanStep(
+    kind="approve",
+    chain="l1",
+    transaction=Eip1559Transaction(chain_id=1, nonce=4, to=TOKEN, data=ERC20.approve.encode(ROUTER, 5), **FEES),
+)
+DEPOSIT = PlanStep(
+    kind="deposit",
+    chain="l1",
+    transaction=Eip1559Transaction(chain_id=1, nonce=5, to=HUB, data=b"\xab\xcd", value=9, **FEES),
+    after=(0,),
+)
+PLAN: Plan[Any] = Plan(kind="deposit", sender=SIGNER.address, steps=(APPROVE, DEPOSIT), facts=FACTS)
+SIGNED = sign_plan(PLAN, SIGNER)
+
+
+def edited(change: Any, *, rehash: bool = True) -> str:
+    """The plan's JSON with something changed in it, under a hash that fits again."""
+    content = json.loads(PLAN.to_json())
+    change(content)
+    if rehash:
+        content.pop("hash", None)
+        content["hash"] = str(keccak256(msgspec.json.encode(content, order="sorted")))
+    return msgspec.json.encode(content, order="sorted").decode()
+
+
+# ---------------------------------------------------------------- canonical
+def test_the_json_of_a_plan_is_canonical() -> None:
+    text = PLAN.to_json()
+    assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert not re.search(r"[^\"\w]\d{10,}", text)  # no number that another language would round: they are strings
+    assert json.loads(text)["hash"] == str(PLAN.hash)
+    body = {key: value for key, value in json.loads(text).items() if key != "hash"}
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert keccak256(canonical.encode()) == PLAN.hash  # anyone can compute it
+    assert Plan.from_json(text) == PLAN
+    assert Plan.from_json(text.encode() + b"\n") == PLAN  # as editors and `echo` leave it
+    assert SignedPlan.from_json(SIGNED.to_json()) == SIGNED
+    assert (SIGNED.hash, SIGNED.kind) == (PLAN.hash, PLAN.kind)
+
+
+@pytest.mark.parametrize("text", [PLAN.to_json(), SIGNED.to_json()], ids=["plan", "signed"])
+def test_a_plan_with_any_byte_changed_is_refused(text: str) -> None:
+    kind: Any = SignedPlan if "signatures" in text else Plan
+    raw = text.encode()
+    for place in range(len(raw)):
+        for flip in (0x01, 0x20, 0x80):  # another digit, the other case, no ASCII
+            with pytest.raises((InputError, SignerError)):
+                kind.from_json(raw[:place] + bytes([raw[place] ^ flip]) + raw[place + 1 :])
+        with pytest.raises((InputError, SignerError)):
+            kind.from_json(raw[:place] + raw[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        lambda text: json.dumps(json.loads(text)),
+        lambda text: json.dumps(json.loads(text), sort_keys=True, indent=1),
+        lambda text: text.replace('"l1_block":"100"', '"l1_block":"0100"'),
+        lambda text: text.replace('"l1_block":"100"', '"l1_block":100'),
+        lambda text: text.replace('"l1_block":"100"', '"l1_block":" 100"'),
+        lambda text: text.replace('"l1_block":"100"', '"l1_block":"1_00"'),
+        lambda text: text.replace('"kind":"deposit",', '"kind":"deposit","kind":"deposit",', 1),
+        lambda text: text.replace(str(HUB), str(HUB).lower()),
+        lambda text: text.replace(str(TOKEN).lower()[2:], str(TOKEN).upper()[2:]),
+        lambda text: text.replace("0x02f9", "0x02F9").replace("0x02f8", "0x02F8").replace("abcd", "ABCD"),
+        lambda text: text.replace('"after":[0]', '"after":[0,0]'),
+        lambda text: text.replace('"zkcore_plan":1', '"zkcore_plan":1.0'),
+    ],
+    ids=range(12),
+)
+def test_there_is_one_spelling_of_a_plan(spelling: Any) -> None:
+    text = spelling(PLAN.to_json())
+    if text == PLAN.to_json():
+        pytest.skip("spelled the same")
+    with pytest.raises(InputError):
+        Plan.from_json(text)
+
+
+# ---------------------------------------------------------------- what a plan may be
+def step(place: int, **changes: Any) -> Any:
+    def change(content: Any) -> None:
+        content["steps"][place] |= changes
+
+    return change
+
+
+def fact(**changes: Any) -> Any:
+    return lambda content: content["facts"].update(changes)
+
+
+def raw(**changes: Any) -> str:
+    return "0x" + replace(DEPOSIT.transaction, **changes).unsigned_bytes().hex()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda content: content.update(steps=[]), "at least one step"),
+        (lambda content: content.update(kind="gift"), "Invalid enum value 'gift'"),
+        (lambda content: content.update(sender="0x1234"), "malformed"),
+        (lambda content: content.update(zkcore_plan=2), "version 2"),
+        (lambda content: content.update(more=1), "expected the keys"),
+        (lambda content: content.pop("facts"), "expected the keys"),
+        (lambda content: content["steps"].reverse(), "step 0 waits for"),
+        (step(1, after=[1]), "not all before it"),
+        (step(1, after=[-1]), "after"),
+        (step(1, after=[7]), "not all before it"),
+        (step(1, kind="steal"), "Invalid enum value 'steal'"),
+        (step(1, chain="l3"), "Invalid enum value 'l3'"),
+        (step(1, chain="l2"), "on chain 1, expected chain 324"),
+        (step(1, unsigned=raw(to=TOKEN)), r"step 1 \(deposit\) calls " + str(TOKEN)),
+        (step(1, unsigned=raw(to=None)), r"step 1 \(deposit\) calls None"),
+        (step(1, unsigned=raw(chain_id=5)), "on chain 5, expected chain 1"),
+        (step(1, unsigned=raw(nonce=6)), "nonce 6, expected 5"),
+        (step(1, unsigned="0x" + DEPOSIT.transaction.signed_bytes(SIGNED.signatures[1]).hex()), "is signed"),
+        (step(1, unsigned="0x02c0"), "malformed"),
+        (step(0, kind="deposit"), r"step 0 \(deposit\) calls"),
+        (step(1, kind="approve"), "named an approval, and calls the function 0xabcd"),
+        (fact(bridgehub=str(TOKEN)), r"step 1 \(deposit\) calls " + str(HUB)),
+        (fact(l1_chain_id="5"), "expected chain 5"),
+        (fact(l1_chain_id="-1"), "expected chain -1"),
+        (fact(more="x"), "malformed"),
+        (lambda content: content["facts"].pop("bridgehub"), "malformed"),
+        (lambda content: content.update(facts=[]), "malformed"),
+        (lambda content: content.update(steps=5), "malformed"),
+    ],
+    ids=range(28),
+)
+def test_an_edited_plan_with_a_hash_that_fits_is_refused_where_its_parts_contradict(change: Any, told: str) -> None:
+    with pytest.raises(InputError, match=told) as refused:
+        Plan.from_json(edited(change))
+    assert isinstance(refused.value, PlanTampered | ChainIdMismatch) or "version" in told
+
+
+def test_the_hash_is_checked() -> None:
+    with pytest.raises(PlanTampered, match=f"its content gives {PLAN.hash}"):
+        Plan.from_json(edited(lambda content: content.update(hash="0x" + "11" * 32), rehash=False))
+
+
+def test_a_0x71_step_is_the_senders() -> None:
+    tx = Eip712Transaction(chain_id=324, nonce=0, to=TOKEN, from_address=TOKEN, **FEES)
+    with pytest.raises(PlanTampered, match=f"is from {TOKEN}"):
+        Plan(
+            kind="transaction",
+            sender=SIGNER.address,
+            steps=(PlanStep(kind="transfer", chain="l2", transaction=tx),),
+            facts=FACTS,
+        )
+
+
+@pytest.mark.parametrize("text", [b"", b"null", b"[]", b"{", b"{}", b"\xff\xfe", b'{"zkcore_plan":1}', "\ud800"], ids=range(8))
+def test_what_is_no_plan(text: Any) -> None:
+    for kind in (Plan, SignedPlan):
+        with pytest.raises(InputError):
+            kind.from_json(text)
+
+
+# ---------------------------------------------------------------- signatures
+def test_signing_is_of_the_plan_that_was_approved() -> None:
+    assert sign_plan(PLAN, SIGNER, expected_hash=PLAN.hash) == SIGNED
+    assert sign_plan(PLAN, SIGNER, expected_hash=str(PLAN.hash)) == SIGNED
+    with pytest.raises(PlanTampered, match="the one approved was"):
+        sign_plan(PLAN, SIGNER, expected_hash=Hash32(bytes(32)))
+    with pytest.raises(InputError, match=f"the plan is for {SIGNER.address}"):
+        sign_plan(PLAN, PrivateKeySigner(b"\x12" * 32))
+
+
+def test_signatures_are_the_senders_and_of_these_bytes() -> None:
+    other = PrivateKeySigner(b"\x12" * 32)
+    strange = tuple(other.sign_transaction(one.transaction) for one in PLAN.steps)
+    with pytest.raises((WrongDevice, BadSignature)):
+        SignedPlan(plan=PLAN, signatures=strange)
+    with pytest.raises((WrongDevice, BadSignature)):
+        SignedPlan(plan=PLAN, signatures=SIGNED.signatures[::-1])
+    for signatures in (SIGNED.signatures[:1], (*SIGNED.signatures, SIGNED.signatures[0]), ()):
+        with pytest.raises(PlanTampered, match=r"2 steps, \d signatures"):
+            SignedPlan(plan=PLAN, signatures=signatures)
+
+
+def test_a_signed_plan_of_another_plan_is_refused() -> None:
+    content = json.loads(SIGNED.to_json())
+    other = json.loads(edited(step(1, unsigned=raw(value=10))))
+    forged = msgspec.json.encode({**other, "signatures": content["signatures"]}, order="sorted")
+    with pytest.raises((WrongDevice, BadSignature)):
+        SignedPlan.from_json(forged)
+
+
+# ---------------------------------------------------------------- any plan
+_prices = st.tuples(uints(200), uints(200)).map(sorted)
+_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan[Any]:
+    facts = PlanFacts(
+        l1_chain_id=draw(uints(63, least=1)),
+        l2_chain_id=draw(uints(63, least=1)),
+        bridgehub=draw(addresses),
+        diamond=draw(addresses),
+        asset_router=draw(addresses),
+        nullifier=draw(st.none() | addresses),
+        native_token_vault=draw(st.none() | addresses),
+        base_token=draw(addresses),
+        stack=draw(st.sampled_from(["era", "zksync-os"])),
+        protocol_version=draw(st.integers(26, 31)),
+        origins=draw(st.dictionaries(_texts, _texts, max_size=2)),
+        l1_block=draw(st.none() | uints(64)),
+        holds_up_to_gas_price=draw(st.none() | uints(256)),
+        expires_after_l1_block=draw(st.none() | uints(64)),
+        l2_tx_hash=draw(st.none() | hashes),
+        l2_index=draw(uints(16)),
+        replaces=tuple(draw(st.lists(hashes, max_size=2))),
+        route=draw(_texts),
+        notes=tuple(draw(st.lists(_texts, max_size=2))),
+    )
+    nonces = {"l1": draw(uints(32)), "l2": draw(uints(32))}
+    steps: list[PlanStep] = []
+    for place in range(draw(st.integers(1, 3))):
+        chain: Any = draw(st.sampled_from(["l1", "l2"]))
+        tip, most = draw(_prices)
+        common: Any = {
+            "chain_id": facts.l1_chain_id if chain == "l1" else facts.l2_chain_id,
+            "nonce": nonces[chain],
+            "gas_limit": draw(uints(64)),
+            "max_priority_fee_per_gas": tip,
+            "max_fee_per_gas": most,
+            "value": draw(uints(256)),
+            "to": draw(addresses),
+            "data": draw(st.binary(max_size=80)),
+        }
+        nonces[chain] += 1
+        if chain == "l2" and draw(st.booleans()):
+            pay = draw(st.none() | st.builds(Paymaster, addresses, st.binary(max_size=40)))
+            tx: Any = Eip712Transaction(from_address=SIGNER.address, paymaster=pay, **common)
+        else:
+            tx = Eip1559Transaction(**common)
+        after = tuple(sorted(draw(st.sets(st.integers(0, place - 1))))) if place else ()
+        steps.append(PlanStep(kind="transfer", chain=chain, transaction=tx, after=after))
+    return Plan(kind="transaction", sender=SIGNER.address, steps=tuple(steps), facts=facts)
+
+
+@given(plans())
+@settings(max_examples=60)
+def test_any_plan_survives_its_json_and_its_signing(plan: Plan[Any]) -> None:
+    again = Plan.from_json(plan.to_json())
+    assert (again, again.hash, again.to_json()) == (plan, plan.hash, plan.to_json())
+    assert str(again.preview()) == str(plan.preview())
+    signed = sign_plan(plan, SIGNER)
+    loaded = SignedPlan.from_json(signed.to_json())
+    assert (loaded, loaded.tx_hashes, loaded.raw_transactions) == (signed, signed.tx_hashes, signed.raw_transactions)
+    for one, text in zip(plan.steps, signed.raw_transactions, strict=True):
+        assert one.transaction.signing_hash() in {f.raw for f in plan.preview().fields} or text[:1] == b"\x71"
+
+
+@given(plans(), plans())
+@settings(max_examples=30)
+def test_different_plans_have_different_hashes(one: Plan[Any], other: Plan[Any]) -> None:
+    assert (one == other) == (one.hash == other.hash)
+
+
+@given(plans(), st.integers(0, 2**40))
+@settings(max_examples=30)
+def test_another_nonce_changes_nothing_else(plan: Plan[Any], nonce: int) -> None:
+    chain = plan.steps[0].chain
+    moved = plan.at_nonce(chain, nonce)
+    assert [s.transaction.nonce for s in moved.steps if s.chain == chain][0] == nonce
+    assert moved.at_nonce(chain, plan.steps[0].transaction.nonce) == plan
