@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -100,7 +101,11 @@ def test_the_marker_says_which(devnet: Devnet) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_the_program(stop: signal.Signals) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [sys.executable, "-m", "zkcore.testing.devnet", "era-eth", "zksync-os-eth", "--l2-balance", str(ETHER)]
+    command += ["--l1-port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         lines: list[str] = []
@@ -110,6 +115,7 @@ def test_the_program(stop: signal.Signals) -> None:
         text = "".join(lines)
         urls = re.findall(r"^L[12]  (\S+)  chain id (\d+)", text, re.MULTILINE)
         assert [chain for _, chain in urls] == ["31337", "270", "6565"]
+        assert urls[0][0] == f"http://127.0.0.1:{port}"
         for url, chain in urls:
             assert int(ask(url, "eth_chainId"), 16) == int(chain)
         program.send_signal(stop)
@@ -117,6 +123,15 @@ def test_the_program(stop: signal.Signals) -> None:
     for name in ("bridgehub", "diamond", "general_paymaster", "USDT", "CROWN"):
         assert re.search(rf"^    {name} +0x[0-9a-fA-F]{{40}}$", text, re.MULTILINE), name
     assert "each account has     1\n" in text
+
+
+def test_a_port_that_is_taken(shared_devnet: Devnet) -> None:
+    taken = shared_devnet.l1_url.rpartition(":")[2]
+    command = [sys.executable, "-m", "zkcore.testing.devnet", "--l1-port", taken]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_program_refuses_other_presets() -> None:

@@ -19,7 +19,15 @@ from tests.devnet.client import (
     unsent,
 )
 from zkcore.abi import Function, encode
-from zkcore.contracts import DIAMOND, ERC20, L2_ASSET_ROUTER, L2_NATIVE_TOKEN_VAULT, NATIVE_TOKEN_VAULT, NULLIFIER
+from zkcore.assets import ntv_asset_id
+from zkcore.contracts import (
+    DIAMOND,
+    ERC20,
+    L2_ASSET_ROUTER,
+    L2_NATIVE_TOKEN_VAULT,
+    NATIVE_TOKEN_VAULT,
+    NULLIFIER,
+)
 from zkcore.hashing import keccak256
 from zkcore.proofs import L2ToL1Log
 from zkcore.testing.devnet import Devnet, artifact
@@ -236,6 +244,28 @@ def test_trees_against_the_plain_definition() -> None:
                 hashed = bytes(keccak256(sibling + hashed if position % 2 else hashed + sibling))
                 position //= 2
             assert hashed == nodes[0]
+
+
+@pytest.mark.parametrize("preset", ["era-eth", "zksync-os-eth"])
+def test_a_failed_token_deposit_is_claimed(make_devnet: MakeDevnet, preset: str) -> None:
+    net: Devnet = make_devnet(preset)
+    account, payer = net.accounts[:2]
+    token = net.tokens["DAI"]
+    had = call(net.l1_url, token, ERC20.balance_of, account.address)
+    net.fail_next_deposit()
+    done = token_deposit(net, account, token, account.address, 50)
+    receipt = ask(net.l2_url, "eth_getTransactionReceipt", done.l2_hash)
+    assert receipt["status"] == "0x0"
+    proof = ask(net.l2_url, "zks_getL2ToL1LogProof", done.l2_hash, 0)
+    number = int(receipt.get("l1BatchTxIndex") or receipt["transactionIndex"], 16)
+    asset = ntv_asset_id(net.profile.l1_chain_id, token)
+    data = encode(("uint256", "address", "address"), (50, account.address, token))
+    place = (Hash32(done.l2_hash), proof["batchNumber"], proof["id"], number, [Hash32(word) for word in proof["proof"]])
+    claim = NULLIFIER.bridge_recover_failed_transfer.encode(net.chain_id, account.address, asset, data, *place)
+    assert call(net.l1_url, token, ERC20.balance_of, account.address) == had - 50
+    assert send(net.l1_url, payer, net.profile.nullifier, claim)["status"] == "0x1"
+    assert call(net.l1_url, token, ERC20.balance_of, account.address) == had
+    assert send(net.l1_url, payer, net.profile.nullifier, claim)["status"] == "0x0"
 
 
 def test_nullifier_remembers(devnet: Devnet) -> None:

@@ -22,6 +22,10 @@ def main() -> int:
     parser.add_argument(
         "--l2-balance", type=int, default=0, metavar="WEI", help="what each account has on L2 (default: 0)"
     )
+    parser.add_argument("--l1-port", type=int, default=0, metavar="N", help="where L1 listens (default: a free port)")
+    parser.add_argument(
+        "--l2-port", type=int, default=0, metavar="N", help="where the first L2 listens, others after it"
+    )
     options = parser.parse_args()
     presets: list[str] = options.presets or ["era-eth"]
     if unknown := set(presets) - PRESETS.keys():
@@ -32,13 +36,19 @@ def main() -> int:
     with ExitStack() as stack:
         first: Devnet | None = None
         try:
-            for preset in presets:
-                version, balance = options.protocol_version, options.l2_balance
-                net = Devnet(cast("Preset", preset), l1=first, protocol_version=version, l2_balance=balance)
+            for i, preset in enumerate(presets):
+                net = Devnet(
+                    cast("Preset", preset),
+                    l1=first,
+                    protocol_version=options.protocol_version,
+                    l2_balance=options.l2_balance,
+                    l1_port=options.l1_port,
+                    l2_port=options.l2_port and options.l2_port + i,
+                )
                 stack.enter_context(net)
                 _show(preset, net, with_l1=first is None)
                 first = first or net
-        except AnvilMissing as error:
+        except (AnvilMissing, OSError) as error:  # OSError: a port that is taken
             print(error, file=sys.stderr)
             return 1
         print("\nrunning; Ctrl-C ends it", flush=True)

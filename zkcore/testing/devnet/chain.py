@@ -73,6 +73,7 @@ class Chain(Node):
         automatic_deposits: bool,
         l1_confirmations: int,
         bare_proofs: bool,
+        port: int,
     ) -> None:
         self.l1, self.diamond = l1, diamond
         self.automatic_batches, self.automatic_deposits, self.bare_proofs = (
@@ -95,7 +96,7 @@ class Chain(Node):
             failing=0,
         )
         self.filling: list[Operation] | None = None  # the block that is being filled
-        super().__init__(anvil, lock, base_fee=base_fee, priority_fee=priority_fee)
+        super().__init__(anvil, lock, base_fee=base_fee, priority_fee=priority_fee, port=port)
         l1.on_block.append(self._l1_block)
 
     # ------------------------------------------------------------ priority operations

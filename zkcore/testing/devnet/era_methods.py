@@ -175,7 +175,9 @@ class EraMethods(L2):
         """The values, without the tree of Era's own storage that a proof would be made from."""
         head = quantity(self.finalized())
         values = {key: self.passed("eth_getStorageAt", address, key, head) for key in keys}
-        proofs = [{"key": key, "value": value, "proof": [], "index": 0} for key, value in values.items()]
+        proofs: list[dict[str, Any]] = [
+            {"key": key, "value": value, "proof": [], "index": 0} for key, value in values.items()
+        ]
         return None if self.batch(to_int(batch)) is None else {"address": address, "storageProof": proofs}
 
     def zks_getRawBlockTransactions(self, number: int) -> Any:

@@ -109,6 +109,8 @@ class Devnet:
         zksync_os_rpc: Literal["2025", "2026"] = "2026",
         bare_proofs: bool = False,
         l2_balance: int = 0,
+        l1_port: int = 0,
+        l2_port: int = 0,
     ) -> None:
         """Nothing is started here, but by `with`.
 
@@ -117,7 +119,8 @@ class Devnet:
         `seal_batch()` and `execute_batch()`. `automatic_deposits=False`: priority operations wait for
         `run_deposits()`. `l1_confirmations`: so many L1 blocks must follow that of a deposit before it runs.
         `zksync_os_rpc`: the year whose spellings a ZKsync OS node has. `bare_proofs`: proofs as before v26.
-        `l2_balance`: wei of the base token that each account has on L2 from the start. Raises ValueError.
+        `l2_balance`: wei of the base token that each account has on L2 from the start. `l1_port`, `l2_port`: where
+        to listen; 0 is a free port. Raises ValueError.
         """
         if preset not in PRESETS:
             raise ValueError(f"preset: expected one of {', '.join(PRESETS)}, got {preset!r}")
@@ -133,6 +136,7 @@ class Devnet:
         self._l1_confirmations = l1_confirmations
         self._rpc_form: Literal["2025", "2026"] = zksync_os_rpc
         self._bare_proofs, self._l2_balance = bare_proofs, l2_balance
+        self._ports = l1_port, l2_port
         self._open = ExitStack()
         self._shared: _Shared
         self.accounts: tuple[Account, ...] = accounts(10)
@@ -165,7 +169,7 @@ class Devnet:
             )
         )
         lock = threading.RLock()
-        node = L1(anvil, lock, base_fee=_L1_BASE_FEE, priority_fee=_L1_PRIORITY_FEE)
+        node = L1(anvil, lock, base_fee=_L1_BASE_FEE, priority_fee=_L1_PRIORITY_FEE, port=self._ports[0])
         stack.callback(node.close)
         node.rpc("anvil_setBlockTimestampInterval", 1)
         ecosystem = deploy_ecosystem(anvil.rpc, _ERA_CHAIN_ID, self._owners)
@@ -215,6 +219,7 @@ class Devnet:
             automatic_deposits=self._automatic[1],
             l1_confirmations=self._l1_confirmations,
             bare_proofs=self._bare_proofs,
+            port=self._ports[1],
         )
         stack.callback(node.close)
         shared.chains.append(node)

@@ -69,7 +69,7 @@ class Node:
     client_version = "anvil"
     signature_error = "invalid sender"
 
-    def __init__(self, anvil: Anvil, lock: threading.RLock, *, base_fee: int, priority_fee: int) -> None:
+    def __init__(self, anvil: Anvil, lock: threading.RLock, *, base_fee: int, priority_fee: int, port: int = 0) -> None:
         self.anvil, self.lock = anvil, lock
         self.base_fee, self.priority_fee = base_fee, priority_fee
         self.mining = True
@@ -82,7 +82,7 @@ class Node:
             if name.startswith(("eth_", "net_", "web3_", "zks_", "unstable_", "debug_"))
         }
         self._signatures: dict[str, inspect.Signature] = {}
-        self.front = Front(self._dispatch, self.faults)
+        self.front = Front(self._dispatch, self.faults, port)
 
     # ------------------------------------------------------------ asking
     def rpc(self, method: str, *params: Any) -> Any:

@@ -197,13 +197,13 @@ def _encoded(reply: Any) -> bytes:
 
 
 class Front:
-    """A running server on a free port of this machine."""
+    """A running server on a port of this machine, a free one for 0."""
 
-    def __init__(self, dispatch: Dispatch, faults: f.NodeFaults) -> None:
+    def __init__(self, dispatch: Dispatch, faults: f.NodeFaults, port: int = 0) -> None:
         self.dispatch, self.faults = dispatch, faults
         self.connections: set[socket.socket] = set()
         self.closing = False
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.front = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(
