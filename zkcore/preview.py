@@ -23,7 +23,7 @@ from zkcore.contracts import (
 )
 from zkcore.eip712 import TypedData
 from zkcore.errors import InputError
-from zkcore.transactions import Eip712Transaction, LegacyTransaction, Transaction, parse_transaction
+from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction, parse_transaction
 from zkcore.types import ETH, Address, HexLike, format_units, to_hex
 
 if TYPE_CHECKING:
@@ -172,15 +172,18 @@ class _Names:
 # ---------------------------------------------------------------- transactions
 def _transaction(tx: Transaction, names: _Names) -> Iterator[Field]:
     value_token = names.base_token(tx.chain_id)
-    price = tx.max_fee_per_gas if not hasattr(tx, "gas_price") else getattr(tx, "gas_price")  # noqa: B009
+    price = tx.gas_price if isinstance(tx, LegacyTransaction | Eip2930Transaction) else tx.max_fee_per_gas
     if isinstance(tx, Eip712Transaction):
         yield Field("from", names.address(tx.from_address), tx.from_address)
     yield Field("to", "a new contract" if tx.to is None else names.address(tx.to), tx.to)
     yield Field("value", names.amount(tx.value, value_token), tx.value)
     yield Field("nonce", str(tx.nonce), tx.nonce)
     fee = tx.gas_limit * price
-    yield Field("maximal fee", f"{names.amount(fee, value_token)}: {tx.gas_limit} gas at {price} wei", fee)
-    yield Field("maximal total", names.amount(fee + tx.value, value_token), fee + tx.value)
+    paid = isinstance(tx, Eip712Transaction) and tx.paymaster is not None
+    by = ", by the paymaster" if paid else ""
+    yield Field("maximal fee", f"{names.amount(fee, value_token)}: {tx.gas_limit} gas at {price} wei{by}", fee)
+    total = tx.value + (0 if paid else fee)
+    yield Field("maximal total", names.amount(total, value_token), total)
     yield from _calldata(tx, names)
     if isinstance(tx, Eip712Transaction):
         if tx.paymaster is not None:
@@ -209,7 +212,7 @@ def _calldata(tx: Transaction, names: _Names) -> Iterator[Field]:
 
 
 def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iterator[Field]:
-    function = functions().get(data[:4])
+    function, arguments = functions().get(data[:4]), ()
     try:
         arguments = function.decode_arguments(data) if function else ()
     except InputError:
@@ -228,7 +231,7 @@ def _argument(parameter: Parameter, value: Any, names: _Names, token: Address | 
     if parameter.components and not parameter.is_array:
         for part, item in zip(parameter.components, value, strict=True):
             yield from _argument(part, item, names, token, depth)
-    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    elif _is_nested(value):
         yield Field(label, f"{len(value)} item(s)", value, depth)
     elif isinstance(value, Address):
         yield Field(label, names.address(value), value, depth)
@@ -307,10 +310,14 @@ def _typed_data(data: TypedData) -> Iterator[Field]:
     yield from _digests(data)
 
 
-def _members(content: Any, depth: int, zksync: bool) -> Iterator[Field]:
-    pairs = content.items() if isinstance(content, Mapping) else ((f"[{i}]", item) for i, item in enumerate(content))
-    for label, value in pairs:
-        if isinstance(value, Mapping | list | tuple):
+def _is_nested(value: object) -> bool:
+    return isinstance(value, Mapping | list | tuple)
+
+
+def _members(content: Mapping[str, Any] | Sequence[Any], depth: int, zksync: bool) -> Iterator[Field]:
+    named = content if isinstance(content, Mapping) else {f"[{i}]": item for i, item in enumerate(content)}
+    for label, value in named.items():
+        if _is_nested(value):
             yield Field(label, "", value, depth)
             yield from _members(value, depth + 1, zksync)
             continue

@@ -17,13 +17,13 @@ from zkcore.contracts import (
     ZERO_ADDRESS,
 )
 from zkcore.effects import Flow, gather
-from zkcore.errors import InvalidProof, MalformedReply, NothingToClaim, NotReady
-from zkcore.flows.finalize import trusted_root
+from zkcore.errors import NothingToClaim, NotReady
+from zkcore.flows.finalize import is_proved, place_in_batch
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.session import Contracts, Session, chain_facts, vaults
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.plan import Draft, StepKind
-from zkcore.proofs import status_log, verify_proof
+from zkcore.proofs import status_log
 from zkcore.replies import LogProof, NodeTransaction, Receipt
 from zkcore.types import Address, Hash32, HexLike
 
@@ -76,11 +76,7 @@ def _confirmed(
 ) -> PriorityOpConfirmation:
     if receipt is None or proof is None:
         raise NotReady("its batch is not executed on L1 yet", state="PROOF_PENDING")
-    era = receipt.l1_batch_number is not None
-    batch = proof.batch_number if proof.batch_number is not None else receipt.l1_batch_number
-    number = receipt.l1_batch_tx_index if era else receipt.transaction_index
-    if batch is None or number is None:
-        raise MalformedReply(f"neither the proof nor the receipt of {l2_tx_hash} names the batch")
+    batch, number = place_in_batch(receipt, proof)
     return PriorityOpConfirmation(
         l2_tx_hash=l2_tx_hash,
         succeeded=succeeded,
@@ -92,21 +88,10 @@ def _confirmed(
 
 
 def _verify(known: Contracts, version: int, said: PriorityOpConfirmation) -> Flow[None]:
-    chain, number, root = yield from trusted_root(known, version, said.l2_batch_number, said.proof)
-    if root is None:
+    leaf = status_log(said.l2_tx_hash, succeeded=said.succeeded, tx_number=said.l2_tx_number_in_batch).leaf()
+    where = {"batch": said.l2_batch_number, "index": said.l2_message_index}
+    if not (yield from is_proved(known, version, leaf=leaf, proof=said.proof, **where)):
         raise NotReady(f"L1 has no root of batch {said.l2_batch_number} yet", state="PROOF_PENDING")
-    log = status_log(said.l2_tx_hash, succeeded=said.succeeded, tx_number=said.l2_tx_number_in_batch)
-    if not verify_proof(
-        chain_id=known.l2_chain_id,
-        batch=said.l2_batch_number,
-        index=said.l2_message_index,
-        leaf=log.leaf(),
-        proof=said.proof,
-        roots=lambda *of: root if of == (chain, number) else None,
-    ):
-        raise InvalidProof(
-            f"the L2 node's proof of the status of {said.l2_tx_hash} does not lead to the root {root} on L1"
-        )
 
 
 # ---------------------------------------------------------------- the claim

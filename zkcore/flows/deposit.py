@@ -42,7 +42,7 @@ from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, Reverted, ZkCoreError
 from zkcore.fees import OLDEST_PROTOCOL_VERSION
 from zkcore.flows.approvals import Spend
-from zkcore.flows.l1 import AccountState, TxOptions, account_state, receiver
+from zkcore.flows.l1 import TxOptions, receiver, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
 from zkcore.flows.session import Contracts, Session, contracts, vaults
 from zkcore.plan import Draft
@@ -121,9 +121,9 @@ def draft_deposit(
     given, target = Address(token), None if to is None else receiver(to)
     bridge = None if bridge_address is None else Address(bridge_address)
     calldata = hex_bytes(custom_bridge_data or b"", "custom_bridge_data")
-    known, state, refund_kind, facts = yield from gather(
+    known, kind, refund_kind, facts = yield from gather(
         contracts(session),
-        account_state(session, "l1", l1),
+        sender_kind(session),
         refund_code(session, said),
         _token_facts(None if given in {ETH, ZERO_ADDRESS, L2_BASE_TOKEN_ADDRESS} else given),
     )
@@ -132,10 +132,10 @@ def draft_deposit(
         known=known,
         token=l1_token(given, known.base_token),
         amount=amount,
-        to=_checked_receiver(session, known, state, target),
+        to=_checked_receiver(session, known, kind, target),
         said=said,
-        sender_kind=state.kind,
-        refund_kind=refund_kind or state.kind,
+        sender_kind=kind,
+        refund_kind=refund_kind or kind,
     )
     if bridge is not None:
         request = _custom(deposit, bridge, calldata)
@@ -144,19 +144,19 @@ def draft_deposit(
     else:
         request = _two_bridges(deposit, facts)
         if deposit.token != ETH:
-            return (yield from _draft_token(deposit, request, state, l1))
-    return (yield from draft_request(session, known, state, request, l1))
+            return (yield from _draft_token(deposit, request, l1))
+    return (yield from draft_request(session, known, request, l1))
 
 
-def _draft_token(deposit: _Deposit, request: Request, state: AccountState, options: TxOptions | None) -> Flow[Draft[Quote]]:
+def _draft_token(deposit: _Deposit, request: Request, options: TxOptions | None) -> Flow[Draft[Quote]]:
     """Draft as a token of L1 while asking the vault whether it is one: most are, and that saves two waves."""
     session, known = deposit.session, deposit.known
     drafted, asset_id = yield from gather(
-        attempt(draft_request(session, known, state, request, options), ZkCoreError), _registered(deposit)
+        attempt(draft_request(session, known, request, options), ZkCoreError), _registered(deposit)
     )
     if asset_id not in {Hash32(bytes(32)), ntv_asset_id(known.l1_chain_id, deposit.token)}:
         request = yield from _homeward(deposit, asset_id)
-        return (yield from draft_request(session, known, state, request, options))
+        return (yield from draft_request(session, known, request, options))
     if isinstance(drafted, ZkCoreError):
         raise drafted
     return drafted
@@ -169,9 +169,9 @@ def _registered(deposit: _Deposit) -> Flow[Hash32]:
     return Hash32(asset_id)
 
 
-def _checked_receiver(session: Session, known: Contracts, state: AccountState, to: Address | None) -> Address:
+def _checked_receiver(session: Session, known: Contracts, kind: AccountKind, to: Address | None) -> Address:
     if to is None:
-        if state.kind == "contract":
+        if kind == "contract":
             raise InputError(
                 f"to: {session.address} is a contract; its address on L2 is another account: name the receiver"
             )
@@ -208,9 +208,8 @@ def _direct(deposit: _Deposit) -> Request:
 def _two_bridges(deposit: _Deposit, facts: _TokenFacts) -> Request:
     known, token, amount = deposit.known, deposit.token, deposit.amount
     ether = token == ETH
-    metadata = (
-        erc20_metadata("Ether", "ETH", 18) if ether else facts.metadata
-    )  # L1NativeTokenVault.sol, getERC20Getters
+    # L1NativeTokenVault.sol, getERC20Getters
+    metadata = erc20_metadata("Ether", "ETH", 18) if ether else facts.metadata
     return deposit.request(
         route="eth-to-erc20-chain" if ether else "erc20-to-eth-chain" if known.eth_based else "erc20-to-erc20-chain",
         why=f"{'ether' if ether else token} is not the chain's base token: locked on L1, minted by the asset router on L2",

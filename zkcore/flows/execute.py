@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
 from zkcore.fees import OLDEST_PROTOCOL_VERSION, base_cost
-from zkcore.flows.l1 import TxOptions, account_state
+from zkcore.flows.l1 import TxOptions, account_state, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, draft_request, refund_code, terms
 from zkcore.flows.session import Session, contracts, fee_params
 from zkcore.plan import Draft
@@ -50,10 +50,8 @@ def draft_request_execute(
     )
     to, value = Address(contract), uint(l2_value, "l2_value")
     data, deps = hex_bytes(calldata, "calldata"), tuple(hex_bytes(code, "factory_deps") for code in factory_deps)
-    known, state, refund_kind = yield from gather(
-        contracts(session), account_state(session, "l1", l1), refund_code(session, said)
-    )
-    sender = l2_sender(session.address, kind=state.kind, protocol_version=OLDEST_PROTOCOL_VERSION)
+    known, kind, refund_kind = yield from gather(contracts(session), sender_kind(session), refund_code(session, said))
+    sender = l2_sender(session.address, kind=kind, protocol_version=OLDEST_PROTOCOL_VERSION)
     request = Request(
         kind="execution",
         route="call",
@@ -62,10 +60,10 @@ def draft_request_execute(
         amount=value,
         to=to,
         terms=said,
-        refund_kind=refund_kind or state.kind,
+        refund_kind=refund_kind or kind,
         l2_call=L2Call(from_address=sender, to=to, value=value, data=data, factory_deps=deps),
     )
-    return (yield from draft_request(session, known, state, request, l1))
+    return (yield from draft_request(session, known, request, l1))
 
 
 def get_base_cost(
@@ -75,7 +73,7 @@ def get_base_cost(
 
     Without a price: at the highest that a request made now might pay, by the wallet's fee policy. Raises InputError, NodeError.
     """
-    uint(l2_gas_limit, "l2_gas_limit")
+    _ = uint(l2_gas_limit, "l2_gas_limit")
     known, state = yield from gather(contracts(session), account_state(session, "l1", None))
     params, _ = yield from fee_params(known)
     price = state.fees.max_fee_per_gas if l1_gas_price is None else uint(l1_gas_price, "l1_gas_price")

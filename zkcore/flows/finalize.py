@@ -38,8 +38,8 @@ from zkcore.types import Address, Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
-    "FinalizeParams", "MessageProof", "WithdrawalPhase", "WithdrawalStatus", "draft_finalize_withdrawal",
-    "get_finalize_withdrawal_params", "get_message_proof", "is_withdrawal_finalized", "trusted_root", "verify_message",
+    "FinalizeParams", "WithdrawalPhase", "WithdrawalStatus", "draft_finalize_withdrawal",
+    "get_finalize_withdrawal_params", "get_message_proof", "is_withdrawal_finalized", "is_proved", "place_in_batch", "verify_message",
     "wait_for_withdrawal", "withdrawal_status", "withdrawals_in",
 ]
 # fmt: on
@@ -56,7 +56,7 @@ WithdrawalPhase: TypeAlias = Literal[
 
 
 class FinalizeParams(Struct, frozen=True, kw_only=True):
-    """What L1Nullifier.finalizeDeposit takes (FinalizeL1DepositParams)."""
+    """A message from L2 and the proof that it is in a batch: what L1Nullifier.finalizeDeposit takes (FinalizeL1DepositParams)."""
 
     chain_id: int
     l2_batch_number: int
@@ -69,6 +69,11 @@ class FinalizeParams(Struct, frozen=True, kw_only=True):
     def calldata(self) -> bytes:
         """The call of finalizeDeposit."""
         return NULLIFIER.finalize_deposit.encode(tuple(getattr(self, name) for name in self.__struct_fields__))
+
+    @property
+    def leaf(self) -> Hash32:
+        """The leaf of the batch's tree of logs that the message is."""
+        return message_log(self.l2_sender, self.message, self.l2_tx_number_in_batch).leaf()
 
 
 class WithdrawalStatus(Struct, frozen=True, kw_only=True):
@@ -85,23 +90,6 @@ class WithdrawalStatus(Struct, frozen=True, kw_only=True):
     finalization: Hash32 | None = None
 
 
-class MessageProof(Struct, frozen=True, kw_only=True):
-    """A message from L2 to L1 (`L1Messenger.sendToL1`) and the proof that it is in a batch."""
-
-    chain_id: int
-    batch: int
-    index: int
-    tx_number_in_batch: int
-    sender: Address
-    message: bytes
-    proof: tuple[Hash32, ...]
-
-    @property
-    def leaf(self) -> Hash32:
-        """The leaf of the batch's tree of logs that the message is."""
-        return message_log(self.sender, self.message, self.tx_number_in_batch).leaf()
-
-
 # ---------------------------------------------------------------- from the receipt
 def _messages(receipt: Receipt) -> list[Log]:
     topic = L1_MESSENGER.l1_message_sent.topic
@@ -110,7 +98,7 @@ def _messages(receipt: Receipt) -> list[Log]:
 
 def _is_withdrawal(log: Log) -> bool:
     try:
-        parse_withdrawal_message(L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)["message"])
+        _ = parse_withdrawal_message(L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)["message"])
     except InputError:
         return False
     return True
@@ -139,35 +127,58 @@ def _log_index(receipt: Receipt, log: Log) -> int:
     return same[twins.index(log)]
 
 
-def _proved(chain_id: int, receipt: Receipt, log: Log, proof: LogProof) -> MessageProof:
-    """Sender from the topic, the transaction's number by the stack: Era counts in the batch, ZKsync OS in the block."""
-    fields = L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
-    era = receipt.l1_batch_number is not None
+def place_in_batch(receipt: Receipt, proof: LogProof) -> tuple[int, int]:
+    """The batch of a transaction and its number there, by the stack: Era counts in the batch, ZKsync OS in the block."""
     batch = proof.batch_number if proof.batch_number is not None else receipt.l1_batch_number
-    number = receipt.l1_batch_tx_index if era else receipt.transaction_index
+    number = receipt.transaction_index if receipt.l1_batch_number is None else receipt.l1_batch_tx_index
     if batch is None or number is None:
         raise MalformedReply(f"neither the proof nor the receipt of {receipt.transaction_hash} names the batch")
-    return MessageProof(
+    return batch, number
+
+
+def _proved(chain_id: int, receipt: Receipt, log: Log, proof: LogProof) -> FinalizeParams:
+    fields = L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
+    batch, number = place_in_batch(receipt, proof)
+    return FinalizeParams(
         chain_id=chain_id,
-        batch=batch,
-        index=proof.id,
-        tx_number_in_batch=number,
-        sender=fields["sender"],
+        l2_batch_number=batch,
+        l2_message_index=proof.id,
+        l2_sender=fields["sender"],  # from the topic: whoever sent the message, not whom the transaction called
+        l2_tx_number_in_batch=number,
         message=fields["message"],
-        proof=proof.proof,
+        merkle_proof=proof.proof,
     )
 
 
 # ---------------------------------------------------------------- the root on L1
-def trusted_root(
-    known: Contracts, version: int, batch: int, proof: tuple[Hash32, ...]
-) -> Flow[tuple[int, int, Hash32 | None]]:
-    """The chain and batch whose root decides about a proof, and that root as L1 has it; None if there is none yet.
+def is_proved(
+    known: Contracts, version: int, *, batch: int, index: int, leaf: Hash32, proof: tuple[Hash32, ...]
+) -> Flow[bool]:
+    """Whether L1 holds the root that decides about a proof. Raises InvalidProof if the proof does not lead to it.
 
     Up to v30 the diamond of that chain keeps it (l2LogsRootHash); from v31 on MessageRoot, for older batches still the diamond.
     A proof through a settlement layer takes one wave more.
     """
     chain, number = deciding_batch(known.l2_chain_id, batch, proof)
+    root = yield from _root(known, version, chain, number)
+    if not any(root):
+        return False
+    trusted = {(chain, number): Hash32(root)}
+    if not verify_proof(
+        chain_id=known.l2_chain_id,
+        batch=batch,
+        index=index,
+        leaf=leaf,
+        proof=proof,
+        roots=lambda *of: trusted.get(of),
+    ):
+        raise InvalidProof(
+            f"the L2 node's proof for batch {batch} does not lead to the root {Hash32(root)} on L1: nothing was sent"
+        )
+    return True
+
+
+def _root(known: Contracts, version: int, chain: int, batch: int) -> Flow[bytes]:
     diamond = known.diamond
     if chain != known.l2_chain_id:
         (diamond,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.get_zk_chain, chain)
@@ -175,30 +186,16 @@ def trusted_root(
             raise InvalidProof(f"the proof leads to chain {chain}, which the bridgehub does not know")
     if version >= 31:
         (message_root,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.message_root)
-        (root,) = yield from calls.eth_call("l1", message_root, MESSAGE_ROOT.chain_batch_roots, chain, number)
+        (root,) = yield from calls.eth_call("l1", message_root, MESSAGE_ROOT.chain_batch_roots, chain, batch)
         if any(root):
-            return chain, number, Hash32(root)
-    (root,) = yield from calls.eth_call("l1", diamond, DIAMOND.l2_logs_root_hash, number)
-    return chain, number, Hash32(root) if any(root) else None
+            return bytes(root)
+    (root,) = yield from calls.eth_call("l1", diamond, DIAMOND.l2_logs_root_hash, batch)
+    return bytes(root)
 
 
-def _check_proof(known: Contracts, version: int, proved: MessageProof) -> Flow[bool]:
-    """Whether L1 has the root; raises InvalidProof if the proof does not lead to it."""
-    chain, number, root = yield from trusted_root(known, version, proved.batch, proved.proof)
-    if root is None:
-        return False
-    if not verify_proof(
-        chain_id=proved.chain_id,
-        batch=proved.batch,
-        index=proved.index,
-        leaf=proved.leaf,
-        proof=proved.proof,
-        roots=lambda *of: root if of == (chain, number) else None,
-    ):
-        raise InvalidProof(
-            f"the proof that the L2 node gives for batch {proved.batch} does not lead to the root {root} on L1: nothing was sent"
-        )
-    return True
+def _is_proved(known: Contracts, version: int, said: FinalizeParams) -> Flow[bool]:
+    where = {"batch": said.l2_batch_number, "index": said.l2_message_index}
+    return is_proved(known, version, leaf=said.leaf, proof=said.merkle_proof, **where)
 
 
 # ---------------------------------------------------------------- status
@@ -219,9 +216,9 @@ def nullifier_of(session: Session, known: Contracts) -> Flow[Address]:
 
 def _looked_up(
     session: Session, l2_tx_hash: HexLike, index: int
-) -> Flow[WithdrawalStatus | tuple[_Place, MessageProof, Receipt]]:
+) -> Flow[WithdrawalStatus | tuple[_Place, FinalizeParams, Receipt]]:
     """Where there is a proof: it, and the contracts; else the status that says why not. Two waves."""
-    uint(index, "index", 16)
+    _ = uint(index, "index", 16)
     known, receipt = yield from gather(contracts(session), calls.get_receipt("l2", l2_tx_hash))
     if receipt is None:
         return WithdrawalStatus(phase="L2_PENDING", reason=f"L2 has no receipt of {Hash32(l2_tx_hash)} yet")
@@ -255,11 +252,10 @@ def withdrawal_status(
     found, sent = yield from gather(_looked_up(session, l2_tx_hash, index), _finalization(finalization))
     if isinstance(found, WithdrawalStatus):
         return found
-    place, proved, receipt = found
-    params = finalize_params(proved)
+    place, params, receipt = found
     call = CallRequest(from_address=session.address, to=place.nullifier, data=params.calldata())
     executed, outcome = yield from gather(
-        _check_proof(place.known, place.version, proved),
+        _is_proved(place.known, place.version, params),
         attempt(calls.call_raw("l1", call), Reverted),
     )
     blocked = outcome if isinstance(outcome, Reverted) else None
@@ -268,7 +264,7 @@ def withdrawal_status(
     if blocked is not None and blocked.name == "WithdrawalAlreadyFinalized":
         phase, blocked = "FINALIZED", None
     elif not executed:
-        phase, reason = "PROOF_PENDING", f"L1 has no root of batch {proved.batch} yet: it is not executed"
+        phase, reason = "PROOF_PENDING", f"L1 has no root of batch {params.l2_batch_number} yet: it is not executed"
     elif sent:
         phase = "FINALIZING"
     elif blocked is not None:
@@ -284,19 +280,6 @@ def _finalization(tx_hash: Hash32 | None) -> Flow[bool]:
         return False
     transaction, receipt = yield from gather(calls.get_transaction("l1", tx_hash), calls.get_receipt("l1", tx_hash))
     return transaction is not None and (receipt is None or receipt.status == 1)
-
-
-def finalize_params(proved: MessageProof) -> FinalizeParams:
-    """The parameters that finalize the withdrawal a message announces."""
-    return FinalizeParams(
-        chain_id=proved.chain_id,
-        l2_batch_number=proved.batch,
-        l2_message_index=proved.index,
-        l2_sender=proved.sender,
-        l2_tx_number_in_batch=proved.tx_number_in_batch,
-        message=proved.message,
-        merkle_proof=proved.proof,
-    )
 
 
 def wait_for_withdrawal(
@@ -329,7 +312,7 @@ def wait_for_withdrawal(
     return status
 
 
-def _ready(session: Session, l2_tx_hash: HexLike, index: int) -> Flow[tuple[_Place, MessageProof]]:
+def _ready(session: Session, l2_tx_hash: HexLike, index: int) -> Flow[tuple[_Place, FinalizeParams]]:
     found = yield from _looked_up(session, l2_tx_hash, index)
     if isinstance(found, WithdrawalStatus):
         if found.phase == "L2_FAILED":
@@ -343,7 +326,7 @@ def get_finalize_withdrawal_params(session: Session, l2_tx_hash: HexLike, index:
 
     Raises NotReady, with its state, while there is no proof; InputError, TransactionFailed, NodeError.
     """
-    return finalize_params((yield from _ready(session, l2_tx_hash, index))[1])
+    return (yield from _ready(session, l2_tx_hash, index))[1]
 
 
 def is_withdrawal_finalized(session: Session, l2_tx_hash: HexLike, index: int = 0) -> Flow[bool]:
@@ -351,8 +334,8 @@ def is_withdrawal_finalized(session: Session, l2_tx_hash: HexLike, index: int = 
     found = yield from _looked_up(session, l2_tx_hash, index)
     if isinstance(found, WithdrawalStatus):
         return False
-    place, proved, _ = found
-    asked = (proved.chain_id, proved.batch, proved.index)
+    place, params, _ = found
+    asked = (params.chain_id, params.l2_batch_number, params.l2_message_index)
     (finalized,) = yield from calls.eth_call("l1", place.nullifier, NULLIFIER.is_withdrawal_finalized, *asked)
     return bool(finalized)
 
@@ -366,13 +349,13 @@ def draft_finalize_withdrawal(
     as done by `finalize_withdrawal` (its handle has no L1 transaction); planning it raises AlreadyFinalized.
     Raises NotReady, InvalidProof, Reverted, InsufficientBalance, InputError, NodeError.
     """
-    (place, proved), state, facts = yield from gather(
+    (place, params), state, facts = yield from gather(
         _ready(session, l2_tx_hash, index), account_state(session, "l1", l1), chain_facts(session)
     )
-    call = Unsigned(to=place.nullifier, data=finalize_params(proved).calldata())
+    call = Unsigned(to=place.nullifier, data=params.calldata())
     drafted: Draft[TxQuote] | Reverted
     executed, drafted = yield from gather(
-        _check_proof(place.known, place.version, proved),
+        _is_proved(place.known, place.version, params),
         attempt(
             draft_calls(
                 session,
@@ -395,12 +378,14 @@ def draft_finalize_withdrawal(
         if executed:
             raise drafted
     if not executed or isinstance(drafted, Reverted):
-        raise NotReady(f"L1 has no root of batch {proved.batch} yet: it is not executed", state="PROOF_PENDING")
+        raise NotReady(
+            f"L1 has no root of batch {params.l2_batch_number} yet: it is not executed", state="PROOF_PENDING"
+        )
     return drafted
 
 
 # ---------------------------------------------------------------- any message
-def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> Flow[MessageProof]:
+def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> Flow[FinalizeParams]:
     """The proof of the `index`th message that an L2 transaction sent to L1, withdrawal or not. Raises NotReady, InputError."""
     known, receipt = yield from gather(contracts(session), calls.get_receipt("l2", l2_tx_hash))
     if receipt is None:
@@ -416,21 +401,16 @@ def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> 
     return _proved(known.l2_chain_id, receipt, messages[index], proof)
 
 
-def verify_message(session: Session, proof: MessageProof) -> Flow[bool]:
+def verify_message(session: Session, proof: FinalizeParams) -> Flow[bool]:
     """Whether the message is in a batch that L1 has executed: checked here, against the root read from L1.
 
-    Raises NotReady if L1 has no such root yet, InvalidProof if the proof is malformed.
+    Raises NotReady if L1 has no such root yet, InputError if it is of another chain.
     """
     known = yield from contracts(session)
+    if proof.chain_id != known.l2_chain_id:
+        raise InputError(f"the message is of chain {proof.chain_id}, this wallet's is {known.l2_chain_id}")
     version = yield from protocol_version(session, known)
-    chain, number, root = yield from trusted_root(known, version, proof.batch, proof.proof)
-    if root is None:
-        raise NotReady(f"L1 has no root of batch {proof.batch} yet", state="PROOF_PENDING")
-    return verify_proof(
-        chain_id=proof.chain_id,
-        batch=proof.batch,
-        index=proof.index,
-        leaf=proof.leaf,
-        proof=proof.proof,
-        roots=lambda *of: root if of == (chain, number) else None,
-    )
+    proved = yield from attempt(_is_proved(known, version, proof), InvalidProof)
+    if proved is False:
+        raise NotReady(f"L1 has no root of batch {proof.l2_batch_number} yet", state="PROOF_PENDING")
+    return proved is True

@@ -53,7 +53,7 @@ def find_withdrawals(
             continue
         hashes |= dict.fromkeys(log.transaction_hash for log in logs)
         if on_progress is not None:
-            on_progress(end)
+            _ = on_progress(end)
         at = end + 1
     indexes = yield from _each(list(hashes), lambda tx_hash: _made_by(owner, tx_hash))
     every = [(tx_hash, index) for tx_hash, made in zip(hashes, indexes, strict=True) for index in made]

@@ -17,16 +17,15 @@ from zkcore.types import Address, AddressLike, uint
 
 # fmt: off
 __all__ = [
-    "AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether",
+    "AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "sender_kind",
     "gas_limits",
 ]
 # fmt: on
 
 GAS_MARGIN_PERCENT = 20  # over what the node estimates or simulates; unused gas is not paid for
-GAS_UNSEEN = (
-    1_500_000  # for a call whose approval is not mined, on a node that cannot simulate: a two-bridges deposit of a
-)
-# token never bridged before takes less than 1,000,000 (peers' recommendation: zksync-ethers src/utils.ts)
+# for a call whose approval is not mined, on a node that cannot simulate: a two-bridges deposit of a token never bridged
+# before takes less than 1,000,000 (peers' recommendation: zksync-ethers src/utils.ts)
+GAS_UNSEEN = 1_500_000
 APPROVE_GAS_UNSEEN = 100_000
 BLOCKS_A_PLAN_HOLDS = 7_200  # a day of L1 blocks
 _REWARD_PERCENTILE = 50
@@ -45,7 +44,7 @@ class TxOptions(Struct, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if value is not None:
-                uint(value, name, 64 if name in {"nonce", "gas_limit"} else 256)
+                _ = uint(value, name, 64 if name in {"nonce", "gas_limit"} else 256)
 
 
 class Fees(Struct, frozen=True):
@@ -87,6 +86,13 @@ def account_kind(code: bytes) -> AccountKind:
     if not code:
         return "eoa"
     return "delegated" if len(code) == 23 and code.startswith(b"\xef\x01\x00") else "contract"
+
+
+def sender_kind(session: Session) -> Flow[AccountKind]:
+    """What the account was on L1 when this session last saw it; one call the first time."""
+    if session.known.sender_kind is None:
+        session.known.sender_kind = account_kind((yield from calls.get_code("l1", session.address)))
+    return session.known.sender_kind
 
 
 def account_state(session: Session, chain: Chain, options: TxOptions | None) -> Flow[AccountState]:

@@ -22,6 +22,7 @@ from zkcore.flows.l1 import (
     TxOptions,
     Unsigned,
     account_kind,
+    account_state,
     check_ether,
     gas_limits,
     receiver,
@@ -159,13 +160,17 @@ def refund_code(session: Session, said: Terms) -> Flow[AccountKind | None]:
 
 # ---------------------------------------------------------------- the quote and the plan
 def draft_request(
-    session: Session, known: Contracts, state: AccountState, request: Request, options: TxOptions | None
+    session: Session, known: Contracts, request: Request, options: TxOptions | None
 ) -> Flow[Draft[Quote]]:
     """Price a routed request, check everything that can be checked before money moves, and plan it."""
     said, call = request.terms, request.l2_call
-    facts, (params, ceiling), estimates, holdings = yield from gather(
-        facts_of(session, known), fee_params(known), _l2_estimate(session, request), _holdings(session, known, request)
+    (state, facts), (params, ceiling), estimates, holdings = yield from gather(
+        gather(account_state(session, "l1", options), facts_of(session, known)),
+        fee_params(known),
+        _l2_estimate(session, request),
+        _holdings(session, known, request),
     )
+    session.known.sender_kind = state.kind
     gas_price = state.fees.max_fee_per_gas
     notes = [note for note in (fees.protocol_note(facts.protocol_version, facts.stack),) if note]
     limit, minimum = _l2_gas_limit(request, params, ceiling, facts, estimates, notes)

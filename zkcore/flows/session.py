@@ -18,6 +18,7 @@ from zkcore.contracts import (
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
 from zkcore.fees import FeeParams, FeePolicy, check_protocol_version
+from zkcore.priority import AccountKind
 from zkcore.types import ETH, Address, Hash32
 
 # fmt: off
@@ -62,9 +63,12 @@ class Vaults(Struct, frozen=True, kw_only=True):
 
 
 class Known:
-    """What a session has learned and need not ask again. Each attribute is set once, to a value that any asker would get."""
+    """What a session has learned and need not ask again. Each attribute is set once, to a value that any asker would get.
 
-    __slots__ = ("chain_ids", "contracts", "profile", "stack", "vaults", "version")
+    But `sender_kind`: what the account was on L1 when it was last seen. It routes a request; every draft looks again.
+    """
+
+    __slots__ = ("chain_ids", "contracts", "profile", "sender_kind", "stack", "vaults", "version")
 
     def __init__(self) -> None:
         self.chain_ids: tuple[int, int] | None = None
@@ -72,6 +76,7 @@ class Known:
         self.profile: ChainProfile | None = None
         self.version: int | None = None
         self.stack: Stack | None = None
+        self.sender_kind: AccountKind | None = None
         self.vaults: Vaults | None = None
 
 
@@ -153,7 +158,7 @@ def _discover(session: Session, profile: ChainProfile) -> Flow[Contracts]:
     found: dict[str, Address] = {"diamond": diamond, "asset_router": router, "base_token": base_token}
     origins = {"bridgehub": _bridgehub_origin(session)}
     for what, address in found.items():
-        session.check_pinned(what, address)
+        _ = session.check_pinned(what, address)
         origins[what] = "the profile, verified on L1" if getattr(profile, what) else "the bridgehub on L1"
     return Contracts(
         l1_chain_id=profile.l1_chain_id,
@@ -192,10 +197,11 @@ def protocol_version(session: Session, known: Contracts) -> Flow[int]:
 
 
 def _version(session: Session, known: Contracts) -> Flow[int]:
-    if session.known.version is None:
-        found = yield from calls.eth_call("l1", known.diamond, DIAMOND.get_semver_protocol_version)
-        session.known.version = found[1]
-    return session.known.version
+    version = session.known.version
+    if version is None:
+        _, version, _ = yield from calls.eth_call("l1", known.diamond, DIAMOND.get_semver_protocol_version)
+        session.known.version = version
+    return version
 
 
 def _stack(session: Session, known: Contracts) -> Flow[Stack]:
@@ -207,6 +213,7 @@ def _stack(session: Session, known: Contracts) -> Flow[Stack]:
         if pinned not in (None, stack):
             raise AddressMismatch(what="the stack", pinned=pinned, on_l1=stack)
         session.known.stack = stack
+        return stack
     return session.known.stack
 
 
@@ -233,8 +240,8 @@ def vaults(session: Session, known: Contracts) -> Flow[Vaults]:
             calls.eth_call("l1", known.asset_router, ASSET_ROUTER.l1_nullifier),
             calls.eth_call("l1", known.asset_router, ASSET_ROUTER.native_token_vault),
         )
-        session.check_pinned("nullifier", nullifier)
-        session.check_pinned("native_token_vault", vault)
+        _ = session.check_pinned("nullifier", nullifier)
+        _ = session.check_pinned("native_token_vault", vault)
         session.known.vaults = Vaults(nullifier=nullifier, native_token_vault=vault)
         origins = dict.fromkeys(("nullifier", "native_token_vault"), "the asset router on L1")
         session.known.contracts = replace(known, origins={**known.origins, **origins})

@@ -127,7 +127,7 @@ def poll(
         answer = yield from attempt(attempt(attempt(ask(), NodeUnreachable), NodeTimeout), RateLimited)
         if not isinstance(answer, NodeUnreachable | NodeTimeout | RateLimited):
             if on_progress is not None:
-                on_progress(answer)
+                _ = on_progress(answer)
             if done(answer):
                 return answer
         left = deadline - (yield from now())

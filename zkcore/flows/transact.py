@@ -106,7 +106,7 @@ def plan_calls(
 def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
     """The chain's facts as a plan keeps them."""
     known, found = session.known.contracts or facts.contracts, session.known.vaults
-    kept = {
+    kept: dict[str, Any] = {
         name: getattr(known, name) for name in ("l1_chain_id", "l2_chain_id", "bridgehub", "diamond", "asset_router")
     }
     kept |= {name: getattr(found, name, None) for name in ("nullifier", "native_token_vault")}
@@ -127,7 +127,7 @@ def draft_approve(
 
     A token that refuses to change an allowance that is not zero gets it set to zero first. Raises InputError, NodeError.
     """
-    uint(amount, "amount")
+    _ = uint(amount, "amount")
     if Address(token) == ETH or not any(Address(token)):
         raise InputError("token: ether needs no approval")
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
@@ -143,7 +143,7 @@ def draft_l1_transfer(
     session: Session, to: AddressLike, amount: int, token: AddressLike = ETH, *, l1: TxOptions | None = None
 ) -> Flow[Draft[TxQuote]]:
     """Send ether or an ERC-20 to an account on L1. Raises InputError, InsufficientBalance, Reverted, NodeError."""
-    uint(amount, "amount")
+    _ = uint(amount, "amount")
     who = receiver(to)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
     what = l1_token(token, facts.contracts.base_token)
@@ -164,7 +164,7 @@ def draft_transfer(
 
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
-    uint(amount, "amount")
+    _ = uint(amount, "amount")
     who = receiver(to)
     facts, state, found = yield from gather(
         chain_facts(session), account_state(session, "l2", l2), l2_token(session, token)
