@@ -50,7 +50,7 @@ class NetworkDefinition(Struct, frozen=True, kw_only=True):
             magic, kind, _, length = struct.unpack_from("<5sBIH", encoded)
             size = 12 + length + 1 + 32 * encoded[12 + length] + 1 + 64
             info = load_message(BytesIO(encoded[12 : 12 + length]), EthereumNetworkInfo)
-        except (ValueError, TypeError, OSError, IndexError, struct.error) as error:
+        except (ValueError, TypeError, OSError, EOFError, IndexError, struct.error) as error:
             raise InvalidDefinition(f"{source} is no definition of a network for a Trezor ({error!r})") from error
         if magic != b"trzd1" or kind != _NETWORK or size != len(encoded) or size > _LARGEST:
             found = f"{len(encoded)} bytes for {size}, magic {magic!r}, type {kind}"

@@ -1,8 +1,10 @@
 """Network definitions from each kind of source, and bad ones."""
 
 import io
+import random
 import tarfile
 import urllib.request
+from contextlib import suppress
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from trezorlib import messages
 from signers import TrezorSigner
 from signers.testing.trezor import FakeTrezor
 from signers.trezor import Definitions
-from signers.trezor.definitions import VENDOR_URL
+from signers.trezor.definitions import VENDOR_URL, NetworkDefinition
 from tests.hardware.trezor.defined import encoded, written
 from tests.hardware.trezor.scenes import transfer
 from zkcore.errors import InputError, InvalidDefinition
@@ -79,6 +81,19 @@ def test_a_bad_file_is_named(data: bytes, text: str) -> None:
         pytest.raises(InvalidDefinition, match=f"network.dat is no definition of a network for a Trezor .*{text}"),
     ):
         Definitions.of(path)
+
+
+def test_whatever_the_bytes_are_they_are_read_or_refused() -> None:
+    chance = random.Random(324)
+    read = 0
+    for _ in range(3000):
+        data = bytearray(encoded(signed=False))
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(45)
+            data[at : at + chance.randint(0, 2)] = chance.randbytes(chance.randint(0, 2))
+        with suppress(InvalidDefinition):
+            read += NetworkDefinition.parse(bytes(data), "somewhere").chain_id >= 0
+    assert read
 
 
 def test_no_source(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from zkcore.errors import (
 )
 from zkcore.signer import AsyncSigner
 
-SOON = 0.6  # seconds: the timeout of calls that are to run into it
+SOON = 0.3  # seconds: the timeout of calls that are to run into it
 LATE = 8.0  # a call that ends later than this hangs
 
 
@@ -75,7 +75,7 @@ def test_a_user_who_does_nothing(model: str) -> None:
         signer.confirm_address,
     ):
         hurry(signer)
-        ends(call, SignerTimeout, "did not answer within 0.6 s")
+        ends(call, SignerTimeout, "did not answer within 0.3 s")
         assert isinstance(device.received[-1], messages.Cancel)
     signer._connection._timeout = 20
     works(device, signer)
@@ -226,7 +226,7 @@ def test_one_call_at_a_time_on_a_device() -> None:
     worker = threading.Thread(target=lambda: signed.append(first.sign_transaction(transfer())))
     worker.start()
     assert inside.wait(LATE)
-    ends(second.accounts, DeviceBusy, "another call on this Trezor took all of the 0.6 s")
+    ends(second.accounts, DeviceBusy, "another call on this Trezor took all of the 0.3 s")
     done.set()
     worker.join(LATE)
     assert transfer().sender(signed[0]) == first.address
@@ -255,19 +255,26 @@ def test_asyncio() -> None:
     assert isinstance(signer, AsyncSigner)
     assert (signer.address, signer.capabilities) == (inner.address, inner.capabilities)
 
+    seen, go = threading.Event(), threading.Event()
+
+    def user(shown: str) -> bool:
+        seen.set()
+        return go.wait(LATE)  # until the loop, which goes on meanwhile, lets it
+
     async def play() -> None:
-        ticks = 0
+        device.user = user
         both = asyncio.gather(signer.sign_transaction(transfer()), signer.sign_message(b"hello"))
-        while not both.done():
-            ticks += 1
+        while not seen.is_set():
             await asyncio.sleep(0.005)
+        go.set()
         first, _ = await both
-        assert ticks > 1
         assert transfer().sender(first) == signer.address
         assert (await signer.sign_typed_data(MAIL)).clear is True
-        device.user = lambda shown: None
+        device.user = lambda shown: seen.set()
+        seen.clear()
         waiting = asyncio.create_task(signer.sign_transaction(transfer()))
-        await asyncio.sleep(0.3)
+        while not seen.is_set():
+            await asyncio.sleep(0.005)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
