@@ -21,7 +21,7 @@ from zkcore.transactions import Eip712Transaction, Eip1559Transaction
 from zkcore.types import ETH, Address, Hash32
 
 SIGNER = PrivateKeySigner(b"\x11" * 32)
-HUB, ROUTER, TOKEN, NULLIFIER = (Address(bytes([number]) * 20) for number in (2, 3, 4, 5))
+HUB, ROUTER, TOKEN, NULLIFIER = (Address(bytes([number]) * 20) for number in (0xA2, 0xA3, 0xA4, 0xA5))
 FACTS = PlanFacts(
     l1_chain_id=1,
     l2_chain_id=324,
@@ -102,12 +102,11 @@ def test_a_plan_with_any_byte_changed_is_refused(text: str) -> None:
         lambda text: text.replace('"l1_block":"100"', '"l1_block":"1_00"'),
         lambda text: text.replace('"kind":"deposit",', '"kind":"deposit","kind":"deposit",', 1),
         lambda text: text.replace(str(HUB), str(HUB).lower()),
-        lambda text: text.replace(str(TOKEN).lower()[2:], str(TOKEN).upper()[2:]),
         lambda text: text.replace("0x02f9", "0x02F9").replace("0x02f8", "0x02F8").replace("abcd", "ABCD"),
-        lambda text: text.replace('"after":[0]', '"after":[0,0]'),
+        lambda text: text.replace('"after":[0]', '"after":["0"]'),
         lambda text: text.replace('"zkcore_plan":1', '"zkcore_plan":1.0'),
     ],
-    ids=range(12),
+    ids=range(11),
 )
 def test_there_is_one_spelling_of_a_plan(spelling: Any) -> None:
     text = spelling(PLAN.to_json())
@@ -189,7 +188,9 @@ def test_a_0x71_step_is_the_senders() -> None:
         )
 
 
-@pytest.mark.parametrize("text", [b"", b"null", b"[]", b"{", b"{}", b"\xff\xfe", b'{"zkcore_plan":1}', "\ud800"], ids=range(8))
+@pytest.mark.parametrize(
+    "text", [b"", b"null", b"[]", b"{", b"{}", b"\xff\xfe", b'{"zkcore_plan":1}', "\ud800"], ids=range(8)
+)
 def test_what_is_no_plan(text: Any) -> None:
     for kind in (Plan, SignedPlan):
         with pytest.raises(InputError):
@@ -304,5 +305,5 @@ def test_different_plans_have_different_hashes(one: Plan[Any], other: Plan[Any])
 def test_another_nonce_changes_nothing_else(plan: Plan[Any], nonce: int) -> None:
     chain = plan.steps[0].chain
     moved = plan.at_nonce(chain, nonce)
-    assert [s.transaction.nonce for s in moved.steps if s.chain == chain][0] == nonce
+    assert next(s.transaction.nonce for s in moved.steps if s.chain == chain) == nonce
     assert moved.at_nonce(chain, plan.steps[0].transaction.nonce) == plan

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from zkcore.chains import ChainProfile
+from zkcore.chains import ChainProfile, known_profile
 from zkcore.effects import attempt, gather
-from zkcore.errors import AlreadyFinalized, InputError, NoSigner
+from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered
 from zkcore.fees import FeePolicy
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.records import Record, SettlementRecord, WithdrawalRecord, last_transaction, record_of
 from zkcore.flows.session import Known, Session
-from zkcore.plan import Draft, Plan, SignedPlan
+from zkcore.plan import Draft, Plan, PlanFacts, SignedPlan
 from zkcore.types import Address, AddressLike, Hash32, HexLike
 from zkcore.wallet.journal import Journal
 from zkcore.wallet.nonces import Nonces
@@ -81,10 +81,23 @@ class WalletBase(Generic[S, N]):
         unsigned = plan.plan if isinstance(plan, SignedPlan) else plan
         if unsigned.sender != self.address:
             raise InputError(f"the plan is {unsigned.sender}'s, this wallet is {self.address}'s")
+        self._check_facts(unsigned.facts)
         if isinstance(plan, Plan):
             self._required_signer()
         yield Hold(unsigned.steps[0].chain)
         return self._sent((yield from submission(plan)))
+
+    def _check_facts(self, facts: PlanFacts) -> None:
+        """The plan is for the contracts that this wallet's profile pins, and for those it has read on L1."""
+        session, known = self.session, self.session.known
+        profile = session.profile or known.profile or known_profile(facts.l1_chain_id, facts.l2_chain_id)
+        for source in (profile, known.contracts, known.vaults):
+            for name in (n for n in PlanFacts.__struct_fields__ if n != "origins" and hasattr(source, n)):
+                ours, theirs = getattr(source, name), getattr(facts, name)
+                if None not in (ours, theirs) and ours != theirs:
+                    raise PlanTampered(f"the plan has {theirs} for its {name}, this wallet's chain has {ours}")
+        if session.bridgehub not in (None, facts.bridgehub):
+            raise PlanTampered(f"the plan has the bridgehub {facts.bridgehub}, this wallet {session.bridgehub}")
 
     def finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
         """Finalize many, each by itself: a record, or the exception that one ended with."""
