@@ -264,8 +264,7 @@ def test_asyncio() -> None:
     async def play() -> None:
         device.user = user
         both = asyncio.gather(signer.sign_transaction(transfer()), signer.sign_message(b"hello"))
-        while not seen.is_set():
-            await asyncio.sleep(0.005)
+        assert await asyncio.to_thread(seen.wait, LATE)
         go.set()
         first, _ = await both
         assert transfer().sender(first) == signer.address
@@ -273,8 +272,7 @@ def test_asyncio() -> None:
         device.user = lambda shown: seen.set()
         seen.clear()
         waiting = asyncio.create_task(signer.sign_transaction(transfer()))
-        while not seen.is_set():
-            await asyncio.sleep(0.005)
+        assert await asyncio.to_thread(seen.wait, LATE)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
