@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from tests.devnet.client import GWEI, RpcFailure, ask, balance, deposit, number, send, sign, unsent
+from zkcore.abi import Function
 from zkcore.addresses import apply_alias
+from zkcore.contracts import ERC20
 from zkcore.priority import CanonicalTransaction
 from zkcore.testing.devnet import Devnet, artifact
 from zkcore.testing.pytest_plugin import MakeDevnet
@@ -358,6 +360,37 @@ def test_waiting_transactions(shared_devnet: Devnet) -> None:
     receipts = [ask(url, "eth_getTransactionReceipt", one) for one in (third, queued)]
     assert [receipt["transactionIndex"] for receipt in receipts] == ["0x0", "0x1"]
     assert receipts[0]["blockHash"] == receipts[1]["blockHash"]
+
+
+def test_the_pending_state_has_what_waits(shared_devnet: Devnet) -> None:
+    net = shared_devnet
+    account, token = net.accounts[0], net.tokens["DAI"]
+    net.l1.mining = False
+    spender = net.accounts[1]
+    approval = ask(
+        net.l1_url,
+        "eth_sendRawTransaction",
+        unsent(net.l1_url, account, token, ERC20.approve.encode(spender.address, 9)),
+    )
+    taking = {
+        "from": str(spender.address),
+        "to": str(token),
+        "data": "0x"
+        + Function("transferFrom(address from, address to, uint256 amount)")
+        .encode(account.address, spender.address, 9)
+        .hex(),
+    }
+    block = number(net.l1_url, "eth_blockNumber")
+    for where in (["pending"], []):
+        assert int(ask(net.l1_url, "eth_estimateGas", taking, *where), 16) > 21_000
+    assert int(ask(net.l1_url, "eth_call", taking, "pending"), 16) == 1
+    for method in ("eth_call", "eth_estimateGas"):
+        with pytest.raises(RpcFailure):
+            ask(net.l1_url, method, taking, "latest")
+    assert number(net.l1_url, "eth_blockNumber") == block
+    assert ask(net.l1_url, "eth_getTransactionReceipt", approval) is None
+    net.mine()
+    assert ask(net.l1_url, "eth_getTransactionReceipt", approval)["status"] == "0x1"
 
 
 def test_a_fee_that_is_too_low_waits_for_the_base_fee(shared_devnet: Devnet) -> None:
