@@ -39,11 +39,16 @@ class Ledger(Struct):
     failures: int = 0
 
 
-def disturb(net: Devnet, *, sends: float = 0.45, reads: float = 0.08) -> None:
-    """Lose sends before and after they are carried out, and answer reads late, wrongly or not at all."""
+def disturb(net: Devnet, *, sends: float = 0.45, reads: float = 0.08) -> Callable[[], int]:
+    """Lose sends before and after they are carried out, and answer reads late, wrongly or not at all.
+
+    The first send to each node is lost for certain. Gives how many sends were lost so far.
+    """
+    losses = []
     for node in ("l1", "l2"):
+        losses.append(net.faults.add(Drop(after=True), node=node, method="eth_send*", times=1))
         for fault, share in [(Drop(after=True), 0.5), (Drop(), 0.2), (Status(503), 0.2), (HalfJson(short=True), 0.1)]:
-            net.faults.add(fault, node=node, method="eth_send*", probability=sends * share)
+            losses.append(net.faults.add(fault, node=node, method="eth_send*", probability=sends * share))
         for fault in (
             Drop(),
             Drop(after=True),
@@ -58,7 +63,8 @@ def disturb(net: Devnet, *, sends: float = 0.45, reads: float = 0.08) -> None:
             net.faults.add(fault, node=node, method="eth_[!s]*", probability=reads / 8)
         net.faults.add(Shuffle(), node=node, probability=0.3)
         net.faults.add(Latency(0.01), node=node, probability=0.1)
-        net.faults.add(Timeout(after=True), node=node, method="eth_send*", probability=sends / 50)
+        losses.append(net.faults.add(Timeout(after=True), node=node, method="eth_send*", probability=sends / 50))
+    return lambda: sum(loss.hits for loss in losses)
 
 
 class Chaos:
@@ -93,15 +99,11 @@ class Chaos:
             "arrived on l2": sum(ledger.deposits),
         }
 
-    def resent(self) -> int:
-        """How often a transaction was sent again. Whatever was, was the same bytes: of one nonce there is one."""
-        again = 0
+    def check_sends(self) -> None:
+        """Whatever was sent again was the same bytes: of one nonce there is one transaction."""
         for node in ("l1", "l2"):
-            sends = self.net.faults.requests(node).sends
-            nonces = {(parse_transaction(hex_bytes(raw))[0].nonce, raw) for raw in sends}
-            assert len({nonce for nonce, _ in nonces}) == len(nonces)
-            again += len(sends) - len(nonces)
-        return again
+            sent = {hex_bytes(raw) for raw in self.net.faults.requests(node).sends}
+            assert len({parse_transaction(raw)[0].nonce for raw in sent}) == len(sent)
 
 
 T: TypeAlias = Any

@@ -81,6 +81,11 @@ REFUSALS: dict[str, tuple[Action, list[int], list[int]]] = {
         [12, 3, 3, 3, 3],
         [3, 3, 3, 3],
     ),
+    "requests per batch are no rate limit": (
+        refuse_batches(3, "exceeded the maximum of 3 requests per batch"),
+        [12, 3, 3, 3, 3],
+        [3, 3, 3, 3],
+    ),
     "too many requests in batch is no rate limit": (
         refuse_batches(3, "too many requests in batch: 12, max: 3"),
         [12, 3, 3, 3, 3],
@@ -96,7 +101,7 @@ def test_a_node_that_limits_batches_is_learned(echo: Node, ask: Any, name: str) 
     assert sorted(echo.sizes) == sorted(first + second)
 
 
-@pytest.mark.parametrize(("code", "page"), [(413, b"too large"), (400, b"bad"), (405, b""), (422, b"{}"), (501, b"no")])
+@pytest.mark.parametrize(("code", "page"), [(413, b"too large"), (400, b"bad"), (405, b""), (422, b"{}")])
 def test_a_node_that_refuses_in_plain_http(echo: Node, ask: Any, code: int, page: bytes) -> None:
     echo.always = lambda handler, asked: (
         status(code, page)(handler, asked) if isinstance(asked, list) else handler.respond(handler.right(asked))
@@ -113,6 +118,28 @@ def test_a_node_that_is_broken_is_not_taken_for_one_that_refuses_batches(echo: N
         assert [type(reply) for reply in replies] == [HttpStatusError] * 3
         assert values(transport.ask(wave(3))) == [0, 1, 2]
     assert echo.sizes == [3, 0, 0, 0, 3]
+
+
+def test_a_failure_with_500_is_no_lesson(echo: Node) -> None:
+    """Perhaps it was the batch, and it is asked in single calls; perhaps it was not, and the next wave is a batch."""
+    with HttpTransport(echo.url, limits=QUICK) as transport:
+        for _ in range(2):
+            echo.script = [status(501)]
+            assert values(transport.ask(wave(3))) == [0, 1, 2]
+    assert echo.sizes == [3, 0, 0, 0] * 2
+
+
+def test_what_is_answered_whole_teaches_nothing(echo: Node, ask: Any) -> None:
+    """Of the chunks of a wave, only one that was refused says how large one may be."""
+    echo.script = [refuse_batches(6, "batch limit 6"), refuse_batches(6, "batch limit 6")]
+    assert values(ask(echo.url, [wave(10)], limits=Limits(batch=8))[0]) == [*range(10)]
+    assert sorted(echo.sizes) == [2, 2, 6, 8]
+
+
+@pytest.mark.parametrize("name", ["timeout", "attempts", "batch", "connections", "response_bytes", "depth"])
+def test_limits_are_positive(name: str) -> None:
+    with pytest.raises(InputError, match=f"limits: expected {name} > 0, got 0"):
+        Limits(**{name: 0})
 
 
 def test_a_response_too_large_is_asked_in_smaller_ones(echo: Node, ask: Any) -> None:

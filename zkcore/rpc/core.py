@@ -67,10 +67,14 @@ class _Row(Struct, frozen=True):
 
 
 class _Read(Struct, frozen=True):
-    """What an HTTP response said: outcomes by id. The ids that have none go into batches of at most `limit`."""
+    """What an HTTP response said: outcomes by id. The ids that have none go into batches of at most `limit`.
+
+    `learn`: whether the limit is the node's for good, and not perhaps a passing failure.
+    """
 
     outcomes: dict[int, _Outcome]
     limit: int = 0
+    learn: bool = True
 
 
 _one = msgspec.json.Decoder(_Row).decode
@@ -78,9 +82,7 @@ _many = msgspec.json.Decoder(list[_Row]).decode
 
 _TRY_LATER = frozenset({502, 503, 504})
 _REPEATABLE = ("eth_", "zks_", "net_", "web3_", "unstable_")  # not anvil_, evm_ and their like, which change things
-_BATCH_LIMIT = re.compile(
-    r"batch.*(limit|large|size|exceed|many|max|more than)|(too large|too many).*batch", re.IGNORECASE | re.DOTALL
-)
+_BATCH_LIMIT = re.compile(r"(?=.*batch)(?=.*(limit|large|size|exceed|many|max|more than))", re.IGNORECASE | re.DOTALL)
 _TOO_LARGE = frozenset({-32003, -32008, -32011})  # the response to a batch is: geth's code, and two of jsonrpsee
 
 
@@ -102,7 +104,7 @@ class Core:
         keys = [msgspec.json.encode((request.method, request.params)) for request in requests]
         unique = dict(zip(keys, requests, strict=True))
         ended: dict[bytes, _Outcome] = {}
-        limit, attempt = self.batch, 1
+        limit, learn, attempt = self.batch, True, 1
         while waiting := [key for key in unique if key not in ended]:
             numbered = {next(self._ids): key for key in waiting}
             ids = list(numbered)
@@ -112,7 +114,8 @@ class Core:
             outcomes = {i: outcome for read in reads for i, outcome in read.outcomes.items()}
             if len(outcomes) < len(ids):  # each time with a lower limit: a single call is never refused
                 limit = min(read.limit for read in reads if read.limit)
-            elif limit < self.batch and any(isinstance(outcome, Raw) for outcome in outcomes.values()):
+                learn = learn and all(read.learn for read in reads)
+            elif learn and limit < self.batch and any(isinstance(outcome, Raw) for outcome in outcomes.values()):
                 _log.info("%s takes batches of at most %d", self.endpoint, limit)
                 self.batch = limit
             passing = {i: o for i, o in outcomes.items() if isinstance(o, Fault) and o.again}
@@ -163,8 +166,9 @@ class Core:
             _check_depth(answer.body, self.limits.depth)
             rows = _many(answer.body) if answer.body.lstrip()[:1] == b"[" else [_one(answer.body)]
         except (ValueError, RecursionError) as error:
-            if len(chunk) > 1 and not good:  # a refusal of the batch in words of its own
-                return _refused(chunk, self._excerpt(answer.body))
+            if len(chunk) > 1 and not good:  # a refusal of the batch in words of its own, or a failure
+                words = "batch too large" if answer.status == 413 else self._excerpt(answer.body)
+                return _refused(chunk, words, learn=answer.status < 500)
             return _Read(dict.fromkeys(chunk, self._malformed(str(error), answer) if good else self._status(answer)))
         if len(rows) == 1 and (len(chunk) == 1 or rows[0].error is not None or not good):
             return self._only(chunk, rows[0], answer)
@@ -174,7 +178,7 @@ class Core:
         """One row for all: the reply to the one call, or an error that is about the batch."""
         if len(chunk) > 1:
             code, message, _ = parts_of(row.error)
-            if is_rate_limit(code, message) and not _BATCH_LIMIT.search(message):
+            if code == 429 or (is_rate_limit(code, message) and not _BATCH_LIMIT.search(message)):
                 return _Read(dict.fromkeys(chunk, self._failed(row)))
             return _refused(chunk, message)
         if row.error is None and not 200 <= answer.status < 300:
@@ -203,7 +207,7 @@ class Core:
                 outcomes[number] = self._malformed(f"neither result nor error in the reply #{number}", answer)
             else:
                 outcomes[number] = found[0].result
-        return _Read(outcomes, len(chunk) // 2)
+        return _Read(outcomes, len(chunk) // 2 if len(outcomes) < len(chunk) else 0)
 
     def _failed(self, row: _Row) -> Fault:
         code, message, data = parts_of(row.error)
@@ -215,19 +219,18 @@ class Core:
         return Fault(lambda where: MalformedReply(f"{where}: {text}"))
 
     def _status(self, answer: Http) -> Fault:
-        text = f"HTTP {answer.status}: {self._excerpt(answer.body)}"
-        if answer.status == 429:
-            after = _retry_after(answer.headers.get("retry-after", ""))
-            return Fault(
-                lambda where: RateLimited(f"{where}: {text}", retry_after=after), again=True, after=after or 0.0
-            )
-        if 300 <= answer.status < 400:
+        status, text = answer.status, f"HTTP {answer.status}: {self._excerpt(answer.body)}"
+        if 300 <= status < 400:
             text += " (redirects are not followed)"
-        later = answer.status in _TRY_LATER
-        after = _retry_after(answer.headers.get("retry-after", "")) if later else None
-        return Fault(
-            lambda where: HttpStatusError(f"{where}: {text}", status=answer.status), again=later, after=after or 0.0
-        )
+        again = status in {429, *_TRY_LATER}
+        after = _retry_after(answer.headers.get("retry-after", "")) if again else None
+
+        def error(where: str) -> Exception:
+            if status == 429:
+                return RateLimited(f"{where}: {text}", retry_after=after)
+            return HttpStatusError(f"{where}: {text}", status=status)
+
+        return Fault(error, again=again, after=after or 0.0)
 
     def _excerpt(self, body: bytes) -> str:
         return self.endpoint.mask(repr(body[:200].decode(errors="replace")))
@@ -238,12 +241,12 @@ def _body(chunk: _Chunk) -> bytes:
     return msgspec.json.encode(rows if len(rows) > 1 else rows[0])
 
 
-def _refused(chunk: _Chunk, message: str) -> _Read:
+def _refused(chunk: _Chunk, message: str, *, learn: bool = True) -> _Read:
     """The node did not take the batch: the limit it names, half of it if it names none, or no batches at all."""
     if not _BATCH_LIMIT.search(message):
-        return _Read({}, 1)
+        return _Read({}, 1, learn)
     named = [int(digits) for digits in re.findall(r"\b\d{1,4}\b", message)]
-    return _Read({}, min([n for n in named if 1 < n < len(chunk)], default=len(chunk) // 2))
+    return _Read({}, min([n for n in named if 1 < n < len(chunk)], default=len(chunk) // 2), learn)
 
 
 def _wants_less(error: object) -> bool:
@@ -267,7 +270,7 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 def _retry_after(value: str) -> float | None:
     """Seconds from a Retry-After header: a number, or a date (RFC 9110, 10.2.3)."""
-    if value.strip().isdecimal():
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value, re.ASCII):
         return float(value)
     if not value:
         return None

@@ -35,15 +35,16 @@ _NO_METHOD = re.compile(
 def parts_of(error: object) -> tuple[int | None, str, object]:
     """Code, message and data of an error, which should be an object, but is a bare text at times."""
     if not isinstance(error, dict):
-        return None, error if isinstance(error, str) else repr(error), None
+        return None, _text(error), None
     fields = cast("dict[str, Any]", error)
-    code = fields.get("code")
-    message = fields.get("message")
-    return (
-        code if type(code) is int else None,
-        message if isinstance(message, str) else repr(message),
-        fields.get("data"),
-    )
+    code, message = fields.get("code"), fields.get("message")
+    return code if type(code) is int else None, _text(message), fields.get("data")
+
+
+def _text(message: object) -> str:
+    """A message fit to be printed: not endless, and without what moves a terminal's cursor."""
+    text = message[:10_000] if isinstance(message, str) else repr(message)[:10_000]
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def error_of(error: object, where: str) -> NodeError | Reverted:

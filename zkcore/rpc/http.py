@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from functools import cache
 from threading import Lock, Thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from zkcore.effects import Reply
 from zkcore.errors import MalformedReply, NodeTimeout, NodeUnreachable
@@ -21,35 +21,80 @@ if TYPE_CHECKING:
 __all__ = ["AsyncHttpTransport", "HttpTransport", "side_by_side", "side_by_side_async"]
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 
-class HttpTransport:
-    """A node at a URL, asked by blocking calls. For any number of threads. See `Transport`."""
+class _HttpNode(Generic[C]):
+    """What both transports have: the rules, the options, and httpx's requests and errors."""
 
     def __init__(
         self,
         url: str,
         *,
-        client: "httpx.Client | None" = None,
+        client: C | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """No I/O. `client`: an own one (proxies, TLS), left open by `close`. `auth`: user and password.
+        """No I/O. `client`: an own httpx client (proxies, TLS), left open by closing. `auth`: user and password.
 
         Raises InputError for anything but an http(s) URL.
         """
-        self._wire = _Wire(url, headers or {}, auth, limits or Limits())
+        self.limits = limits or Limits()
         self.http_requests = 0
+        own = headers or {}
+        self._endpoint = Endpoint(url, secrets=(*own.values(), *(auth or ())))
+        self._core = Core(self._endpoint, self.limits)
+        self._headers = {"content-type": "application/json", "user-agent": "zkcore", **own}
+        self._auth: dict[str, Any] = {} if auth is None else {"auth": auth}
         self._given = client
-        self._own: httpx.Client | None = None
+        self._own: C | None = None
         self._opening = Lock()
 
     def __repr__(self) -> str:
-        return f"HttpTransport('{self._wire.endpoint}')"
+        return f"{type(self).__name__}('{self._endpoint}')"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{self!r} holds connections and may hold secrets: it is not copied or pickled")
+
+    def _client(self, kind: Callable[..., C]) -> C:
+        import httpx
+
+        if self._given is not None:
+            return self._given
+        with self._opening:
+            if self._own is None:
+                most = self.limits.connections
+                pool = httpx.Limits(max_connections=most, max_keepalive_connections=most)
+                self._own = kind(limits=pool, verify=_tls(https=self._endpoint.url.lower().startswith("https:")))
+            return self._own
+
+    def _disowned(self) -> C | None:
+        with self._opening:
+            own, self._own = self._own, None
+            return own
+
+    def _request(self, client: "httpx.Client | httpx.AsyncClient", body: bytes, seconds: float) -> "httpx.Request":
+        from zkcore.rpc._masked import MaskedURL
+
+        url = self._endpoint.url
+        request = client.build_request("POST", url, content=body, headers=self._headers, timeout=seconds)
+        request.url = MaskedURL(request.url, str(self._endpoint))
+        return request
+
+    def _fault(self, error: Exception) -> Fault:
+        import httpx
+
+        if isinstance(error, _TooLargeError):
+            return Fault(lambda where: MalformedReply(f"{where}: {error}"))
+        text = self._endpoint.mask(f"{type(error).__name__}: {error}".removesuffix(": "))
+        kind = NodeTimeout if isinstance(error, httpx.TimeoutException | TimeoutError) else NodeUnreachable
+        again = isinstance(error, httpx.TransportError | TimeoutError)
+        return Fault(lambda where: kind(f"{where}: {text}"), again=again)
+
+
+class HttpTransport(_HttpNode["httpx.Client"]):
+    """A node at a URL, asked by blocking calls. For any number of threads. See `Transport`."""
 
     def __enter__(self) -> Self:
         return self
@@ -59,18 +104,16 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the connections. A later call opens new ones."""
-        with self._opening:
-            own, self._own = self._own, None
-        if own is not None:
+        if (own := self._disowned()) is not None:
             own.close()
 
     def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> Sequence[Reply]:
         """As `Transport.ask`."""
-        return self._run(self._wire.core.ask(requests), timeout)
+        return self._run(self._core.ask(requests), timeout)
 
     def send_raw(self, raw: bytes, *, timeout: float | None = None) -> Reply:
         """As `Transport.send_raw`."""
-        return self._run(self._wire.core.send(raw), timeout)
+        return self._run(self._core.send(raw), timeout)
 
     def _run(self, exchange: Generator[Post | Pause, Any, T], timeout: float | None) -> T:
         until = None if timeout is None else monotonic() + timeout
@@ -87,61 +130,32 @@ class HttpTransport:
                     sleep(effect.seconds)
             else:
                 self.http_requests += len(effect.bodies)
-                tasks = [self._post(body, until) for body in effect.bodies]
-                answer = side_by_side(tasks, self._wire.limits.connections)
+                tasks = [self._posting(body, until) for body in effect.bodies]
+                answer = side_by_side(tasks, self.limits.connections)
 
-    def _post(self, body: bytes, until: float | None) -> Callable[[], Http | Fault]:
-        def post() -> Http | Fault:
-            client = self._client()
-            gauge = _Gauge(self._wire.limits, until)
-            try:
-                request = self._wire.request(client, body, gauge.seconds())
-                response = client.send(request, stream=True, follow_redirects=False, **self._wire.auth)
-                try:
-                    for part in response.iter_bytes():
-                        gauge.add(part)
-                finally:
-                    response.close()
-                return gauge.response(response)
-            except self._wire.failures() as error:
-                return self._wire.fault(error)
+    def _posting(self, body: bytes, until: float | None) -> Callable[[], Http | Fault]:
+        return lambda: self._post(body, until)
 
-        return post
-
-    def _client(self) -> "httpx.Client":
+    def _post(self, body: bytes, until: float | None) -> Http | Fault:
         import httpx
 
-        if self._given is not None:
-            return self._given
-        with self._opening:
-            if self._own is None:
-                self._own = httpx.Client(**self._wire.options())
-            return self._own
+        client = self._client(httpx.Client)
+        gauge = _Gauge(self.limits, until)
+        try:
+            request = self._request(client, body, gauge.seconds())
+            response = client.send(request, stream=True, follow_redirects=False, **self._auth)
+            try:
+                for part in response.iter_bytes():
+                    gauge.add(part)
+            finally:
+                response.close()
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError) as error:
+            return self._fault(error)
+        return gauge.whole(response)
 
 
-class AsyncHttpTransport:
-    """A node at a URL, asked from asyncio. See `AsyncTransport`."""
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        client: "httpx.AsyncClient | None" = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        """As `HttpTransport`, with an `httpx.AsyncClient`."""
-        self._wire = _Wire(url, headers or {}, auth, limits or Limits())
-        self.http_requests = 0
-        self._given = client
-        self._own: httpx.AsyncClient | None = None
-
-    def __repr__(self) -> str:
-        return f"AsyncHttpTransport('{self._wire.endpoint}')"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{self!r} holds connections and may hold secrets: it is not copied or pickled")
+class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
+    """A node at a URL, asked from asyncio, in one event loop. See `AsyncTransport`."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -151,17 +165,16 @@ class AsyncHttpTransport:
 
     async def aclose(self) -> None:
         """Close the connections. A later call opens new ones."""
-        own, self._own = self._own, None
-        if own is not None:
+        if (own := self._disowned()) is not None:
             await own.aclose()
 
     async def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> Sequence[Reply]:  # noqa: ASYNC109
         """As `Transport.ask`."""
-        return await self._run(self._wire.core.ask(requests), timeout)
+        return await self._run(self._core.ask(requests), timeout)
 
     async def send_raw(self, raw: bytes, *, timeout: float | None = None) -> Reply:  # noqa: ASYNC109
         """As `Transport.send_raw`."""
-        return await self._run(self._wire.core.send(raw), timeout)
+        return await self._run(self._core.send(raw), timeout)
 
     async def _run(self, exchange: Generator[Post | Pause, Any, T], timeout: float | None) -> T:  # noqa: ASYNC109
         import asyncio
@@ -180,78 +193,26 @@ class AsyncHttpTransport:
                     await asyncio.sleep(effect.seconds)
             else:
                 self.http_requests += len(effect.bodies)
-                at_once = asyncio.Semaphore(self._wire.limits.connections)
+                at_once = asyncio.Semaphore(self.limits.connections)
                 answer = await side_by_side_async([self._post(body, until, at_once) for body in effect.bodies])
 
     async def _post(self, body: bytes, until: float | None, at_once: Any) -> Http | Fault:
-        client = self._client()
+        import httpx
+
+        client = self._client(httpx.AsyncClient)
         async with at_once:
-            gauge = _Gauge(self._wire.limits, until)
+            gauge = _Gauge(self.limits, until)
             try:
-                request = self._wire.request(client, body, gauge.seconds())
-                response = await client.send(request, stream=True, follow_redirects=False, **self._wire.auth)
+                request = self._request(client, body, gauge.seconds())
+                response = await client.send(request, stream=True, follow_redirects=False, **self._auth)
                 try:
                     async for part in response.aiter_bytes():
                         gauge.add(part)
                 finally:
                     await response.aclose()
-                return gauge.response(response)
-            except self._wire.failures() as error:
-                return self._wire.fault(error)
-
-    def _client(self) -> "httpx.AsyncClient":
-        import httpx
-
-        if self._given is not None:
-            return self._given
-        if self._own is None:
-            self._own = httpx.AsyncClient(**self._wire.options())
-        return self._own
-
-
-class _Wire:
-    """What both transports have: the rules, the options, and httpx's requests and errors."""
-
-    def __init__(self, url: str, headers: Mapping[str, str], auth: tuple[str, str] | None, limits: Limits) -> None:
-        self.limits = limits
-        self.endpoint = Endpoint(url, secrets=(*headers.values(), *(auth or ())))
-        self.core = Core(self.endpoint, limits)
-        self.auth: dict[str, Any] = {} if auth is None else {"auth": auth}
-        self._headers = {"content-type": "application/json", "user-agent": "zkcore", **headers}
-
-    def request(self, client: "httpx.Client | httpx.AsyncClient", body: bytes, seconds: float) -> "httpx.Request":
-        from zkcore.rpc._masked import MaskedURL
-
-        url = self.endpoint.url
-        request = client.build_request("POST", url, content=body, headers=self._headers, timeout=seconds)
-        request.url = MaskedURL(request.url, str(self.endpoint))
-        return request
-
-    def options(self) -> dict[str, Any]:
-        """Of a client of our own."""
-        import httpx
-
-        most = self.limits.connections
-        return {
-            "limits": httpx.Limits(max_connections=most, max_keepalive_connections=most),
-            "verify": _tls(https=self.endpoint.url.lower().startswith("https:")),
-        }
-
-    def failures(self) -> tuple[type[Exception], ...]:
-        import httpx
-
-        return httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError
-
-    def fault(self, error: Exception) -> Fault:
-        import httpx
-
-        text = self.endpoint.mask(f"{type(error).__name__}: {error}".removesuffix(": "))
-        if isinstance(error, _TooLargeError):
-            return Fault(lambda where: MalformedReply(f"{where}: {error}"))
-        kind = NodeTimeout if isinstance(error, httpx.TimeoutException | TimeoutError) else NodeUnreachable
-        return Fault(
-            lambda where: kind(f"{where}: {text}"), again=isinstance(error, httpx.TransportError | TimeoutError)
-        )
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError) as error:
+                return self._fault(error)
+            return gauge.whole(response)
 
 
 @cache
@@ -291,8 +252,8 @@ class _Gauge:
             raise _TooLargeError(f"the response has more than {self._most} bytes")
         self.seconds()
 
-    def response(self, response: "httpx.Response") -> Http:
-        """The whole."""
+    def whole(self, response: "httpx.Response") -> Http:
+        """The response with its body."""
         return Http(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(self._body))
 
 
@@ -339,8 +300,8 @@ def side_by_side(tasks: Sequence[Callable[[], T]], at_once: int) -> list[T]:
 
 
 async def side_by_side_async(tasks: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Await tasks at once; their values in order. If one fails, or the caller is cancelled, the others are cancelled
-    and awaited first.
+    """Await tasks at once; their values in order. If one fails or the caller is cancelled, the others are cancelled,
+    and waited for.
     """
     import asyncio
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from zkcore.effects import Reply
+from zkcore.errors import InputError
 
 __all__ = ["AsyncTransport", "Limits", "Request", "Transport", "sends"]
 
@@ -66,14 +67,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     response_bytes: int = 64 << 20
     depth: int = 64  # of nested JSON
 
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if getattr(self, name) <= 0:
+                raise InputError(f"limits: expected {name} > 0, got {getattr(self, name)}")
+
 
 def sends(method: str) -> bool:
     """Whether a method sends a transaction, by its name: eth_sendRawTransaction and all its kin."""
     return method.partition("_")[2].lower().startswith("send")
-
-
-def raw_or_error(reply: Reply) -> Raw:
-    """The JSON of a reply. Raises the exception it is instead."""
-    if isinstance(reply, Exception):
-        raise reply
-    return reply
