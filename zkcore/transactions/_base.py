@@ -1,7 +1,7 @@
 """What the transaction types share: checked fields, EIP-2718 envelopes, the signature at the end of the payload."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -18,6 +18,26 @@ __all__ = ["AccessList", "AccessListLike", "BaseTransaction"]
 
 AccessList: TypeAlias = tuple[tuple[Address, tuple[Hash32, ...]], ...]
 AccessListLike: TypeAlias = Sequence[tuple[AddressLike, Sequence[HexLike]]]
+
+_Given_contra = TypeVar("_Given_contra", contravariant=True)
+_Holds_co = TypeVar("_Holds_co", covariant=True)
+
+if TYPE_CHECKING:  # to type checkers such a field takes what a caller may give, and reads as what is held
+
+    class _Field(Generic[_Given_contra, _Holds_co]):
+        def __get__(self, instance: object, owner: object = None) -> _Holds_co: ...
+        def __set__(self, instance: object, value: _Given_contra) -> None: ...
+
+    To: TypeAlias = _Field[AddressLike | None, Address | None]
+    From: TypeAlias = _Field[AddressLike, Address]
+    Data: TypeAlias = _Field[HexLike, bytes]
+    Bytecodes: TypeAlias = _Field[Sequence[HexLike], tuple[bytes, ...]]
+    Accesses: TypeAlias = _Field[AccessListLike, AccessList]
+else:
+    To, From, Data, Bytecodes, Accesses = Address | None, Address, bytes, tuple[bytes, ...], AccessList
+
+EMPTY: Any = b""  # the defaults of such fields
+NONE: Any = ()
 
 # as nodes hold them; all other integers have 256 bits
 _BITS = {"chain_id": 64, "nonce": 64, "gas_limit": 64, "gas_per_pubdata": 64}

@@ -2,12 +2,11 @@
 access_list, y_parity, r, s]).
 """
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from zkcore.chains import Stack
 from zkcore.errors import InputError, UnsupportedProtocol
-from zkcore.transactions._base import AccessList, AccessListLike, BaseTransaction
-from zkcore.types import Address, AddressLike, HexLike
+from zkcore.transactions._base import EMPTY, NONE, Accesses, BaseTransaction, Data, To
 
 __all__ = ["Eip1559Transaction"]
 
@@ -26,26 +25,10 @@ class Eip1559Transaction(BaseTransaction, frozen=True, kw_only=True):
     max_priority_fee_per_gas: int
     max_fee_per_gas: int
     gas_limit: int
-    to: Address | None
+    to: To
     value: int = 0
-    data: bytes = b""
-    access_list: AccessList = ()
-
-    if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
-
-        def __init__(
-            self,
-            *,
-            chain_id: int,
-            nonce: int,
-            max_priority_fee_per_gas: int,
-            max_fee_per_gas: int,
-            gas_limit: int,
-            to: AddressLike | None,
-            value: int = 0,
-            data: HexLike = b"",
-            access_list: AccessListLike = (),
-        ) -> None: ...
+    data: Data = EMPTY
+    access_list: Accesses = NONE
 
     def __post_init__(self) -> None:
         super().__post_init__()

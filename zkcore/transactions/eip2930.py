@@ -1,11 +1,10 @@
 """EIP-2930: 0x01 || rlp([chain_id, nonce, gas_price, gas_limit, to, value, data, access_list, y_parity, r, s])."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from zkcore.chains import Stack
 from zkcore.errors import UnsupportedProtocol
-from zkcore.transactions._base import AccessList, AccessListLike, BaseTransaction
-from zkcore.types import Address, AddressLike, HexLike
+from zkcore.transactions._base import EMPTY, NONE, Accesses, BaseTransaction, Data, To
 
 __all__ = ["Eip2930Transaction"]
 
@@ -22,25 +21,10 @@ class Eip2930Transaction(BaseTransaction, frozen=True, kw_only=True):
     nonce: int
     gas_price: int
     gas_limit: int
-    to: Address | None
+    to: To
     value: int = 0
-    data: bytes = b""
-    access_list: AccessList = ()
-
-    if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
-
-        def __init__(
-            self,
-            *,
-            chain_id: int,
-            nonce: int,
-            gas_price: int,
-            gas_limit: int,
-            to: AddressLike | None,
-            value: int = 0,
-            data: HexLike = b"",
-            access_list: AccessListLike = (),
-        ) -> None: ...
+    data: Data = EMPTY
+    access_list: Accesses = NONE
 
     def check_stack(self, stack: Stack) -> None:
         """Raise UnsupportedProtocol for Era (zksync-era core/lib/types/src/transaction_request.rs)."""

@@ -8,9 +8,8 @@ What is signed is the digest of EIP-712 typed data; the transaction hash is kecc
 Source: zksync-era core/lib/types/src/transaction_request.rs. Era chains only: ZKsync OS does not have the type.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from msgspec.structs import replace
 
@@ -22,8 +21,19 @@ from zkcore.eip712 import DOMAIN, Field, StructType, TypedData
 from zkcore.errors import BadSignature, InputError, UnsupportedProtocol
 from zkcore.paymaster import Paymaster
 from zkcore.signer import Signature
-from zkcore.transactions._base import BaseTransaction, check_count, signature_items, triple
-from zkcore.types import Address, AddressLike, Hash32, HexLike
+from zkcore.transactions._base import (
+    EMPTY,
+    NONE,
+    BaseTransaction,
+    Bytecodes,
+    Data,
+    From,
+    To,
+    check_count,
+    signature_items,
+    triple,
+)
+from zkcore.types import Hash32
 
 __all__ = ["DEFAULT_GAS_PER_PUBDATA", "Eip712Transaction"]
 
@@ -58,35 +68,15 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
     max_priority_fee_per_gas: int
     max_fee_per_gas: int
     gas_limit: int
-    to: Address | None
+    to: To
     value: int = 0
-    data: bytes = b""
+    data: Data = EMPTY
     chain_id: int
-    from_address: Address
+    from_address: From
     gas_per_pubdata: int = DEFAULT_GAS_PER_PUBDATA
-    factory_deps: tuple[bytes, ...] = ()
-    custom_signature: bytes = b""
+    factory_deps: Bytecodes = NONE
+    custom_signature: Data = EMPTY
     paymaster: Paymaster | None = None
-
-    if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
-
-        def __init__(
-            self,
-            *,
-            chain_id: int,
-            nonce: int,
-            max_priority_fee_per_gas: int,
-            max_fee_per_gas: int,
-            gas_limit: int,
-            to: AddressLike | None,
-            from_address: AddressLike,
-            value: int = 0,
-            data: HexLike = b"",
-            gas_per_pubdata: int = DEFAULT_GAS_PER_PUBDATA,
-            factory_deps: Sequence[HexLike] = (),
-            paymaster: Paymaster | None = None,
-            custom_signature: HexLike = b"",
-        ) -> None: ...
 
     def __post_init__(self) -> None:
         super().__post_init__()

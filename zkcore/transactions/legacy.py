@@ -1,12 +1,11 @@
 """Legacy transactions: rlp([nonce, gas_price, gas_limit, to, value, data, v, r, s]), with EIP-155 or before it."""
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from zkcore import rlp
 from zkcore.errors import InputError
 from zkcore.signer import Signature
-from zkcore.transactions._base import BaseTransaction, check_count, signature_items, triple
-from zkcore.types import Address, AddressLike, HexLike
+from zkcore.transactions._base import EMPTY, BaseTransaction, Data, To, check_count, signature_items, triple
 
 __all__ = ["LegacyTransaction"]
 
@@ -24,24 +23,10 @@ class LegacyTransaction(BaseTransaction, frozen=True, kw_only=True):
     nonce: int
     gas_price: int
     gas_limit: int
-    to: Address | None
+    to: To
     value: int = 0
-    data: bytes = b""
+    data: Data = EMPTY
     chain_id: int | None
-
-    if TYPE_CHECKING:  # what a caller may give; the fields above say what is held
-
-        def __init__(
-            self,
-            *,
-            chain_id: int | None,
-            nonce: int,
-            gas_price: int,
-            gas_limit: int,
-            to: AddressLike | None,
-            value: int = 0,
-            data: HexLike = b"",
-        ) -> None: ...
 
     def unsigned_bytes(self) -> bytes:
         """What is hashed to be signed, and what a hardware wallet is sent."""
