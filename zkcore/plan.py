@@ -5,7 +5,7 @@ cannot say one thing and sign another. Loading a plan checks all of it again.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -174,7 +174,7 @@ class SignedPlan(Struct, Generic[H], frozen=True, kw_only=True):
         plan = Plan[Any].from_json(_canonical(data))
         if not isinstance(signatures, list):
             raise PlanTampered("signatures: expected a list")
-        raw: list[str] = signatures
+        raw = cast("list[str]", signatures)
         signed = cls(plan=plan, signatures=tuple(Signature.from_bytes(hex_bytes(s, "signature")) for s in raw))
         _check_canonical(signed, text)
         return signed
@@ -249,7 +249,7 @@ def _plain(value: object) -> object:
         case int():
             return str(value)
         case tuple():
-            return [_plain(item) for item in value]
+            return [_plain(item) for item in value]  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         case _:
             return value
 

@@ -212,7 +212,8 @@ def _calldata(tx: Transaction, names: _Names) -> Iterator[Field]:
 
 
 def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iterator[Field]:
-    function, arguments = functions().get(data[:4]), ()
+    function = functions().get(data[:4])
+    arguments: tuple[Any, ...] = ()
     try:
         arguments = function.decode_arguments(data) if function else ()
     except InputError:

@@ -39,8 +39,8 @@ from zkcore.types import Address, Hash32, HexLike, uint
 # fmt: off
 __all__ = [
     "FinalizeParams", "WithdrawalPhase", "WithdrawalStatus", "draft_finalize_withdrawal",
-    "get_finalize_withdrawal_params", "get_message_proof", "is_withdrawal_finalized", "is_proved", "place_in_batch", "verify_message",
-    "wait_for_withdrawal", "withdrawal_status", "withdrawals_in",
+    "get_finalize_withdrawal_params", "get_message_proof", "is_proved", "is_withdrawal_finalized", "place_in_batch",
+    "verify_message", "wait_for_withdrawal", "withdrawal_status", "withdrawals_in",
 ]
 # fmt: on
 
@@ -170,7 +170,7 @@ def is_proved(
         index=index,
         leaf=leaf,
         proof=proof,
-        roots=lambda *of: trusted.get(of),
+        roots=lambda of_chain, of_batch: trusted.get((of_chain, of_batch)),
     ):
         raise InvalidProof(
             f"the L2 node's proof for batch {batch} does not lead to the root {Hash32(root)} on L1: nothing was sent"

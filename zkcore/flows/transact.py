@@ -111,7 +111,8 @@ def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
     }
     kept |= {name: getattr(found, name, None) for name in ("nullifier", "native_token_vault")}
     kept |= {"base_token": known.base_token, "origins": known.origins}
-    return PlanFacts(**{**kept, "stack": facts.stack, "protocol_version": facts.protocol_version, **more})
+    kept |= {"stack": facts.stack, "protocol_version": facts.protocol_version, **more}
+    return PlanFacts(**kept)
 
 
 # ---------------------------------------------------------------- approve, transfer

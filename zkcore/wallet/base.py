@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from zkcore.chains import ChainProfile, known_profile
-from zkcore.effects import attempt, gather
+from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered
 from zkcore.fees import FeePolicy
 from zkcore.flows.finalize import draft_finalize_withdrawal
@@ -58,7 +58,7 @@ class WalletBase(Generic[S, N]):
             self._journal.finish(last_transaction(record))
 
     # ------------------------------------------------------------ submissions: the wallets run them
-    def sending(self, draft: Any) -> Submission[Any]:
+    def sending(self, draft: Flow[Draft[Any]]) -> Submission[Any]:
         """Prepare and submit at once, under a nonce of its own among all that is under way in this wallet.
 
         `draft`: a flow of a Draft. A withdrawal that was finalized before is done, not an error.
@@ -66,7 +66,7 @@ class WalletBase(Generic[S, N]):
         self._required_signer()
         marks = self._nonces.marks()
         try:
-            drafted: Draft[Any] = yield from draft
+            drafted = yield from draft
         except AlreadyFinalized as done:
             return SettlementRecord(kind="finalization", l1_tx_hash=None, **self._of(done.l2_tx_hash, done.index))
         plan = drafted.plan

@@ -25,6 +25,7 @@ from zkcore.errors import (
 )
 from zkcore.plan import Plan, PlanStep, SignedPlan
 from zkcore.replies import Receipt
+from zkcore.signer import Signature
 from zkcore.transactions import Transaction
 from zkcore.types import Hash32
 
@@ -79,7 +80,7 @@ def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Sub
         signed = plan
     else:
         yield Store(plan.hash, "planned", plan.to_json())
-        signatures = []
+        signatures: list[Signature] = []
         for step in plan.steps:
             signatures.append((yield Sign(step.transaction)))  # noqa: PERF401  # no comprehension can yield
         signed = SignedPlan(plan=plan, signatures=tuple(signatures))
@@ -100,7 +101,7 @@ def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Sub
 def _unsent(signed: SignedPlan[Any]) -> Flow[set[int]]:
     """The places of the steps that the nodes do not know. Raises NonceTaken if the nonce of such a step is in use."""
     steps, sender, facts = signed.plan.steps, signed.plan.sender, signed.plan.facts
-    chains = sorted({step.chain for step in steps})
+    chains: list[Chain] = sorted({step.chain for step in steps})
     # a replaced one is pending itself
     counted: Literal["latest", "pending"] = "latest" if facts.replaces else "pending"
     known, counts, block = yield from gather(
