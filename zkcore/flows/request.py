@@ -13,7 +13,7 @@ from zkcore.calls import CallRequest
 from zkcore.chains import Stack
 from zkcore.contracts import BRIDGEHUB, ZKSYNC_OS_PRIORITY_TX_TYPE
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import BaseCostMismatch, InputError, InsufficientBaseCost, NodeError, NodeTimeout
+from zkcore.errors import BaseCostMismatch, InputError, InsufficientBaseCost, RpcError
 from zkcore.fees import FeeParams
 from zkcore.flows.approvals import Approval, Holding, Spend, approve_calls, holding, needed_approvals
 from zkcore.flows.l1 import (
@@ -288,7 +288,7 @@ def _l2_gas_limit(
 
 
 def _estimated(estimate: int | Exception, notes: list[str]) -> int:
-    if isinstance(estimate, NodeError) and not isinstance(estimate, NodeTimeout):
+    if isinstance(estimate, RpcError):  # its word that it has none; anything else is no word at all
         notes.append(f"the L2 node gave no estimate ({estimate}): {UNESTIMATED_L2_GAS} L2 gas taken")
         return UNESTIMATED_L2_GAS
     if isinstance(estimate, Exception):
