@@ -78,6 +78,25 @@ def test_only_legacy_transactions_may_lack_a_chain(tx: Transaction) -> None:
         replace(tx, chain_id=None)
 
 
+@pytest.mark.parametrize(
+    ("access_list", "said"),
+    [
+        (5, "access_list: expected a list or tuple, got 5"),
+        ("0x", "access_list: expected a list or tuple"),
+        ([TO], "access_list entry: expected a list or tuple of 2, got '0x35"),
+        ([{"address": TO, "storageKeys": []}], "access_list entry: expected a list or tuple of 2"),
+        ([(TO,)], "access_list entry: expected a list or tuple of 2"),
+        ([(TO, "0x")], "keys: expected a list or tuple"),
+        ([(TO, ["0x01"])], "hash: expected 32 bytes"),
+        ([("0x01", [])], "address: expected 20 bytes"),
+    ],
+)
+def test_access_lists_are_pairs(access_list: Any, said: str) -> None:
+    for tx in (ACCESS, DYNAMIC):
+        with pytest.raises(InputError, match=said):
+            replace(tx, access_list=access_list)
+
+
 def test_a_priority_fee_above_the_highest_fee_is_refused_by_eip1559_only() -> None:
     with pytest.raises(InputError, match="max_priority_fee_per_gas: 4 wei is above max_fee_per_gas = 3 wei"):
         replace(DYNAMIC, max_priority_fee_per_gas=4)
@@ -253,7 +272,7 @@ def test_65_custom_bytes_are_an_ecdsa_signature_only_if_they_are_the_senders() -
     [
         ({"gas_per_pubdata": 0}, "gas_per_pubdata: expected 1 or more"),
         ({"from_address": None}, "address"),
-        ({"factory_deps": bytes(32)}, "factory_deps: expected a sequence of bytecodes, got one"),
+        ({"factory_deps": bytes(32)}, "factory_deps: expected a list or tuple, got b"),
         ({"factory_deps": [bytes(64)]}, "bytecode: expected an odd number"),
         ({"paymaster": TO}, "paymaster: expected a Paymaster or None"),
         ({"custom_signature": "12"}, "custom_signature: expected 0x"),

@@ -112,11 +112,10 @@ def _held(name: str, value: Any) -> object:
         case "data" | "custom_signature":
             return hex_bytes(value, name)
         case "access_list":
-            return tuple((Address(address), tuple(map(Hash32, keys))) for address, keys in value)
+            pairs = [_sequence(entry, "access_list entry", 2) for entry in _sequence(value, name)]
+            return tuple((Address(address), tuple(map(Hash32, _sequence(keys, "keys")))) for address, keys in pairs)
         case "factory_deps":
-            if isinstance(value, str | bytes):
-                raise InputError("factory_deps: expected a sequence of bytecodes, got one")
-            return tuple(hex_bytes(code, name) for code in value)
+            return tuple(hex_bytes(code, name) for code in _sequence(value, name))
         case "paymaster":
             if not isinstance(value, Paymaster):
                 raise InputError(f"paymaster: expected a Paymaster or None, got {value!r}")
@@ -125,6 +124,12 @@ def _held(name: str, value: Any) -> object:
             if not uint(value, name, _BITS.get(name, 256)) and name in {"chain_id", "gas_per_pubdata"}:
                 raise InputError(f"{name}: expected 1 or more, got 0")
             return int(value)
+
+
+def _sequence(value: Any, name: str, count: int | None = None) -> Sequence[Any]:
+    if not isinstance(value, list | tuple) or count not in {None, len(value)}:  # pyright: ignore[reportUnknownArgumentType]
+        raise InputError(f"{name}: expected a list or tuple{f' of {count}' if count else ''}, got {value!r:.100}")
+    return value  # pyright: ignore[reportUnknownVariableType]
 
 
 def _item(value: Any) -> rlp.Item:
