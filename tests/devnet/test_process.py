@@ -105,25 +105,24 @@ def test_a_forked_child_does_not_keep_anvil_alive() -> None:
         os.kill(child, signal.SIGKILL)
 
 
-def test_stopping_leaves_nothing() -> None:
-    home = Path(os.environ.get("HOME", "/root")) / ".foundry" / "anvil" / "tmp"
-    before = set(home.iterdir()) if home.exists() else set()
+def test_stopping_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where anvil would spill the states of more than 500 blocks
     others = _anvils_of(os.getpid())
     with Devnet() as net:
-        ports = [int(url.rpartition(":")[2]) for url in (net.l1_url, net.l2_url)] + [
-            net.l1.anvil.port,
-            net.l2.anvil.port,
-        ]
+        urls = (net.l1_url, net.l2_url)
+        ports = [*(int(url.rpartition(":")[2]) for url in urls), net.l1.anvil.port, net.l2.anvil.port]
         anvils = [pid for pid in _anvils_of(os.getpid()) if pid not in others]
         assert len(anvils) == 2
-        net.mine(20)
+        net.l1.rpc("anvil_mine", hex(600))
     assert _gone(anvils)
     assert sum(thread.name == "anvil-stdout" for thread in threading.enumerate()) == len(others)
     for port in ports:
         with socket.socket() as free:
             free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             free.bind(("127.0.0.1", port))
-    assert not home.exists() or set(home.iterdir()) <= before
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_an_open_connection_ends_with_the_devnet() -> None:
