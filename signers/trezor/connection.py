@@ -30,16 +30,7 @@ AnyClient: TypeAlias = TrezorClient[Any]
 AnySession: TypeAlias = Session[Any, Any]
 
 _PIN_DIGITS: Final = frozenset("123456789")
-
-
-class _Device:
-    """What the signers of one process share of a device: its lock."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-
-
-_DEVICES: Final[WeakValueDictionary[str, _Device]] = WeakValueDictionary()  # by path, as long as a signer uses it
+_LOCKS: Final[WeakValueDictionary[str, Lock]] = WeakValueDictionary()  # by path, as long as a signer uses it
 
 
 class Hooks(Struct, frozen=True):
@@ -62,7 +53,7 @@ class Connection:
 
     def __init__(self, where: str | Transport | None, hooks: Hooks, timeout: float) -> None:
         key = where.get_path() if isinstance(where, Transport) else str(where)
-        self._device = _DEVICES.setdefault(key, _Device())
+        self._lock = _LOCKS.setdefault(key, Lock())
         self._where, self._hooks, self._timeout = where, hooks, timeout
         self._deadline = Deadline()
         self._transport: GuardedTransport | None = None
@@ -74,7 +65,7 @@ class Connection:
     def call(self, operation: Callable[[AnySession], T]) -> T:
         """Do something in our session. Raises SignerError, or what a callback raised."""
         until = time.monotonic() + self._timeout
-        if not self._device.lock.acquire(timeout=self._timeout):
+        if not self._lock.acquire(timeout=self._timeout):
             raise errors.DeviceBusy(f"another call on this Trezor took all of the {self._timeout:g} s")
         try:
             self._deadline.start(self._timeout, until)
@@ -88,7 +79,7 @@ class Connection:
             raise mapped from error
         finally:
             self._hook_error = None
-            self._device.lock.release()
+            self._lock.release()
 
     def cancel(self) -> None:
         """End the call in hand with UserRejected, and cancel the device. Safe from any thread."""
