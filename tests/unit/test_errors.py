@@ -9,6 +9,7 @@ import pytest
 import zkcore.errors
 from zkcore.errors import (
     AddressMismatch,
+    AlreadyFinalized,
     AppNotOpen,
     BaseCostMismatch,
     ChainError,
@@ -114,6 +115,10 @@ TEXTS = [
         "the L2 transaction 0x12 failed. Claim it.",
     ),
     (NotReady("batch 5 is not executed", state="BATCH_PENDING"), "not ready: batch 5 is not executed"),
+    (
+        AlreadyFinalized(l2_tx_hash="0x12", index=1),
+        "withdrawal 1 of 0x12 was finalized before: nothing is left to do",
+    ),
     (NothingToClaim("it succeeded"), "nothing to claim: it succeeded"),
     (
         NonceTaken(chain="l1", address=A, nonce=4, next_nonce=6),
