@@ -9,17 +9,27 @@ zksync-os-server `lib/rpc_api/src/zks.rs`.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from zkcore import replies
 from zkcore.abi import Function
 from zkcore.decoding import ByteNumbers, Data, Quantity, decoder, decoder_or_null
 from zkcore.effects import Call, Chain, Flow, attempt
-from zkcore.errors import InputError, RpcError
-from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
+from zkcore.errors import RpcError
+from zkcore.parameters import (
+    AccountOverride,
+    BlockId,
+    BlockTag,
+    CallRequest,
+    StateOverride,
+    block_id,
+    overrides,
+    quantity,
+)
+from zkcore.types import Address, AddressLike, Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
@@ -36,118 +46,7 @@ __all__ = [
 ]
 # fmt: on
 
-BlockTag: TypeAlias = Literal[
-    "earliest", "latest", "pending", "safe", "finalized", "committed", "precommitted", "l1_committed", "fast_finalized"
-]
-BlockId: TypeAlias = BlockTag | int | Hash32  # the last four tags exist on Era only; a hash goes as EIP-1898 has it
-
-_TAGS = frozenset(get_args(BlockTag))
-
-
-# ---------------------------------------------------------------- parameters
-class CallRequest(Struct, frozen=True, kw_only=True):
-    """What `eth_call`, the estimates and simulations are asked about. What is None is not sent.
-
-    `gas_per_pubdata` or a `paymaster` make it an EIP-712 request of Era (type 0x71), with `factory_deps` as bytecodes.
-    """
-
-    to: AddressLike | None = None
-    from_address: AddressLike | None = None
-    data: HexLike = b""
-    value: int | None = None
-    gas: int | None = None
-    gas_price: int | None = None
-    max_fee_per_gas: int | None = None
-    max_priority_fee_per_gas: int | None = None
-    nonce: int | None = None
-    type: int | None = None
-    gas_per_pubdata: int | None = None
-    factory_deps: Sequence[HexLike] = ()
-    paymaster: AddressLike | None = None
-    paymaster_input: HexLike = b""
-    custom_signature: HexLike = b""
-
-    def parameter(self) -> dict[str, object]:
-        """The JSON object. Raises InputError for a value that does not fit."""
-        meta = self._meta()
-        quantities = {
-            "value": self.value,
-            "gas": self.gas,
-            "gasPrice": self.gas_price,
-            "maxFeePerGas": self.max_fee_per_gas,
-            "maxPriorityFeePerGas": self.max_priority_fee_per_gas,
-            "nonce": self.nonce,
-            "type": 0x71 if meta and self.type is None else self.type,
-        }
-        addresses = {"from": self.from_address, "to": self.to}
-        data = hex_bytes(self.data)
-        fields: dict[str, object] = {name: str(Address(at)) for name, at in addresses.items() if at is not None}
-        if data:
-            fields["data"] = to_hex(data)
-        fields |= {name: _quantity(amount, name) for name, amount in quantities.items() if amount is not None}
-        return fields | ({"eip712Meta": meta} if meta else {})
-
-    def _meta(self) -> dict[str, object]:
-        # Byte vectors are arrays of numbers here, not hex: serde's Vec<u8>
-        # (zksync-era core/lib/types/src/transaction_request.rs, Eip712Meta)
-        meta: dict[str, object] = {}
-        if self.gas_per_pubdata is not None:
-            meta["gasPerPubdata"] = _quantity(self.gas_per_pubdata, "gas_per_pubdata")
-        if self.factory_deps:
-            meta["factoryDeps"] = [list(hex_bytes(code, "factory_deps")) for code in self.factory_deps]
-        if self.custom_signature:
-            meta["customSignature"] = list(hex_bytes(self.custom_signature, "custom_signature"))
-        if self.paymaster is not None:
-            meta["paymasterParams"] = {
-                "paymaster": str(Address(self.paymaster)),
-                "paymasterInput": list(hex_bytes(self.paymaster_input, "paymaster_input")),
-            }
-        if meta and self.gas_per_pubdata is None:
-            meta["gasPerPubdata"] = hex(50_000)  # the server wants the field: DEFAULT_GAS_PER_PUBDATA_LIMIT
-        return meta
-
-
-class AccountOverride(Struct, frozen=True, kw_only=True):
-    """What to take for the state of an account in a call: balance in wei, code, nonce, single storage slots."""
-
-    balance: int | None = None
-    nonce: int | None = None
-    code: HexLike | None = None
-    state_diff: Mapping[Hash32, Hash32] | None = None
-
-    def parameter(self) -> dict[str, object]:
-        """The JSON object."""
-        fields: dict[str, object] = {}
-        if self.balance is not None:
-            fields["balance"] = _quantity(self.balance, "balance")
-        if self.nonce is not None:
-            fields["nonce"] = _quantity(self.nonce, "nonce")
-        if self.code is not None:
-            fields["code"] = to_hex(hex_bytes(self.code, "code"))
-        if self.state_diff is not None:
-            fields["stateDiff"] = {str(Hash32(slot)): str(Hash32(word)) for slot, word in self.state_diff.items()}
-        return fields
-
-
-StateOverride: TypeAlias = Mapping[Address, AccountOverride]
-
-
-def _quantity(value: int, name: str) -> str:
-    return hex(uint(value, name))
-
-
-def _block(block: BlockId) -> object:
-    if isinstance(block, bytes):
-        return {"blockHash": str(Hash32(block))}
-    if isinstance(block, str):
-        if block not in _TAGS:
-            raise InputError(f"block: expected a number, a Hash32 or one of {', '.join(sorted(_TAGS))}, got {block!r}")
-        return block
-    return _quantity(block, "block")
-
-
-def _overrides(state: StateOverride | None) -> tuple[object, ...]:
-    return () if state is None else ({str(Address(at)): account.parameter() for at, account in state.items()},)
+T = TypeVar("T")
 
 
 def _hash(value: HexLike) -> str:
@@ -172,7 +71,7 @@ def block_number(chain: Chain) -> Call[int]:
 def get_block(chain: Chain, block: BlockId = "latest") -> Call[replies.Block | None]:
     """A block, or None if the node does not have it."""
     method = "eth_getBlockByHash" if isinstance(block, bytes) else "eth_getBlockByNumber"
-    which = _hash(block) if isinstance(block, bytes) else _block(block)
+    which = _hash(block) if isinstance(block, bytes) else block_id(block)
     return Call(chain, method, (which, False), decoder_or_null(replies.Block))
 
 
@@ -190,24 +89,24 @@ def fee_history(
     chain: Chain, blocks: int, *, newest: BlockId = "latest", percentiles: Sequence[float] = ()
 ) -> Call[replies.FeeHistory]:
     """The base fees of so many blocks up to `newest` and of the next one, and tips at the percentiles."""
-    params = (_quantity(blocks, "blocks"), _block(newest), list(percentiles))
+    params = (quantity(blocks, "blocks"), block_id(newest), list(percentiles))
     return Call(chain, "eth_feeHistory", params, decoder(replies.FeeHistory))
 
 
 # ---------------------------------------------------------------- eth_: accounts
 def get_balance(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[int]:
     """The balance in wei: ether on L1, the base token on L2."""
-    return Call(chain, "eth_getBalance", (_address(address), _block(block)), decoder(Quantity))
+    return Call(chain, "eth_getBalance", (_address(address), block_id(block)), decoder(Quantity))
 
 
 def get_transaction_count(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[int]:
     """The next nonce; at "pending", counting what waits in the node's pool."""
-    return Call(chain, "eth_getTransactionCount", (_address(address), _block(block)), decoder(Quantity))
+    return Call(chain, "eth_getTransactionCount", (_address(address), block_id(block)), decoder(Quantity))
 
 
 def get_code(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[bytes]:
     """The code, empty where there is none."""
-    return Call(chain, "eth_getCode", (_address(address), _block(block)), decoder(Data))
+    return Call(chain, "eth_getCode", (_address(address), block_id(block)), decoder(Data))
 
 
 def get_storage_at(
@@ -215,18 +114,32 @@ def get_storage_at(
 ) -> Call[Hash32]:
     """A word of storage."""
     which = hex(uint(slot, "slot")) if isinstance(slot, int) else _hash(slot)
-    return Call(chain, "eth_getStorageAt", (_address(address), which, _block(block)), decoder(Hash32))
+    return Call(chain, "eth_getStorageAt", (_address(address), which, block_id(block)), decoder(Hash32))
 
 
 # ---------------------------------------------------------------- eth_: transactions and logs
 def get_transaction(chain: Chain, tx_hash: HexLike) -> Call[replies.NodeTransaction | None]:
     """A transaction, pending or included, or None if the node does not know it."""
-    return Call(chain, "eth_getTransactionByHash", (_hash(tx_hash),), decoder_or_null(replies.NodeTransaction))
+    decode = _of(Hash32(tx_hash), "hash", decoder_or_null(replies.NodeTransaction))
+    return Call(chain, "eth_getTransactionByHash", (_hash(tx_hash),), decode)
 
 
 def get_receipt(chain: Chain, tx_hash: HexLike) -> Call[replies.Receipt | None]:
     """The receipt of an included transaction, or None: pending, or not known."""
-    return Call(chain, "eth_getTransactionReceipt", (_hash(tx_hash),), decoder_or_null(replies.Receipt))
+    decode = _of(Hash32(tx_hash), "transaction_hash", decoder_or_null(replies.Receipt))
+    return Call(chain, "eth_getTransactionReceipt", (_hash(tx_hash),), decode)
+
+
+def _of(tx_hash: Hash32, name: str, decode: Callable[[Raw], T]) -> Callable[[Raw], T]:
+    """The answer is about what was asked, not about another transaction."""
+
+    def checked(raw: Raw) -> T:
+        found = decode(raw)
+        if found is not None and getattr(found, name) != tx_hash:
+            raise ValueError(f"asked about {tx_hash}, answered about {getattr(found, name)}")
+        return found
+
+    return checked
 
 
 def get_logs(
@@ -238,7 +151,7 @@ def get_logs(
     topics: Sequence[HexLike | Sequence[HexLike] | None] = (),
 ) -> Call[tuple[replies.Log, ...]]:
     """Logs of a range of blocks. Topics by position: None for any, several for one of them."""
-    wanted: dict[str, object] = {"fromBlock": _block(from_block), "toBlock": _block(to_block)}
+    wanted: dict[str, object] = {"fromBlock": block_id(from_block), "toBlock": block_id(to_block)}
     if address is not None:
         wanted["address"] = _address(address) if isinstance(address, str | bytes) else [_address(a) for a in address]
     if topics:
@@ -273,14 +186,14 @@ def eth_call(
     def decode(raw: Raw) -> tuple[Any, ...]:
         return function.decode_result(data(raw))
 
-    return Call(chain, "eth_call", (request.parameter(), _block(block), *_overrides(state)), decode)
+    return Call(chain, "eth_call", (request.parameter(), block_id(block), *overrides(state)), decode)
 
 
 def call_raw(
     chain: Chain, request: CallRequest, *, block: BlockId = "latest", state: StateOverride | None = None
 ) -> Call[bytes]:
     """What `eth_call` returns to this request, undecoded. Raises Reverted."""
-    return Call(chain, "eth_call", (request.parameter(), _block(block), *_overrides(state)), decoder(Data))
+    return Call(chain, "eth_call", (request.parameter(), block_id(block), *overrides(state)), decoder(Data))
 
 
 def estimate_gas(
@@ -291,8 +204,8 @@ def estimate_gas(
     Without a block it is run on the node's pending state, so that a pending approval counts. On ZKsync OS, type 0x7f
     estimates a priority operation.
     """
-    where = () if block is None and state is None else (_block("pending" if block is None else block),)
-    return Call(chain, "eth_estimateGas", (request.parameter(), *where, *_overrides(state)), decoder(Quantity))
+    where = () if block is None and state is None else (block_id("pending" if block is None else block),)
+    return Call(chain, "eth_estimateGas", (request.parameter(), *where, *overrides(state)), decoder(Quantity))
 
 
 def simulate(
@@ -305,8 +218,8 @@ def simulate(
     """Run calls one after another in one block on top of `block` (`eth_simulateV1`), with their logs and errors."""
     calls: dict[str, object] = {"calls": [request.parameter() for request in requests]}
     if state is not None:
-        (calls["stateOverrides"],) = _overrides(state)
-    params = ({"blockStateCalls": [calls]}, _block(block))
+        (calls["stateOverrides"],) = overrides(state)
+    params = ({"blockStateCalls": [calls]}, block_id(block))
     return Call(chain, "eth_simulateV1", params, decoder(tuple[replies.SimulatedBlock, ...]))
 
 
@@ -367,13 +280,13 @@ def get_block_metadata_by_number(number: int) -> Call[replies.BlockMetadata | No
 
 def get_imt_inclusion_proof(commitment: int, block: int) -> Call[replies.ImtInclusionProof | None]:
     """ZKsync OS 2026: the membership proof of an interop commitment as of a block, or None if it was not there."""
-    params = (_quantity(commitment, "commitment"), uint(block, "block", 64))
+    params = (quantity(commitment, "commitment"), uint(block, "block", 64))
     return Call("l2", "zks_getImtInclusionProof", params, decoder_or_null(replies.ImtInclusionProof))
 
 
 def get_imt_low_nullifier_index(value: int, block: int) -> Call[int | None]:
     """ZKsync OS 2026: the index of the leaf after which an interop commitment would be inserted."""
-    params = (_quantity(value, "value"), uint(block, "block", 64))
+    params = (quantity(value, "value"), uint(block, "block", 64))
     return Call("l2", "zks_getImtLowNullifierIndex", params, decoder_or_null(Quantity))
 
 
@@ -405,12 +318,12 @@ def l1_batch_number() -> Call[int]:
 
 def estimate_fee(request: CallRequest, *, state: StateOverride | None = None) -> Call[replies.FeeEstimate]:
     """Era: gas and prices for an L2 transaction."""
-    return Call("l2", "zks_estimateFee", (request.parameter(), *_overrides(state)), decoder(replies.FeeEstimate))
+    return Call("l2", "zks_estimateFee", (request.parameter(), *overrides(state)), decoder(replies.FeeEstimate))
 
 
 def estimate_gas_l1_to_l2(request: CallRequest, *, state: StateOverride | None = None) -> Call[int]:
     """Era: the L2 gas a priority operation needs. ZKsync OS: `estimate_gas` with type 0x7f."""
-    return Call("l2", "zks_estimateGasL1ToL2", (request.parameter(), *_overrides(state)), decoder(Quantity))
+    return Call("l2", "zks_estimateGasL1ToL2", (request.parameter(), *overrides(state)), decoder(Quantity))
 
 
 def gas_per_pubdata() -> Call[int]:

@@ -145,7 +145,14 @@ def test_values_can_be_encoded_again() -> None:
 
 def test_decoders_are_kept() -> None:
     assert decoder_or_null(Receipt) is decoder_or_null(Receipt)
-    assert calls.get_receipt("l1", s.H1) == calls.get_receipt("l1", s.H1)
+    assert calls.chain_id("l1") == calls.chain_id("l1")
+
+
+def test_a_receipt_of_another_transaction_is_refused() -> None:
+    with pytest.raises(MalformedReply, match=f"asked about {s.H2}, answered about {s.H1}"):
+        play(calls.get_receipt("l2", s.H2), [s.RECEIPT])
+    with pytest.raises(MalformedReply, match=f"asked about {s.H2}, answered about {s.H1}"):
+        play(calls.get_transaction("l2", s.H2), [s.TRANSACTION])
 
 
 # ---------------------------------------------------------------- receipts
