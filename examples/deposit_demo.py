@@ -4,6 +4,7 @@ Exits 0 only if the receiver's balance on L2 rose by exactly the amount.
 """
 
 import sys
+from threading import Timer
 
 from signers import PrivateKeySigner
 from zkcore import ETH, Wallet, ether, format_units
@@ -12,6 +13,7 @@ from zkcore.priority import priority_requests
 from zkcore.testing.devnet import Devnet
 
 AMOUNT = ether("0.1")
+L2_DELAY = 3.0  # seconds
 
 
 class Progress:
@@ -39,7 +41,8 @@ def heading(text: str) -> None:
 
 def main() -> int:
     print("Starting a local L1 and L2 (anvil is installed into a cache the first time) ...")
-    with Devnet("era-eth") as net:
+    with Devnet("era-eth", automatic_deposits=False) as net:
+        # L2 takes up what L1 requests after a while, as it does in the world
         sender, receiver = net.accounts[0], net.accounts[1].address
         signer = PrivateKeySigner(sender.private_key)
         with Wallet(signer, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet:
@@ -61,6 +64,7 @@ def main() -> int:
 
             heading("Sent")
             deposit = wallet.submit(plan)
+            Timer(L2_DELAY, net.run_deposits).start()
             print(f"  L1 hash       {deposit.l1_tx_hash}")
             progress = Progress()
             l1_receipt = deposit.wait_l1(timeout=60, on_progress=progress)
