@@ -3,7 +3,7 @@
 Error texts: zksync-era core/node/api_server/src/tx_sender/result.rs; JSON: core/lib/types/src/api/mod.rs.
 """
 
-from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from zkcore.errors import ZkCoreError
@@ -13,8 +13,7 @@ from zkcore.testing.devnet.bootloader import Operation
 from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.era_bootloader import EraOperation
 from zkcore.testing.devnet.era_methods import GAS_PER_PUBDATA, EraMethods
-from zkcore.testing.devnet.l2 import L2
-from zkcore.testing.devnet.node import Node, quantity, to_int, without_custom_error
+from zkcore.testing.devnet.node import quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import Eip712Transaction, LegacyTransaction, parse_transaction
@@ -32,26 +31,24 @@ _BAD_SIGNATURE = (
 _PAYMASTER_GAS = 200_000  # what validation with a paymaster adds to an estimate
 
 
-def _tag(head: Callable[[L2], int]) -> Callable[[Node], int]:
-    return lambda node: head(node) if isinstance(node, L2) else 0
-
-
 class Era(EraMethods):
     """An Era node."""
 
     stack = "era"
     client_version = "zkSync/v2.0-devnet"
-    tags: Mapping[str, Callable[[Node], int]] = {
-        "latest": _tag(L2.block_number),
-        "committed": _tag(L2.block_number),
-        "precommitted": _tag(L2.block_number),
-        "safe": _tag(L2.block_number),
-        "pending": _tag(L2.block_number),
-        "l1_committed": _tag(L2.committed),
-        "fast_finalized": _tag(L2.finalized),
-        "finalized": _tag(L2.finalized),
-        "earliest": lambda _: 0,
-    }
+    tags = MappingProxyType(
+        {
+            "latest": "block_number",
+            "committed": "block_number",
+            "precommitted": "block_number",
+            "safe": "block_number",
+            "pending": "block_number",
+            "l1_committed": "committed",
+            "fast_finalized": "finalized",
+            "finalized": "finalized",
+            "earliest": "earliest",
+        }
+    )
 
     def method_not_found(self, method: str) -> RpcError:
         return RpcError(-32601, "Method not found")

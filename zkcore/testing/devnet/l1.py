@@ -1,6 +1,7 @@
 """L1: an Ethereum node whose blocks come when a transaction does, or when they are asked for."""
 
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 from zkcore.errors import ZkCoreError
@@ -14,20 +15,21 @@ __all__ = ["L1", "OPERATOR"]
 
 OPERATOR = Address(bytes(18) + b"\x09\x09")  # sends what operators and validators send; anvil needs no key for it
 
-_TAGS: dict[str, Callable[[Node], int]] = {
-    "latest": Node.block_number,
-    "pending": Node.block_number,
-    "safe": lambda node: max(node.block_number() - 1, 0),
-    "finalized": lambda node: max(node.block_number() - 2, 0),
-    "earliest": lambda _: 0,
-}
 _BASE_GAS, _CREATION_GAS, _ZERO_BYTE_GAS, _BYTE_GAS = 21_000, 32_000, 4, 16
 
 
 class L1(Node):
     """The L1 of one or more chains. Errors read as geth's do."""
 
-    tags = _TAGS
+    tags = MappingProxyType(
+        {
+            "latest": "block_number",
+            "pending": "block_number",
+            "safe": "safe",
+            "finalized": "finalized",
+            "earliest": "earliest",
+        }
+    )
     client_version = "Geth/v1.16.0-devnet/anvil"
     on_block: list[Callable[[int], None]]  # each is told the number of the first new block
 
@@ -35,6 +37,14 @@ class L1(Node):
         self.on_block = []
         self._handed: dict[bytes, int] = {}  # while a block of several is filled: the next nonce of each sender
         super().__init__(*arguments, **options)
+
+    def safe(self) -> int:
+        """The number of the newest safe block: one behind the newest."""
+        return max(self.block_number() - 1, 0)
+
+    def finalized(self) -> int:
+        """The number of the newest final block: two behind the newest."""
+        return max(self.block_number() - 2, 0)
 
     # ------------------------------------------------------------ sending
     def decoded(self, raw: str) -> Pending:

@@ -65,7 +65,7 @@ def without_custom_error(message: str) -> str:
 class Node:
     """One node: its anvil, its front, its pool. All work is done under the network's one lock."""
 
-    tags: Mapping[str, Callable[["Node"], int]]
+    tags: Mapping[str, str]  # what a tag is the number of, by the method that tells it
     client_version = "anvil"
     signature_error = "invalid sender"
 
@@ -130,7 +130,7 @@ class Node:
             tag = self.tags.get(block)
             if tag is None:
                 raise RpcError(-32602, f"invalid block tag {block!r}")
-            return quantity(tag(self))
+            return quantity(getattr(self, tag)())
         return block
 
     def method_not_found(self, method: str) -> RpcError:
@@ -161,6 +161,10 @@ class Node:
         return _known_at(result, head)
 
     # ------------------------------------------------------------ the same on both layers
+    def earliest(self) -> int:
+        """The number of the first block."""
+        return 0
+
     def block_number(self) -> int:
         """The number of the newest block."""
         return to_int(self.anvil.rpc("eth_blockNumber"))

@@ -3,7 +3,7 @@
 Sources: zksync-os-server lib/rpc/src/{zks_impl,eth_call_handler,result}.rs, lib/rpc_api/src/{types,zks}.rs.
 """
 
-from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from zkcore.errors import ZkCoreError
@@ -11,7 +11,7 @@ from zkcore.proofs import L2ToL1Log
 from zkcore.testing.devnet.bootloader import Operation, UserOperation
 from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.l2 import L2
-from zkcore.testing.devnet.node import Node, quantity, to_int, without_custom_error
+from zkcore.testing.devnet.node import quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import Eip712Transaction, parse_transaction
@@ -23,10 +23,6 @@ _L1_ESTIMATE_FLOOR = 200_000  # zksync-os-server lib/types/src/transaction/l1.rs
 _RICH = quantity(1 << 200)
 
 
-def _tag(head: Callable[[L2], int]) -> Callable[[Node], int]:
-    return lambda node: head(node) if isinstance(node, L2) else 0
-
-
 class ZksyncOs(L2):
     """A ZKsync OS node; `form` is the year of the server whose spellings it has."""
 
@@ -35,13 +31,15 @@ class ZksyncOs(L2):
     client_version = "zksync-os/v0.9.0-devnet"
     bridgehub = ""
     form = "2026"
-    tags: Mapping[str, Callable[[Node], int]] = {
-        "latest": _tag(L2.block_number),
-        "pending": _tag(L2.block_number),
-        "safe": _tag(L2.committed),
-        "finalized": _tag(L2.finalized),
-        "earliest": lambda _: 0,
-    }
+    tags = MappingProxyType(
+        {
+            "latest": "block_number",
+            "pending": "block_number",
+            "safe": "committed",
+            "finalized": "finalized",
+            "earliest": "earliest",
+        }
+    )
 
     def speak(self, form: str) -> None:
         """Take the spellings and methods of this year."""
