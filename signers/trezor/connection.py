@@ -14,6 +14,7 @@ from trezorlib import exceptions, messages
 from trezorlib.client import AppManifest, PassphraseSetting, Session, TrezorClient, get_client
 from trezorlib.messages import FailureType
 from trezorlib.protocol_v1 import SessionV1
+from trezorlib.thp.client import TrezorClientThp
 from trezorlib.thp.credentials import StaticCredential
 from trezorlib.thp.exceptions import ThpError
 from trezorlib.thp.pairing import default_pairing_flow
@@ -29,6 +30,7 @@ T = TypeVar("T")
 AnyClient: TypeAlias = TrezorClient[Any]
 AnySession: TypeAlias = Session[Any, Any]
 
+_BUSY_RETRIES: Final = 6  # with doubled pauses between them: trezorlib's twenty would sleep past every deadline
 _PIN_DIGITS: Final = frozenset("123456789")
 _LOCKS: Final[WeakValueDictionary[str, Lock]] = WeakValueDictionary()  # by path, as long as a signer uses it
 
@@ -153,6 +155,8 @@ class Connection:
             credentials=[StaticCredential(c.trezor_pubkey, c.host_privkey, c.credential) for c in kept],
         )
         client: AnyClient = get_client(manifest, transport)
+        if isinstance(client, TrezorClientThp):
+            client.channel.BUSY_RETRIES = _BUSY_RETRIES
         client.connect()  # unlocks a device whose channel needs that before it tells whether it is paired
         if not client.pairing.is_paired():
             self._pair(client)

@@ -296,21 +296,19 @@ class TrezorSigner:
 
 
 def _passphrase(given: str | Callable[[], str] | Passphrase | None) -> Callable[[], str | Passphrase]:
-    """What asks for the passphrase, in errors that never show it."""
-    if given is None:
-        return lambda: ""
-    if isinstance(given, Passphrase):
-        return lambda: given
+    """What gives the passphrase for a session, in errors that never show it. One that is there already is checked now."""
     if callable(given):
         return lambda: _checked_passphrase(given())
-    text = _checked_passphrase(given)
-    return lambda: text
+    fixed = _checked_passphrase("" if given is None else given)
+    return lambda: fixed
 
 
-def _checked_passphrase(text: str) -> str:
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InputError(f"passphrase: expected a text, got {type(text).__name__}")
-    size = len(unicodedata.normalize("NFKD", text).encode("utf-8", "replace"))
+def _checked_passphrase(given: str | Passphrase) -> str | Passphrase:
+    if isinstance(given, Passphrase):
+        return given
+    if not isinstance(given, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"passphrase: expected a text, got {type(given).__name__}")
+    size = len(unicodedata.normalize("NFKD", given).encode("utf-8", "replace"))
     if size > _PASSPHRASE_BYTES:
         raise InputError(f"passphrase: a Trezor takes up to {_PASSPHRASE_BYTES} bytes, this one has {size}")
-    return text
+    return given

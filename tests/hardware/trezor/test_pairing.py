@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from trezorlib import models
+from trezorlib.thp.channel import Channel
+from trezorlib.thp.client import TrezorClientThp
 from trezorlib.thp.credentials import StaticCredential
 
 from signers.testing.trezor import FakeTrezor
@@ -81,6 +83,15 @@ def test_a_device_that_is_not_paired(device: list[FakeClient]) -> None:
 
 def test_nothing_is_kept_without_a_place(device: list[FakeClient]) -> None:
     assert connection(on_pairing=lambda model: "123456")._connected().pairing.is_paired()
+
+
+def test_a_busy_channel_is_not_waited_for_past_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = object.__new__(TrezorClientThp)
+    client.channel = SimpleNamespace(is_open=lambda: True, BUSY_RETRIES=20)  # type: ignore[assignment]
+    client.pairing = SimpleNamespace(is_paired=lambda: True)  # type: ignore[assignment]
+    monkeypatch.setattr(subject, "get_client", lambda manifest, transport: client)
+    made = connection()._connected()
+    assert sum(Channel.BUSY_BACKOFF_TIME * 2**n for n in range(made.channel.BUSY_RETRIES)) < 10
 
 
 def test_the_file(tmp_path: Path) -> None:
