@@ -24,6 +24,7 @@ PAGES = [
     "docs/finalize-withdrawal.md",
     "docs/offline-signing.md",
     "docs/errors.md",
+    "docs/nodes.md",
 ]
 # Their snippets need a device, or are run by the tests of their own room.
 ELSEWHERE = {"docs/ledger.md", "docs/trezor.md", "docs/devnet.md"}
