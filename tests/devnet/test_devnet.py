@@ -48,6 +48,16 @@ def test_two_of_a_kind_need_ids_of_their_own(make_devnet: MakeDevnet) -> None:
         make_devnet(l1=first)
 
 
+def test_an_l1_that_does_not_run_cannot_be_joined() -> None:
+    first = Devnet()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="expected a devnet that is running"), Devnet(l1=first, chain_id=280):
+            pass
+        if not first.running:
+            with first:
+                pass
+
+
 @pytest.mark.parametrize("version", [26, 31])
 def test_protocol_versions(make_devnet: MakeDevnet, version: int) -> None:
     net: Devnet = make_devnet(protocol_version=version)

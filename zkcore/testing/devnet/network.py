@@ -119,7 +119,8 @@ class Devnet:
         `seal_batch()` and `execute_batch()`. `automatic_deposits=False`: priority operations wait for
         `run_deposits()`. `l1_confirmations`: so many L1 blocks must follow that of a deposit before it runs.
         `zksync_os_rpc`: the year whose spellings a ZKsync OS node has. `bare_proofs`: proofs as before v26.
-        `l2_balance`: wei of the base token that each account has on L2 from the start. `l1_port`, `l2_port`: where
+        `l2_balance`: wei of the base token that each account has on L2 from the start (it did not come from L1, so it
+        cannot go there). `l1_port`, `l2_port`: where
         to listen; 0 is a free port. Raises ValueError.
         """
         if preset not in PRESETS:
@@ -139,19 +140,24 @@ class Devnet:
         self._ports = l1_port, l2_port
         self._open = ExitStack()
         self._shared: _Shared
+        self.running = False
         self.accounts: tuple[Account, ...] = accounts(10)
         self._owners = [account.address for account in self.accounts]
 
     # ------------------------------------------------------------ life
     def __enter__(self) -> Self:
+        if self._joined is not None and not self._joined.running:
+            raise RuntimeError("l1: expected a devnet that is running, got one that is not")
         with ExitStack() as stack:
             self._shared = self._joined._shared if self._joined else self._start_l1(stack)
             with self._shared.lock:
                 self._start_l2(stack)
             self._open = stack.pop_all()
+        self.running = True
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.running = False
         self._open.close()
 
     def _start_l1(self, stack: ExitStack) -> _Shared:
