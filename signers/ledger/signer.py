@@ -39,6 +39,16 @@ _MIN_VERSION: Final = (1, 9, 19)  # full EIP-712: app-ethereum CHANGELOG.md
 _BLIND_SIGNING_ON: Final = 0x01  # app-ethereum src/apdu_constants.h: APP_FLAG_DATA_ALLOWED
 _MAX_MESSAGE: Final = 0xFFFF
 
+_CAPABILITIES: Final = frozenset(
+    {
+        Capability.LEGACY,
+        Capability.EIP2930,
+        Capability.EIP1559,
+        Capability.TYPED_DATA,
+        Capability.MESSAGE,
+        Capability.CONFIRM_ADDRESS,
+    }
+)
 _CONSENT: Final = "give allow_blind_signing=True to consent, and compare what the Ledger shows with the preview"
 _TURN_ON: Final = (
     "turn on 'Blind signing' in the settings of the Ethereum app on the Ledger, and turn it off again afterwards"
@@ -140,8 +150,7 @@ class LedgerSigner:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What it can sign; typed data by their hashes only if that was consented to."""
-        blind = {Capability.TYPED_DATA_HASH} if self._allow_blind_signing else set[Capability]()
-        return frozenset(set(Capability) - {Capability.TYPED_DATA_HASH} | blind)
+        return _CAPABILITIES | {Capability.TYPED_DATA_HASH} if self._allow_blind_signing else _CAPABILITIES
 
     def view(self, what: "Transaction | TypedData | bytes") -> DeviceView:
         """What the Ledger will show of a transaction, typed data or a message. Asks nothing of the device."""

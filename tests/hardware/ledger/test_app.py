@@ -4,11 +4,14 @@ With ZKCORE_LEDGER_RECORD set, what was said and shown is written to recorded/, 
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from signers import LedgerSigner
 from signers.ledger import device_view
@@ -16,8 +19,11 @@ from signers.testing.ledger import Recorder
 from tests.hardware.ledger.cases import ACCOUNT, CASES, Case
 from tests.hardware.ledger.replay import RECORDED, Recording, check_result, check_screen
 from tests.hardware.ledger.speculos import Speculos
+from tests.hardware.ledger.typed_strategies import typed_data
 from zkcore import ETH, Wallet, errors
+from zkcore.eip712 import TypedData
 from zkcore.paymaster import Paymaster
+from zkcore.signer import recover
 from zkcore.testing.devnet import Devnet
 from zkcore.transactions import Eip712Transaction, Transaction
 from zkcore.types import ether
@@ -105,6 +111,16 @@ def test_accounts_are_those_of_the_mnemonic(devices: Devices) -> None:
         assert signer.find("0x70997970C51812dc3A010C7d01b50e0d17dc79C8").path == "m/44'/60'/0'/0/1"
 
 
+@given(data=typed_data().filter(lambda data: device_view(data).mode == "depends"))
+@settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_any_typed_data(data: TypedData, devices: Devices) -> None:
+    device = devices.with_settings(("Raw messages",))
+    with LedgerSigner.connect(open_dongle=device.open_dongle, timeout=120) as signer:
+        with device.reviewing(skip=True):
+            signature = signer.sign_typed_data(data)
+        assert recover(data.digest(), signature) == ACCOUNT
+
+
 def test_a_deposit_and_a_paymaster_withdrawal_on_the_devnet(devices: Devices) -> None:
     """End to end: what the wallet prepares, the app shows and signs, and the chains take."""
     device = devices.with_settings(("Blind signing",))
@@ -147,3 +163,13 @@ def _shown(lines: list[str], tx: Transaction) -> None:
     case = Case(tx)
     assert device_view(tx).mode in {"blind", "depends"}
     check_screen(case, lines)
+
+
+def test_the_environment_leads_to_the_emulator(devices: Devices) -> None:
+    device = devices.with_settings(())
+    proxy = {"LEDGER_PROXY_ADDRESS": "127.0.0.1", "LEDGER_PROXY_PORT": str(device.apdu_port)}
+    program = "from signers import LedgerSigner\nwith LedgerSigner.connect() as signer: print(signer.address)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | proxy
+    )
+    assert done.stdout.strip() == str(ACCOUNT)

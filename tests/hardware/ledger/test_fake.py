@@ -535,7 +535,9 @@ def test_what_it_is() -> None:
     signer = connect(FakeLedger())
     assert isinstance(signer, Signer)
     assert Capability.TYPED_DATA_HASH not in signer.capabilities
-    assert connect(FakeLedger(), allow_blind_signing=True).capabilities == frozenset(Capability)
+    consenting = connect(FakeLedger(), allow_blind_signing=True)
+    assert consenting.capabilities - signer.capabilities == {Capability.TYPED_DATA_HASH}
+    assert Capability.TYPED_DATA in signer.capabilities
     assert repr(signer) == f"LedgerSigner(path=\"m/44'/60'/0'/0/0\", address='{signer.address}')"
     for path in ("44h/60H/0'/0/0", "m/44'/60'/0'/0/0"):
         assert connect(FakeLedger(), path=path).path == "m/44'/60'/0'/0/0"
@@ -631,3 +633,24 @@ def test_the_same_commands_as_ledgereth_where_it_is_right() -> None:
         )
         assert (signed.sender_r, signed.sender_s, signed.y_parity) == (signature.r, signature.s, signature.y_parity)
         assert [c for c in theirs.commands if c[1] == 4] == [c for c in ours.commands if c[1] == 4]
+
+
+def test_the_real_transport_says_that_nothing_is_there(tmp_path: Path) -> None:
+    pytest.importorskip("ledgerblue")
+    import os
+    import subprocess
+    import sys
+
+    from tests.hardware.ledger.speculos import free_port
+
+    program = "from signers import LedgerSigner\ntry: LedgerSigner.connect()\nexcept Exception as e: print(type(e).__name__, e)"
+    proxy = {"LEDGER_PROXY_ADDRESS": "127.0.0.1", "LEDGER_PROXY_PORT": str(free_port())}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | proxy,
+        cwd=Path(__file__).parents[3],
+    )
+    assert done.stdout.startswith("DeviceNotFound no Ledger found: plug it in, unlock it and open the Ethereum app")
