@@ -204,9 +204,8 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
                             sign(transaction) if iscoroutinefunction(sign) else asyncio.to_thread(sign, transaction)
                         )
                     case Send(chain, raw):
-                        return await self._nodes[chain].send_raw(raw)
+                        return (await self._nodes[chain].send_raw(raw),)
                     case Store():
-                        self._store(effect)
-                        return None
+                        return self._store(effect)
 
             return await self._driver.run(submission, on_progress=on_progress, own=own)

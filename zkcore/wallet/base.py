@@ -55,7 +55,8 @@ class WalletBase(Generic[S, N]):
     def finished(self, record: Record) -> None:
         """For handles: what this is the record of has come to its end, and is not pending in the journal any more."""
         if self._journal is not None:
-            self._journal.finish(last_transaction(record))
+            for tx_hash in (last_transaction(record), *getattr(record, "replaced", ())):
+                self._journal.finish(tx_hash)
 
     # ------------------------------------------------------------ submissions: the wallets run them
     def sending(self, draft: Flow[Draft[Any]]) -> Submission[Any]:
@@ -127,9 +128,8 @@ class WalletBase(Generic[S, N]):
             raise NoSigner(self.address)
         return self._signer
 
-    def _store(self, entry: Store) -> None:
-        if self._journal is not None:
-            self._journal.record(entry)
+    def _store(self, entry: Store) -> SignedPlan[Any] | None:
+        return None if self._journal is None else self._journal.record(entry)
 
 
 def _again(drafted: Draft[Any] | Exception) -> Any:

@@ -35,6 +35,7 @@ __all__ += ["AsyncSentTransaction", "AsyncWithdrawal", "Claim", "Deposit", "Exec
 __all__ += ["SentTransaction", "Withdrawal"]
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 class Handle(Generic[R]):
@@ -55,6 +56,17 @@ class Handle(Generic[R]):
     def to_json(self) -> str:
         """All that is needed to go on elsewhere: `resume` reads it."""
         return record_to_json(self.record)
+
+    def _ending(self, waiting: Flow[T], ended: Callable[[T], bool] = lambda _: True) -> Flow[T]:
+        """Wait, and tell the journal when it has come to its end, well or not."""
+        try:
+            result = yield from waiting
+        except (DepositFailed, TransactionFailed):
+            self.wallet.finished(self.record)
+            raise
+        if ended(result):
+            self.wallet.finished(self.record)
+        return result
 
 
 class RequestHandle(Handle[RequestRecord]):
@@ -108,16 +120,10 @@ class RequestHandle(Handle[RequestRecord]):
         Raises DepositFailed if it failed on L2, TransactionFailed if on L1, WaitTimeout.
         """
         told = self._learning(on_progress)
-        try:
-            _, receipt = yield from wait_for_request(
-                self.wallet.session, self.record, until=until, timeout=timeout, interval=poll, on_progress=told
-            )
-        except (DepositFailed, TransactionFailed):
-            self.wallet.finished(self.record)
-            raise
-        if until == "l2":
-            self.wallet.finished(self.record)
-        return receipt
+        waiting = wait_for_request(
+            self.wallet.session, self.record, until=until, timeout=timeout, interval=poll, on_progress=told
+        )
+        return (yield from self._ending(waiting, lambda _: until == "l2"))[1]
 
     def _replaced_by(self, record: Any) -> None:
         self.record = replace(record, replaced=(self.record.l1_tx_hash, *self.record.replaced))
@@ -167,7 +173,7 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
         Raises TransactionFailed if it failed on L2, InvalidProof, WaitTimeout.
         """
         record = self.record
-        status = yield from wait_for_withdrawal(
+        waiting = wait_for_withdrawal(
             self.wallet.session,
             record.l2_tx_hash,
             record.index,
@@ -177,9 +183,7 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
             interval=poll,
             on_progress=on_progress,
         )
-        if status.phase == "FINALIZED" or until == "l2":
-            self.wallet.finished(record)
-        return status
+        return (yield from self._ending(waiting, lambda status: status.phase == "FINALIZED"))
 
     def _finalizing(self, record: SettlementRecord) -> SettlementRecord:
         self.record = replace(self.record, finalization=record.l1_tx_hash)
@@ -207,9 +211,7 @@ class SettlementHandle(Handle[SettlementRecord]):
         """
         if self.record.l1_tx_hash is None:
             return None
-        receipt = yield from included("l1", self.record.l1_tx_hash, timeout=timeout, poll=poll)
-        self.wallet.finished(self.record)
-        return receipt
+        return (yield from self._ending(included("l1", self.record.l1_tx_hash, timeout=timeout, poll=poll)))
 
 
 class TransactionHandle(Handle[TransactionRecord]):
@@ -226,9 +228,7 @@ class TransactionHandle(Handle[TransactionRecord]):
 
     def flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt]:
         """Until it is included: the receipt, of status 1. Raises TransactionFailed, WaitTimeout. Times in seconds."""
-        receipt = yield from included(self.record.chain, self.record.tx_hash, timeout=timeout, poll=poll)
-        self.wallet.finished(self.record)
-        return receipt
+        return (yield from self._ending(included(self.record.chain, self.record.tx_hash, timeout=timeout, poll=poll)))
 
 
 # ---------------------------------------------------------------- of Wallet

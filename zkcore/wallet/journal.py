@@ -54,14 +54,18 @@ class Journal:
         if database is not None:
             database.close()
 
-    def record(self, entry: Store) -> None:
-        """Write, durably. An entry never goes back: a plan that was signed stays signed."""
+    def record(self, entry: Store) -> SignedPlan[Any] | None:
+        """Write, durably. An entry never goes back: a plan that was signed before stays as it was, and is returned."""
         tx_hash = str(entry.tx_hash) if entry.tx_hash is not None else None
         self._execute(
             "insert into entries (plan_hash, state, content, tx_hash) values (?, ?, ?, ?) on conflict (plan_hash) do update set "
             "state = excluded.state, content = excluded.content, tx_hash = excluded.tx_hash where excluded.state != 'planned'",
             (str(entry.plan_hash), entry.state, entry.content, tx_hash),
         )
+        if entry.state != "planned":
+            return None
+        kept = self._execute("select content from entries where plan_hash = ? and tx_hash is not null", (str(entry.plan_hash),))
+        return SignedPlan.from_json(kept[0][0]) if kept else None
 
     def finish(self, tx_hash: Hash32 | None) -> None:
         """The plan with this last transaction has come to its end, well or not: it is not pending any more."""

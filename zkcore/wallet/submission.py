@@ -52,14 +52,17 @@ class Sign(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """The answer is the node's reply, or the exception that stands for its absence."""
+    """The answer is a row of one reply, as that of a wave: of the node, or the exception that stands for its absence."""
 
     chain: Chain
     raw: bytes
 
 
 class Store(Struct, frozen=True):
-    """Written to the journal, if there is one, before the answer comes. `content` is the JSON of a plan or a signed plan."""
+    """Written to the journal, if there is one, before the answer comes: the plan as it was signed before, or None.
+
+    `content` is the JSON of a plan or a signed plan.
+    """
 
     plan_hash: Hash32
     state: Literal["planned", "signed", "sent"]
@@ -79,11 +82,12 @@ def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Sub
     if isinstance(plan, SignedPlan):
         signed = plan
     else:
-        yield Store(plan.hash, "planned", plan.to_json())
+        # signed again, it may be another transaction (a KMS picks its nonces at random): the first may have been sent
+        before: SignedPlan[Any] | None = yield Store(plan.hash, "planned", plan.to_json())
         signatures: list[Signature] = []
-        for step in plan.steps:
+        for step in () if before else plan.steps:
             signatures.append((yield Sign(step.transaction)))  # noqa: PERF401  # no comprehension can yield
-        signed = SignedPlan(plan=plan, signatures=tuple(signatures))
+        signed = before or SignedPlan(plan=plan, signatures=tuple(signatures))
     content, last = signed.to_json(), signed.tx_hashes[-1]
     yield Store(signed.hash, "signed", content, last)
     steps, hashes = signed.plan.steps, signed.tx_hashes
@@ -130,7 +134,8 @@ def _deliver(plan: Plan[Any], step: PlanStep, raw: bytes, tx_hash: Hash32) -> Su
     """Send, and find out the truth about the hash whatever the node answers."""
     pause = _PAUSE
     for left in reversed(range(_SENDS)):
-        reply: Reply = yield Send(step.chain, raw)
+        replies: tuple[Reply] = yield Send(step.chain, raw)
+        (reply,) = replies
         if isinstance(reply, Raw):
             _check_hash(reply, tx_hash)
             return

@@ -200,9 +200,8 @@ class Wallet(WalletBase[Signer, Transport]):
                     case Sign(transaction):
                         return self._required_signer().sign_transaction(transaction)
                     case Send(chain, raw):
-                        return self._nodes[chain].send_raw(raw)
+                        return (self._nodes[chain].send_raw(raw),)
                     case Store():
-                        self._store(effect)
-                        return None
+                        return self._store(effect)
 
             return self._driver.run(submission, on_progress=on_progress, own=own)
