@@ -29,8 +29,9 @@ IMPORTS = {
 HEAD = """# Performance
 
 Made by `nox -s bench`, which measures ours and the peers in turn, on one machine, and checks that their results
-agree before it times them. Medians, quartiles in brackets; lower is better. Times belong to the machine ({python},
-node {node}, {cpu}); the ratios travel better. `bench/results.json` has the raw figures.
+agree before it times them. CPU time, so that what else the machine does counts less; medians, quartiles in brackets;
+lower is better. Times belong to the machine ({python}, node {node}, {cpu}); the ratios travel better.
+`bench/results.json` has the raw figures.
 
 Peers: {all_peers}.
 
@@ -43,9 +44,9 @@ New interpreters, warm file cache. Device libraries, eth-abi, eth-keys and httpx
 PROBE = """
 import sys, time, resource
 held = set(sys.modules)
-start = time.perf_counter()
+start = time.process_time()
 {statement}
-ms = (time.perf_counter() - start) * 1e3
+ms = (time.process_time() - start) * 1e3
 print(ms, len(set(sys.modules) - held), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
@@ -77,14 +78,14 @@ def measure_imports(rounds: int) -> Figures:
 
 
 def timed(task: encodings.Task, seconds: float) -> float:
-    """Microseconds of one run, over as many as fill the time."""
+    """CPU microseconds of one run, over as many as fill the time."""
     loops, elapsed = 1, 0.0
     while elapsed < seconds:
         loops *= 2
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(loops):
             task()
-        elapsed = time.perf_counter() - start
+        elapsed = time.process_time() - start
     return elapsed / loops * 1e6
 
 

@@ -1,0 +1,185 @@
+"""`python -m zkcore.audit`: what is installed, for those who read it before they trust it. `--json` for programs.
+
+It prints the hash of every source file, the lines of code of each room in the order in which to read them, every contract
+fragment, address and constant in use with its source file, the pinned chains, and the dependencies. Nothing is
+fetched. A line of code holds a token that is neither comment nor docstring (a string that is a statement of its own).
+"""
+
+import argparse
+import ast
+import io
+import json
+import platform
+import re
+import tokenize
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+__all__ = ["manifest"]
+
+_ROOT = Path(__file__).resolve().parents[1]
+_OUTSIDE = {"zkcore/testing", "zkcore/cli", "zkcore/audit", "zkcore/__main__", "signers/testing"}
+# Bytes first, then rules, then what asks nodes, then what sends. Rooms that are not named come after these.
+_ORDER = """
+    zkcore/errors zkcore/types zkcore/hashing zkcore/_keccak zkcore/rlp zkcore/transactions zkcore/eip191 zkcore/eip712
+    zkcore/signer signers/private_key signers/keystore signers/ledger signers/trezor zkcore/abi zkcore/contracts
+    zkcore/addresses zkcore/bytecode zkcore/reverts zkcore/assets zkcore/paymaster zkcore/fees zkcore/priority zkcore/proofs
+    zkcore/chains zkcore/parameters zkcore/plan zkcore/preview zkcore/effects zkcore/decoding zkcore/replies
+    zkcore/calls zkcore/flows zkcore/rpc zkcore/wallet
+""".split()  # noqa: SIM905  # a list to read
+_LAYOUT = {
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,
+}  # fmt: skip
+
+
+def manifest() -> dict[str, Any]:
+    """All of it as plain data: versions, files, rooms, contracts, constants, chains, dependencies."""
+    files = {path.relative_to(_ROOT).as_posix(): path for path in _sources()}
+    hashes = {name: sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    rooms: dict[str, int] = {}
+    for name, path in files.items():
+        if _room(name) not in _OUTSIDE:
+            rooms[_room(name)] = rooms.get(_room(name), 0) + code_lines(path.read_text(encoding="utf-8"))
+    order = {name: place for place, name in enumerate(_ORDER)}
+    listing = "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
+    return {
+        "zkcore": _version("zkcore"),
+        "python": platform.python_version(),
+        "sources_sha256": sha256(listing.encode()).hexdigest(),
+        "money_path_lines": sum(rooms.values()),
+        "rooms": {name: rooms[name] for name in sorted(rooms, key=lambda name: (order.get(name, len(order)), name))},
+        "files": hashes,
+        "contracts": _contracts(),
+        "constants": _constants(),
+        "chains": _chains(),
+        "dependencies": _dependencies(),
+    }
+
+
+def code_lines(source: str) -> int:
+    """The lines of code of a module, as the money path's budget counts them."""
+    docstrings = {
+        (node.lineno, node.col_offset)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in _LAYOUT and token.start not in docstrings:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    return len(lines)
+
+
+def _sources() -> Iterator[Path]:
+    for package in ("signers", "zkcore"):
+        yield from sorted(path for path in (_ROOT / package).rglob("*.py") if "node_modules" not in path.parts)
+
+
+def _room(name: str) -> str:
+    return "/".join(name.removesuffix(".py").split("/")[:2])
+
+
+def _contracts() -> dict[str, Any]:
+    from zkcore.abi import Event, Function
+    from zkcore.contracts import l1, l2
+
+    found: dict[str, Any] = {}
+    for module in (l1, l2):
+        for contract in module.__all__:
+            namespace: type = getattr(module, contract)
+            fragments = [item for item in vars(namespace).values() if isinstance(item, Function | Event)]
+            found[contract] = {
+                "source": (namespace.__doc__ or "").partition("\n")[0],
+                "functions": {f.signature: f"0x{f.selector.hex()}" for f in fragments if isinstance(f, Function)},
+                "events": {e.signature: str(e.topic) for e in fragments if isinstance(e, Event)},
+            }
+    return found
+
+
+def _constants() -> dict[str, Any]:
+    from zkcore.contracts import constants
+
+    lines = Path(constants.__file__).read_text(encoding="utf-8").splitlines()
+    source = ""
+    found: dict[str, Any] = {}
+    for line in lines:
+        if line.startswith("# ") and not line.startswith("# fmt"):
+            source = line[2:]
+        match = re.match(r"([A-Z][A-Z0-9_]*): Final = .*?(?:  # (.*))?$", line)
+        if match and match[1] in constants.__all__:
+            value = getattr(constants, match[1])
+            note = f"{source}; {match[2]}" if match[2] else source
+            found[match[1]] = {"value": value if isinstance(value, int) else str(value), "source": note}
+    return found
+
+
+def _chains() -> list[dict[str, Any]]:
+    import msgspec
+
+    from zkcore.chains import _ECOSYSTEMS, known_profile  # pyright: ignore[reportPrivateUsage]  # the tables themselves
+
+    pinned = [(l1, l2) for l1, ecosystem in _ECOSYSTEMS.items() for l2 in ecosystem.chains]
+    return [msgspec.to_builtins(known_profile(l1, l2), enc_hook=str) for l1, l2 in pinned]
+
+
+def _version(name: str) -> str:
+    try:
+        return distribution(name).version
+    except PackageNotFoundError:
+        return "not installed as a distribution"
+
+
+def _dependencies() -> dict[str, Any]:
+    """Each distribution that the core brings, with what it asks for itself (extras and other platforms left out)."""
+    found: dict[str, Any] = {}
+    queue = ["zkcore"]
+    while queue:
+        name = re.sub(r"[-_.]+", "-", queue.pop(0)).lower()
+        if name in found:
+            continue
+        try:
+            installed = distribution(name)
+        except PackageNotFoundError:
+            continue
+        asked = [re.split(r"[ ;<>=!~\[(]", line)[0] for line in installed.requires or () if "extra ==" not in line]
+        found[name] = {"version": installed.version, "requires": asked}
+        queue += asked
+    return found
+
+
+def main() -> None:
+    """Print it."""
+    parser = argparse.ArgumentParser(prog="python -m zkcore.audit", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--json", action="store_true", help="for programs")
+    found = manifest()
+    if parser.parse_args().json:
+        print(json.dumps(found, indent=1))
+        return
+    print(f"zkcore {found['zkcore']} on Python {found['python']}; all sources: sha256 {found['sources_sha256']}")
+    print(f"\nThe money path: {found['money_path_lines']:,} lines of code. Read in this order:")
+    for name, lines in found["rooms"].items():
+        print(f"  {lines:6,}  {name}")
+    print("\nContracts")
+    for contract, fragments in found["contracts"].items():
+        print(f"  {contract}: {fragments['source']}")
+        for signature, number in (fragments["functions"] | fragments["events"]).items():
+            print(f"    {number[:10]}  {signature}")
+    print("\nConstants")
+    for name, constant in found["constants"].items():
+        print(f"  {name} = {constant['value']}  ({constant['source']})")
+    print("\nPinned chains")
+    for profile in found["chains"]:
+        print(f"  {profile['l2_chain_id']}: {', '.join(f'{key} {value}' for key, value in profile.items() if value)}")
+    print("\nDependencies")
+    for name, one in found["dependencies"].items():
+        print(f"  {name} {one['version']}{': ' + ', '.join(one['requires']) if one['requires'] else ''}")
+    print("\nFiles (sha256)")
+    for name, digest in found["files"].items():
+        print(f"  {digest}  {name}")
+
+
+if __name__ == "__main__":
+    main()
