@@ -49,8 +49,9 @@ def _anvils_of(parent: int) -> list[int]:
 @pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_anvil_dies_with_its_parent(death: signal.Signals) -> None:
     program = textwrap.dedent("""
-        import sys, threading
+        import signal, sys, threading
         from zkcore.testing.devnet import Devnet
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits it ignored
         def start():  # from a thread that ends: the devnet must not end with it
             global net
             net = Devnet()
@@ -75,7 +76,7 @@ def test_anvil_dies_with_its_parent(death: signal.Signals) -> None:
             == "0x7a69"
         )
         parent.send_signal(death)
-        parent.wait()
+        parent.wait(60)
     assert _gone(anvils)
 
 
