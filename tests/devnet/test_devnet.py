@@ -129,7 +129,10 @@ def test_the_program(stop: signal.Signals) -> None:
         for url, chain in urls:
             assert int(ask(url, "eth_chainId"), 16) == int(chain)
         program.send_signal(stop)
-        assert program.wait(30) == 0
+        try:
+            assert program.wait(60) == 0
+        finally:
+            program.kill()
     for name in ("bridgehub", "diamond", "general_paymaster", "USDT", "CROWN"):
         assert re.search(rf"^    {name} +0x[0-9a-fA-F]{{40}}$", text, re.MULTILINE), name
     assert "each account has     1\n" in text

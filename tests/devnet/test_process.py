@@ -76,7 +76,10 @@ def test_anvil_dies_with_its_parent(death: signal.Signals) -> None:
             == "0x7a69"
         )
         parent.send_signal(death)
-        parent.wait(60)
+        try:
+            parent.wait(60)
+        finally:
+            parent.kill()
     assert _gone(anvils)
 
 
