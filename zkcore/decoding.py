@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import msgspec
-from msgspec import Raw, ValidationError
+from msgspec import MsgspecError, Raw
 
 from zkcore.types import Address, Hash32
 
@@ -76,7 +76,7 @@ else:
 
 
 def decoder(kind: type[T]) -> Callable[[Raw], T]:
-    """The strict decoder of a reply of this kind; raises only `ValueError`s, such as `msgspec.ValidationError`."""
+    """The strict decoder of a reply of this kind. Raises nothing but `ValueError`."""
     return cast("Callable[[Raw], T]", _decoder(cast("Any", kind)))
 
 
@@ -89,7 +89,7 @@ def convert(value: object, kind: type[T]) -> T:
     """Decoded JSON as this kind, as strict as `decoder`."""
     try:
         return msgspec.convert(value, kind, dec_hook=_hook)
-    except ValidationError as error:
+    except MsgspecError as error:
         raise ValueError(_with_value(str(error), value)) from error
 
 
@@ -109,8 +109,8 @@ def _decoder(kind: Any) -> Callable[[Raw], object]:
     def decode(raw: Raw) -> object:
         try:
             return parse(raw)
-        except ValidationError as error:
-            raise ValidationError(_with_value(str(error), raw)) from error
+        except MsgspecError as error:
+            raise ValueError(_with_value(str(error), raw)) from error
         except RecursionError as error:
             raise ValueError("nested too deep") from error
 
@@ -149,7 +149,7 @@ def _with_value(text: str, source: object) -> str:
         value: Any = msgspec.json.decode(source) if isinstance(source, Raw) else source
         for key, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", found[1]):
             value = value[key] if key else value[int(index)]
-    except (LookupError, TypeError, ValueError, RecursionError):
+    except (LookupError, TypeError, ValueError, MsgspecError, RecursionError):
         return text
     return f"{text}: {_shown(value)}"
 

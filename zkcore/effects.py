@@ -15,7 +15,7 @@ from inspect import GEN_CREATED, getgeneratorstate
 from itertools import islice
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, overload
 
-from msgspec import Raw, Struct
+from msgspec import MsgspecError, Raw, Struct
 
 from zkcore.errors import MalformedReply
 
@@ -57,7 +57,7 @@ class Call(Struct, Generic[T_co], frozen=True):
             raise reply
         try:
             return self.decode(reply)
-        except ValueError as error:  # msgspec's errors and InputError are ValueErrors too
+        except (MsgspecError, ValueError) as error:  # before msgspec 0.20 its errors are no ValueErrors
             shown = bytes(memoryview(reply)[:200]).decode(errors="replace")  # Raw has a buffer, but no len
             raise MalformedReply(f"{self.chain} {self.method}: {error}, in the reply {shown}") from error
 

@@ -60,7 +60,7 @@ def test_budgets(net: Devnet, batch: int) -> None:
         within(4, 20)
         deposit.wait()
         again = counted.of(lambda: wallet.deposit(ETH, 10**12))
-        within(4, 12)
+        within(3, 12)
         counted.of(again.status)
         within(2, 5)
         withdrawal = counted.of(lambda: wallet.withdraw(ETH, 10**9))

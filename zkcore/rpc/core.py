@@ -11,7 +11,7 @@ from logging import DEBUG, getLogger
 from typing import Any, TypeAlias, cast
 
 import msgspec
-from msgspec import Raw, Struct, UnsetType
+from msgspec import MsgspecError, Raw, Struct, UnsetType
 
 from zkcore.effects import Reply
 from zkcore.errors import HttpStatusError, InputError, MalformedReply, RateLimited
@@ -165,7 +165,7 @@ class Core:
         try:
             _check_depth(answer.body, self.limits.depth)
             rows = _many(answer.body) if answer.body.lstrip()[:1] == b"[" else [_one(answer.body)]
-        except (ValueError, RecursionError) as error:
+        except (MsgspecError, ValueError, RecursionError) as error:
             if len(chunk) > 1 and not good:  # a refusal of the batch in words of its own, or a failure
                 words = "batch too large" if answer.status == 413 else self._excerpt(answer.body)
                 return _refused(chunk, words, learn=answer.status < 500)
