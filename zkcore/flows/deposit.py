@@ -70,11 +70,12 @@ class _Deposit(Struct, frozen=True, kw_only=True):
     said: Terms
     sender_kind: AccountKind
     refund_kind: AccountKind
+    sender_seen: AccountKind | None
 
     def request(self, **more: Any) -> Request:
         """The request with all that no route changes."""
         kept: dict[str, Any] = {"token": self.token, "amount": self.amount, "to": self.to, "terms": self.said}
-        return Request(kind="deposit", refund_kind=self.refund_kind, **kept, **more)
+        return Request(kind="deposit", refund_kind=self.refund_kind, sender_seen=self.sender_seen, **kept, **more)
 
 
 def draft_deposit(
@@ -121,7 +122,7 @@ def draft_deposit(
     given, target = Address(token), None if to is None else receiver(to)
     bridge = None if bridge_address is None else Address(bridge_address)
     calldata = hex_bytes(custom_bridge_data or b"", "custom_bridge_data")
-    known, kind, refund_kind, facts = yield from gather(
+    known, (kind, seen), refund_kind, facts = yield from gather(
         contracts(session),
         sender_kind(session),
         refund_code(session, said),
@@ -136,6 +137,7 @@ def draft_deposit(
         said=said,
         sender_kind=kind,
         refund_kind=refund_kind or kind,
+        sender_seen=seen,
     )
     if bridge is not None:
         request = _custom(deposit, bridge, calldata)

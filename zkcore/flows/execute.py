@@ -50,7 +50,9 @@ def draft_request_execute(
     )
     to, value = Address(contract), uint(l2_value, "l2_value")
     data, deps = hex_bytes(calldata, "calldata"), tuple(hex_bytes(code, "factory_deps") for code in factory_deps)
-    known, kind, refund_kind = yield from gather(contracts(session), sender_kind(session), refund_code(session, said))
+    known, (kind, seen), refund_kind = yield from gather(
+        contracts(session), sender_kind(session), refund_code(session, said)
+    )
     sender = l2_sender(session.address, kind=kind, protocol_version=OLDEST_PROTOCOL_VERSION)
     request = Request(
         kind="execution",
@@ -61,6 +63,7 @@ def draft_request_execute(
         to=to,
         terms=said,
         refund_kind=refund_kind or kind,
+        sender_seen=seen,
         l2_call=L2Call(from_address=sender, to=to, value=value, data=data, factory_deps=deps),
     )
     return (yield from draft_request(session, known, request, l1))

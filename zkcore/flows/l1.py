@@ -88,27 +88,34 @@ def account_kind(code: bytes) -> AccountKind:
     return "delegated" if len(code) == 23 and code.startswith(b"\xef\x01\x00") else "contract"
 
 
-def sender_kind(session: Session) -> Flow[AccountKind]:
-    """What the account was on L1 when this session last saw it; one call the first time."""
-    if session.known.sender_kind is None:
-        session.known.sender_kind = account_kind((yield from calls.get_code("l1", session.address)))
-    return session.known.sender_kind
+def sender_kind(session: Session) -> Flow[tuple[AccountKind, AccountKind | None]]:
+    """What the account was on L1 when this session last saw it; and again, if that is just now: one call the first time."""
+    if session.known.sender_kind is not None:
+        return session.known.sender_kind, None
+    session.known.sender_kind = yield from _kind(session, "l1", None)
+    return session.known.sender_kind, session.known.sender_kind
 
 
-def account_state(session: Session, chain: Chain, options: TxOptions | None) -> Flow[AccountState]:
-    """The account of the session on a chain, in one wave."""
+def _kind(session: Session, chain: Chain, seen: AccountKind | None) -> Flow[AccountKind]:
+    return seen or account_kind((yield from calls.get_code(chain, session.address)))
+
+
+def account_state(
+    session: Session, chain: Chain, options: TxOptions | None, *, seen: AccountKind | None = None
+) -> Flow[AccountState]:
+    """The account of the session on a chain, in one wave. `seen`: its kind, if it was asked a moment ago."""
     me = session.address
-    nonce, balance, code, history = yield from gather(
+    nonce, balance, kind, history = yield from gather(
         calls.get_transaction_count(chain, me, block="pending"),
         calls.get_balance(chain, me),
-        calls.get_code(chain, me),
+        _kind(session, chain, seen),
         calls.fee_history(chain, _REWARD_BLOCKS, percentiles=(_REWARD_PERCENTILE,)),
     )
     options = options or TxOptions()
     return AccountState(
         nonce=nonce if options.nonce is None else options.nonce,
         balance=balance,
-        kind=account_kind(code),
+        kind=kind,
         fees=_fees(session, history, options),
     )
 

@@ -73,7 +73,10 @@ class SecondBridge(Struct, frozen=True, kw_only=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """A deposit or a call, routed: all that is known before fees. `refund_kind`: what the refund recipient is on L1."""
+    """A deposit or a call, routed: all that is known before fees. `refund_kind`: what the refund recipient is on L1.
+
+    `sender_seen`: what the sender is, if this draft has asked.
+    """
 
     kind: Literal["deposit", "execution"]
     route: Route
@@ -83,6 +86,7 @@ class Request(Struct, frozen=True, kw_only=True):
     to: Address
     terms: Terms
     refund_kind: AccountKind
+    sender_seen: AccountKind | None
     l2_call: L2Call
     second_bridge: SecondBridge | None = None
     spend: Spend | None = None
@@ -165,7 +169,7 @@ def draft_request(
     """Price a routed request, check everything that can be checked before money moves, and plan it."""
     said, call = request.terms, request.l2_call
     (state, facts), (params, ceiling), estimates, holdings = yield from gather(
-        gather(account_state(session, "l1", options), facts_of(session, known)),
+        gather(account_state(session, "l1", options, seen=request.sender_seen), facts_of(session, known)),
         fee_params(known),
         _l2_estimate(session, request),
         _holdings(session, known, request),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from zkcore.chains import ChainProfile, known_profile
-from zkcore.effects import Flow, attempt, gather
+from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered
 from zkcore.fees import FeePolicy
 from zkcore.flows.finalize import draft_finalize_withdrawal
@@ -59,13 +59,13 @@ class WalletBase(Generic[S, N]):
                 self._journal.finish(tx_hash)
 
     # ------------------------------------------------------------ submissions: the wallets run them
-    def sending(self, draft: Flow[Draft[Any]]) -> Submission[Any]:
+    def sending(self, draft: Flow[Draft[Any]], marks: dict[Chain, int] | None = None) -> Submission[Any]:
         """Prepare and submit at once, under a nonce of its own among all that is under way in this wallet.
 
         `draft`: a flow of a Draft. A withdrawal that was finalized before is done, not an error.
         """
         self._required_signer()
-        marks = self._nonces.marks()
+        marks = marks or self._nonces.marks()
         try:
             drafted = yield from draft
         except AlreadyFinalized as done:
@@ -103,10 +103,10 @@ class WalletBase(Generic[S, N]):
     def finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
         """Finalize many, each by itself: a record, or the exception that one ended with."""
         drafts = [attempt(draft_finalize_withdrawal(self.session, *one), Exception) for one in withdrawals]
-        outcomes: list[Any] = []
+        marks, outcomes = self._nonces.marks(), list[Any]()
         for drafted in (yield from gather(*drafts)):
             try:
-                outcomes.append((yield from self.sending(_again(drafted))))
+                outcomes.append((yield from self.sending(_again(drafted), marks)))
             except Exception as error:  # noqa: BLE001  # one bad withdrawal never blocks the rest
                 outcomes.append(error)
         return outcomes
