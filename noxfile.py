@@ -30,8 +30,8 @@ def lock(name: str) -> str:
 
 
 def without_nodes() -> list[str]:
-    """The tests that need no node (nor a device library)."""
-    rooms = ("unit", "property", "vectors", "rpc", "flows", "wallet")
+    """The tests that need no node, no device library, and little time: they run in several environments."""
+    rooms = ("unit", "property", "vectors")
     return [f"tests/{room}" for room in rooms if (ROOT / "tests" / room).is_dir()]
 
 
@@ -87,18 +87,15 @@ def core(session: nox.Session, versions: str) -> None:
     ):  # so that the wheel is imported, not the tree
         session.run("python", ROOT / "tests/repo/smoke_core.py", ROOT / lock(versions))
     session.install("--quiet", "--require-hashes", "-r", lock("core-tests"))
-    rooms = [
-        room for room in ("unit", "property", "vectors", "rpc", "flows", "wallet") if (ROOT / "tests" / room).is_dir()
-    ]
-    session.run("pytest", "-q", *(f"tests/{room}" for room in rooms), *session.posargs)
+    session.run("pytest", "-q", *without_nodes(), *session.posargs)
 
 
 @nox.session
 def oracles(session: nox.Session) -> None:
-    """The differential tests, and what needs no node, beside eth-account (which holds pycryptodome at 3)."""
+    """The differential tests, and the unit tests, beside eth-account (which holds pycryptodome at 3)."""
     install(session, "oracles")
     env = {"ZKCORE_ORACLES": "1"}
-    session.run("pytest", "-q", "tests/oracles", *without_nodes(), *session.posargs, env=env)
+    session.run("pytest", "-q", "tests/oracles", "tests/unit", *session.posargs, env=env)
 
 
 @nox.session
