@@ -69,12 +69,9 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
         try:
             with open(path, "rb") as file:
                 fields: dict[str, Any] = tomllib.load(file)
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"chain profile {path}: {error}") from error
-        try:
             tokens = tuple(Token(**token) for token in fields.pop("tokens", ()))
             return cls(**fields, tokens=tokens)
-        except (TypeError, InputError) as error:
+        except (OSError, TypeError, tomllib.TOMLDecodeError, InputError) as error:
             raise InputError(f"chain profile {path}: {error}") from error
 
 
@@ -89,56 +86,40 @@ def _addresses(struct: Struct, *names: str) -> None:
 
 
 class _Ecosystem(Struct, frozen=True):
-    bridgehub: str
-    asset_router: str | None
-    nullifier: str
-    native_token_vault: str
+    contracts: dict[str, Any]
     chains: dict[int, str]
 
 
 # The addresses: era-contracts l1-contracts/upgrade-envs/v0.29.2-interopA-ff (mainnet.toml and output/mainnet) and
 # v0.29.1-interopA-ff/output/testnet. The chain ids: zksync-docs data/chains.json. A chain's diamond is read from the bridgehub.
+# fmt: off
 _ECOSYSTEMS = {
     1: _Ecosystem(
-        bridgehub="0x303a465B659cBB0ab36eE643eA362c509EEb5213",
-        asset_router="0x8829AD80E425C646DAB305381ff105169FeEcE56",
-        nullifier="0xD7f9f54194C633F36CCD5F3da84ad4a1c38cB2cB",
-        native_token_vault="0xbeD1EB542f9a5aA6419Ff3deb921A372681111f6",
+        contracts={
+            "bridgehub": "0x303a465B659cBB0ab36eE643eA362c509EEb5213",
+            "asset_router": "0x8829AD80E425C646DAB305381ff105169FeEcE56",
+            "nullifier": "0xD7f9f54194C633F36CCD5F3da84ad4a1c38cB2cB",
+            "native_token_vault": "0xbeD1EB542f9a5aA6419Ff3deb921A372681111f6",
+        },
         chains={
-            232: "Lens",
-            320: "ZKcandy",
-            324: "ZKsync Era",
-            325: "GRVT",
-            375: "zkXPLA",
-            388: "Cronos zkEVM",
-            1345: "OpenZK",
-            2741: "Abstract",
-            36900: "ADI",
-            50104: "Sophon",
-            51888: "Memento",
-            543210: "Zero",
+            232: "Lens", 320: "ZKcandy", 324: "ZKsync Era", 325: "GRVT", 375: "zkXPLA", 388: "Cronos zkEVM",
+            1345: "OpenZK", 2741: "Abstract", 36900: "ADI", 50104: "Sophon", 51888: "Memento", 543210: "Zero",
         },
     ),
     11155111: _Ecosystem(
-        bridgehub="0x35A54c8C757806eB6820629bc82d90E056394C92",
-        asset_router=None,
-        nullifier="0x3E8b2fe58675126ed30d0d12dea2A9bda72D18Ae",
-        native_token_vault="0x746DBBa1edfBe1b547c87189eFE91B77d53d9E39",
+        contracts={
+            "bridgehub": "0x35A54c8C757806eB6820629bc82d90E056394C92",
+            "nullifier": "0x3E8b2fe58675126ed30d0d12dea2A9bda72D18Ae",
+            "native_token_vault": "0x746DBBa1edfBe1b547c87189eFE91B77d53d9E39",
+        },
         chains={
-            240: "Cronos zkEVM Sepolia",
-            300: "ZKsync Era Sepolia",
-            326: "GRVT Sepolia",
-            475: "zkXPLA Sepolia",
-            2129: "Memento Sepolia",
-            4681: "OpenZK Sepolia",
-            11124: "Abstract Sepolia",
-            37111: "Lens Sepolia",
-            43210: "Zero Sepolia",
-            99999: "ADI Sepolia",
-            531050104: "Sophon Sepolia",
+            240: "Cronos zkEVM Sepolia", 300: "ZKsync Era Sepolia", 326: "GRVT Sepolia", 475: "zkXPLA Sepolia",
+            2129: "Memento Sepolia", 4681: "OpenZK Sepolia", 11124: "Abstract Sepolia", 37111: "Lens Sepolia",
+            43210: "Zero Sepolia", 99999: "ADI Sepolia", 531050104: "Sophon Sepolia",
         },
     ),
 }
+# fmt: on
 
 
 def known_profile(l1_chain_id: int, l2_chain_id: int) -> ChainProfile | None:
@@ -146,12 +127,5 @@ def known_profile(l1_chain_id: int, l2_chain_id: int) -> ChainProfile | None:
     ecosystem = _ECOSYSTEMS.get(l1_chain_id)
     if ecosystem is None or l2_chain_id not in ecosystem.chains:
         return None
-    return ChainProfile(
-        l1_chain_id=l1_chain_id,
-        l2_chain_id=l2_chain_id,
-        bridgehub=Address(ecosystem.bridgehub),
-        asset_router=None if ecosystem.asset_router is None else Address(ecosystem.asset_router),
-        nullifier=Address(ecosystem.nullifier),
-        native_token_vault=Address(ecosystem.native_token_vault),
-        name=ecosystem.chains[l2_chain_id],
-    )
+    name = ecosystem.chains[l2_chain_id]
+    return ChainProfile(l1_chain_id=l1_chain_id, l2_chain_id=l2_chain_id, name=name, **ecosystem.contracts)
