@@ -69,10 +69,7 @@ class Signature(Struct, frozen=True):
         return cls(int.from_bytes(raw[:32]), int.from_bytes(raw[32:64]), parity, clear)
 
 
-@runtime_checkable
-class Signer(Protocol):
-    """Signs for one address. Every signature it returns recovers to that address and is low-s."""
-
+class _Account(Protocol):
     @property
     def address(self) -> Address:
         """The account it signs for."""
@@ -82,6 +79,11 @@ class Signer(Protocol):
     def capabilities(self) -> frozenset[Capability]:
         """What it can sign."""
         ...
+
+
+@runtime_checkable
+class Signer(_Account, Protocol):
+    """Signs for one address. Every signature it returns recovers to that address and is low-s."""
 
     def sign_transaction(self, tx: "Transaction") -> Signature:
         """Sign a transaction of any type it supports. Raises SignerError."""
@@ -97,18 +99,8 @@ class Signer(Protocol):
 
 
 @runtime_checkable
-class AsyncSigner(Protocol):
+class AsyncSigner(_Account, Protocol):
     """The same with async methods: for a KMS, an MPC service, or a device on a worker thread."""
-
-    @property
-    def address(self) -> Address:
-        """The account it signs for."""
-        ...
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What it can sign."""
-        ...
 
     async def sign_transaction(self, tx: "Transaction") -> Signature:
         """Sign a transaction of any type it supports. Raises SignerError."""
@@ -133,9 +125,8 @@ def recover(digest: bytes, signature: Signature) -> Address:
         raise BadSignature(f"expected a digest of 32 bytes, got {len(digest)}")
     keys = KeyAPI()
     try:
-        public_key = keys.ecdsa_recover(
-            bytes(digest), keys.Signature(vrs=(signature.y_parity, signature.r, signature.s))
-        )
+        made = keys.Signature(vrs=(signature.y_parity, signature.r, signature.s))
+        public_key = keys.ecdsa_recover(bytes(digest), made)
     except (NotRecoverable, ValidationError, ValueError) as error:
         raise BadSignature(f"no key can have made this signature: {error}") from error
     return Address(public_key.to_canonical_address())
