@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from zkcore.abi import Parameter
 from zkcore.addresses import undo_alias
-from zkcore.assets import SecondBridgeDeposit, TransferData, parse_withdrawal_message
-from zkcore.chains import ChainProfile
+from zkcore.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
+from zkcore.chains import ChainProfile, Token
 from zkcore.contracts import (
     ERC20,
     L1_MESSENGER_ADDRESS,
@@ -74,16 +74,16 @@ def preview(what: Transaction | TypedData | HexLike, profile: ChainProfile | Non
     """The words for a transaction, typed data, or the bytes of a transaction, signed or not. Raises InputError."""
     if isinstance(what, str | bytes):
         what, _ = parse_transaction(what)
-    names = _Names(profile)
     if isinstance(what, TypedData):
         return Preview(f"Typed data: {what.primary_type}", tuple(_typed_data(what)))
+    names = _Names(profile, what.chain_id)
     return Preview(f"Transaction on {names.network(what.chain_id)}", tuple(_transaction(what, names)))
 
 
 def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Preview:
     """The words for all steps of a plan, and the facts it was built on. See `Plan.preview`."""
     facts = plan.facts
-    names = _Names(_profile(facts, profile))
+    known = _profile(facts, profile)
     fields = [
         Field("plan hash", str(plan.hash), plan.hash),
         Field("sender", str(plan.sender), plan.sender),
@@ -101,6 +101,7 @@ def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Prev
         fields.append(Field("expires after", text, facts.expires_after_l1_block))
     fields += [Field("claimed", note, note) for note in facts.notes]
     for place, step in enumerate(plan.steps, 1):
+        names = _Names(known, step.transaction.chain_id)
         fields.append(Field(f"step {place}", f"{step.kind}, on {names.network(step.transaction.chain_id)}", step.kind))
         fields += [Field(f.label, f.value, f.raw, f.depth + 1) for f in _transaction(step.transaction, names)]
     return Preview(f"Plan: {plan.kind} in {len(plan.steps)} transaction(s)", tuple(fields))
@@ -124,17 +125,27 @@ def _profile(facts: "PlanFacts", given: ChainProfile | None) -> ChainProfile:
 
 
 class _Names:
-    """What addresses and chains are called, as far as the profile vouches for it."""
+    """What addresses and chains are called, as far as the profile vouches for it.
 
-    def __init__(self, profile: ChainProfile | None) -> None:
+    An address is another account on another chain: the contracts have their names on L1, tokens theirs on their side.
+    """
+
+    def __init__(self, profile: ChainProfile | None, chain_id: int | None) -> None:
         self.profile = profile
-        self._contracts = {} if profile is None else profile.contracts()
-        self.tokens = {
-            address: token
-            for token in (profile.tokens if profile else ())
-            for address in (token.l1_address, token.l2_address)
-            if address is not None
-        }
+        self._on_l2 = profile is not None and chain_id == profile.l2_chain_id
+        on_l1 = profile is not None and chain_id == profile.l1_chain_id
+        self._aliased = {} if profile is None else profile.contracts()
+        self._contracts = self._aliased if on_l1 else {}
+        self.tokens: dict[Address | None, Token] = {}
+        for token in profile.tokens if profile and (on_l1 or self._on_l2) else ():
+            if self._on_l2 and profile and token.l1_address == profile.base_token:
+                self.tokens[L2_BASE_TOKEN_ADDRESS] = token
+            self.tokens[token.l1_address if on_l1 else token.l2_address] = token
+        self.tokens.pop(None, None)
+
+    def on_l2(self) -> "_Names":
+        """What addresses on L2 are called."""
+        return _Names(self.profile, self.profile.l2_chain_id if self.profile else None)
 
     def network(self, chain_id: int | None) -> str:
         if chain_id is None:
@@ -149,14 +160,14 @@ class _Names:
         name = self._contracts.get(address) or _BUILT_IN.get(address)
         if name is None and address in self.tokens:
             name = f"token {self.tokens[address].symbol}"
-        if name is None and address == ETH:
+        if name is None and address == ETH and not self._on_l2:
             name = "ether"
-        if name is None and undo_alias(address) in self._contracts:
-            name = f"alias of the {self._contracts[undo_alias(address)]}"
+        if name is None and undo_alias(address) in self._aliased:
+            name = f"alias of the {self._aliased[undo_alias(address)]}"
         return f"{address}" + (f" ({name})" if name else "")
 
     def amount(self, amount: int, token: Address | None) -> str:
-        known = self.tokens.get(token) if token is not None else None
+        known = self.tokens.get(token)
         if known is not None:
             return f"{format_units(amount, known.decimals)} {known.symbol} ({amount})"
         return f"{format_units(amount, 18)} ETH ({amount} wei)" if token == ETH else f"{amount} of its smallest unit"
@@ -165,8 +176,8 @@ class _Names:
         """The token that a chain counts its value in; None if it is not known."""
         profile = self.profile
         if profile is not None and chain_id == profile.l2_chain_id:
-            return profile.base_token
-        return ETH if profile is None or chain_id == profile.l1_chain_id or chain_id in _NETWORKS else None
+            return L2_BASE_TOKEN_ADDRESS if profile.base_token not in (None, ETH) else profile.base_token
+        return ETH if chain_id in {*_NETWORKS, profile and profile.l1_chain_id} else None
 
 
 # ---------------------------------------------------------------- transactions
@@ -235,7 +246,7 @@ def _argument(parameter: Parameter, value: Any, names: _Names, token: Address | 
     elif _is_nested(value):
         yield Field(label, f"{len(value)} item(s)", value, depth)
     elif isinstance(value, Address):
-        yield Field(label, names.address(value), value, depth)
+        yield Field(label, (names.on_l2() if label in _ON_L2 else names).address(value), value, depth)
     elif isinstance(value, bytes):
         yield from _bytes(label, value, names, depth)
     elif label in _BASE_TOKEN_AMOUNTS:
@@ -248,6 +259,7 @@ def _argument(parameter: Parameter, value: Any, names: _Names, token: Address | 
         yield Field(label, str(value), value, depth)
 
 
+_ON_L2 = frozenset({"l2Contract", "l2Sender", "refundRecipient"})
 _BASE_TOKEN_AMOUNTS = frozenset({"mintValue", "l2Value"})
 
 
@@ -284,14 +296,16 @@ def _transfer(transfer: TransferData, names: _Names, depth: int) -> Iterator[Fie
 
 
 def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
-    message = parse_withdrawal_message(value)
+    message, base = parse_withdrawal_message(value), names.profile.base_token if names.profile else None
     yield Field(label, type(message).__name__, value, depth)
     for name in message.__struct_fields__:
         item = getattr(message, name)
-        shown = (
-            names.address(item) if isinstance(item, Address) else to_hex(item) if isinstance(item, bytes) else str(item)
-        )
-        yield Field(name, shown, item, depth + 1)
+        token = base if isinstance(message, BaseTokenWithdrawal) else getattr(message, "l1_token", None)
+        if isinstance(item, Address):
+            yield Field(name, names.address(item), item, depth + 1)
+        else:
+            shown = names.amount(item, token) if name == "amount" else to_hex(item) if isinstance(item, bytes) else str(item)
+            yield Field(name, shown, item, depth + 1)
 
 
 _INSIDE: Final[dict[str, Callable[[str, bytes, _Names, int], Iterator[Field]]]] = {
