@@ -304,7 +304,13 @@ def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fi
         if isinstance(item, Address):
             yield Field(name, names.address(item), item, depth + 1)
         else:
-            shown = names.amount(item, token) if name == "amount" else to_hex(item) if isinstance(item, bytes) else str(item)
+            shown = (
+                names.amount(item, token)
+                if name == "amount"
+                else to_hex(item)
+                if isinstance(item, bytes)
+                else str(item)
+            )
             yield Field(name, shown, item, depth + 1)
 
 

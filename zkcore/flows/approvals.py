@@ -69,7 +69,9 @@ def needed_approvals(
     return tuple(approval for approval in (yield from gather(*short)) if approval is not None)
 
 
-def _missing(session: Session, known: Contracts, spend: Spend, allowance: int, approve: bool | int) -> Flow[Approval | None]:
+def _missing(
+    session: Session, known: Contracts, spend: Spend, allowance: int, approve: bool | int
+) -> Flow[Approval | None]:
     me, token, spender = session.address, spend.token, spend.spender
     if spender == known.asset_router:
         vault = (yield from vaults(session, known)).native_token_vault

@@ -272,9 +272,14 @@ def _l2_gas_limit(
 ) -> tuple[int, int]:
     """The L2 gas limit and the validator's minimum: the caller's if given, else from the node's estimate."""
     # on ZKsync OS the minimum rises as the price falls: take it at the lowest price the request may be included at
-    price = fees.l2_gas_price(params, 0, request.terms.gas_per_pubdata) or 1  # 0 is refused, and would ask for less than 1
+    # a price of 0 is refused, and would ask for less than 1
+    price = fees.l2_gas_price(params, 0, request.terms.gas_per_pubdata) or 1
     call, limit = request.l2_call, request.terms.l2_gas_limit
-    shape: dict[str, Any] = {"stack": facts.stack, "calldata_length": len(call.data), "factory_deps": len(call.factory_deps)}
+    shape: dict[str, Any] = {
+        "stack": facts.stack,
+        "calldata_length": len(call.data),
+        "factory_deps": len(call.factory_deps),
+    }
     shape["gas_per_pubdata"] = request.terms.gas_per_pubdata
     rule: dict[str, Any] = {"protocol_version": facts.protocol_version, "l2_gas_price": price}
     minimum = fees.minimal_l2_gas_limit(**rule, **shape)

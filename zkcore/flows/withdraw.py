@@ -58,7 +58,9 @@ def draft_withdraw(
     return (yield from draft_calls(session, facts, state, "l2", "withdrawal", steps, l2, paymaster=paymaster))
 
 
-def _by_asset_router(session: Session, token: L2Token, amount: int, to: Address) -> Flow[list[tuple[StepKind, Unsigned]]]:
+def _by_asset_router(
+    session: Session, token: L2Token, amount: int, to: Address
+) -> Flow[list[tuple[StepKind, Unsigned]]]:
     """`L2AssetRouter.withdraw(assetId, assetData)` for every token: the legacy call knows those of L1 only.
 
     The token's address goes along, so that one the vault has not met is registered on the way (AssetRouterBase.sol, _burn).

@@ -64,7 +64,9 @@ class Journal:
         )
         if entry.state != "planned":
             return None
-        kept = self._execute("select content from entries where plan_hash = ? and tx_hash is not null", (str(entry.plan_hash),))
+        kept = self._execute(
+            "select content from entries where plan_hash = ? and tx_hash is not null", (str(entry.plan_hash),)
+        )
         return SignedPlan.from_json(kept[0][0]) if kept else None
 
     def finish(self, tx_hash: Hash32 | None) -> None:
