@@ -4,8 +4,9 @@ Source: matter-labs/era-contracts, l1-contracts/contracts: common/Messaging.sol 
 state-transition/chain-deps/facets/Mailbox.sol (_serializeL2Transaction, _validateTx), the same from v26 to v31.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal, Protocol, Self, TypeAlias
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -13,17 +14,15 @@ from msgspec.structs import force_setattr
 from zkcore.addresses import apply_alias
 from zkcore.bytecode import versioned_hash
 from zkcore.chains import Stack
-from zkcore.contracts.constants import (
-    ERA_PRIORITY_TX_TYPE,
-    REQUIRED_GAS_PER_PUBDATA,
-    ZERO_ADDRESS,
-    ZKSYNC_OS_PRIORITY_TX_TYPE,
-)
+from zkcore.contracts import constants
 from zkcore.contracts.l1 import DIAMOND
 from zkcore.errors import InputError, L2HashMismatch
 from zkcore.fees import FeeParams, l2_gas_price
 from zkcore.hashing import keccak256
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
+
+if TYPE_CHECKING:
+    from zkcore.replies import Receipt
 
 # fmt: off
 __all__ = [
@@ -40,8 +39,9 @@ def _word(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
-def _padded(length: int) -> int:
-    return (length + 31) // 32 * 32
+def _offsets(start: int, tails: Sequence[bytes]) -> Iterator[bytes]:
+    """Where each tail begins, if they follow one another from `start`."""
+    return (_word(offset) for offset, _ in zip(accumulate(map(len, tails), initial=start), tails, strict=False))
 
 
 class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +55,10 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
     from_address: Address
     to: Address
     gas_limit: int
-    gas_per_pubdata_byte_limit: int = REQUIRED_GAS_PER_PUBDATA
+    gas_per_pubdata_byte_limit: int = constants.REQUIRED_GAS_PER_PUBDATA
     max_fee_per_gas: int
     max_priority_fee_per_gas: int = 0
-    paymaster: Address = ZERO_ADDRESS
+    paymaster: Address = constants.ZERO_ADDRESS
     nonce: int
     value: int
     reserved: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -70,14 +70,12 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in _ADDRESSES:
-            value = getattr(self, name)
-            if type(value) is not Address:
+            if type(value := getattr(self, name)) is not Address:
                 force_setattr(self, name, _address(value, name))
         for name in _NUMBERS:
             uint(getattr(self, name), name)
         for name in _BYTES:
-            value = getattr(self, name)
-            if type(value) is not bytes:
+            if type(value := getattr(self, name)) is not bytes:
                 force_setattr(self, name, hex_bytes(value, name))
         if len(self.reserved) != 4:
             raise InputError(f"reserved: expected 4 numbers, got {len(self.reserved)}")
@@ -98,32 +96,17 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """`abi.encode(transaction)`: the offset word 0x20, 19 words of head, five tails in order."""
-        tails = [
-            _tail(self.data),
-            _tail(self.signature),
-            b"".join((_word(len(self.factory_deps)), *self.factory_deps)),
-            _tail(self.paymaster_input),
-            _tail(self.reserved_dynamic),
-        ]
+        deps = b"".join((_word(len(self.factory_deps)), *self.factory_deps))
+        data, signature, paymaster_input = map(_tail, (self.data, self.signature, self.paymaster_input))
+        tails = [data, signature, deps, paymaster_input, _tail(self.reserved_dynamic)]
+        # fmt: off
         words = [
-            _word(0x20),
-            _word(self.tx_type),
-            _PAD + self.from_address,
-            _PAD + self.to,
-            _word(self.gas_limit),
-            _word(self.gas_per_pubdata_byte_limit),
-            _word(self.max_fee_per_gas),
-            _word(self.max_priority_fee_per_gas),
-            _PAD + self.paymaster,
-            _word(self.nonce),
-            _word(self.value),
-            *map(_word, self.reserved),
+            _word(0x20), _word(self.tx_type), _PAD + self.from_address, _PAD + self.to, _word(self.gas_limit),
+            _word(self.gas_per_pubdata_byte_limit), _word(self.max_fee_per_gas), _word(self.max_priority_fee_per_gas),
+            _PAD + self.paymaster, _word(self.nonce), _word(self.value), *map(_word, self.reserved),
         ]
-        offset = _HEAD
-        for tail in tails:
-            words.append(_word(offset))
-            offset += len(tail)
-        return b"".join(words + tails)
+        # fmt: on
+        return b"".join((*words, *_offsets(_HEAD, tails), *tails))
 
     def hash(self) -> Hash32:
         """The L2 transaction hash: keccak256(abi.encode(transaction))."""
@@ -136,11 +119,9 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
         words = _Words(raw)
         try:
             _, *scalars = (words.number() for _ in range(11))
-            reserved = tuple(words.number() for _ in range(4))
-            for _ in range(5):
-                words.number()  # the offsets follow from the lengths
+            *reserved, _, _, _, _, _ = (words.number() for _ in range(9))  # the offsets follow from the lengths
             tails = (words.tail(), words.tail(), words.hashes(), words.tail(), words.tail())
-            values: tuple[Any, ...] = (*scalars, reserved, *tails)
+            values: tuple[Any, ...] = (*scalars, tuple(reserved), *tails)
             tx = cls(**dict(zip(cls.__struct_fields__, values, strict=True)))
         except InputError as error:
             raise InputError(f"canonical transaction: {error}") from None
@@ -150,15 +131,11 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ADDRESSES = ("from_address", "to", "paymaster")
-_NUMBERS = [
-    "tx_type",
-    "gas_limit",
-    "gas_per_pubdata_byte_limit",
-    "max_fee_per_gas",
-    "max_priority_fee_per_gas",
-    "nonce",
-    "value",
-]
+# fmt: off
+_NUMBERS = (
+    "tx_type", "gas_limit", "gas_per_pubdata_byte_limit", "max_fee_per_gas", "max_priority_fee_per_gas", "nonce", "value",
+)
+# fmt: on
 _BYTES = ("data", "signature", "paymaster_input", "reserved_dynamic")
 
 
@@ -192,29 +169,14 @@ class _Words:
 
     def tail(self) -> bytes:
         length = self.number()
-        return self._take(_padded(length))[:length]
+        return self._take(length + -length % 32)[:length]
 
     def hashes(self) -> tuple[Hash32, ...]:
-        count = self.number()
-        joined = self._take(32 * count)
+        joined = self._take(32 * self.number())
         return tuple(Hash32(joined[i : i + 32]) for i in range(0, len(joined), 32))
 
 
 # ---------------------------------------------------------------- from the receipt of L1
-class _Log(Protocol):
-    @property
-    def address(self) -> Address: ...
-    @property
-    def topics(self) -> Sequence[bytes]: ...
-    @property
-    def data(self) -> bytes: ...
-
-
-class _Receipt(Protocol):
-    @property
-    def logs(self) -> Sequence[_Log]: ...
-
-
 class PriorityRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as the chain's diamond recorded it; `factory_deps` are bytecodes, `expiration` a timestamp (v31: 0)."""
 
@@ -224,7 +186,7 @@ class PriorityRequest(msgspec.Struct, frozen=True, kw_only=True):
     expiration: int = 0
 
 
-def priority_requests(receipt: _Receipt, diamond: AddressLike) -> list[PriorityRequest]:
+def priority_requests(receipt: "Receipt", diamond: AddressLike) -> list[PriorityRequest]:
     """The requests to one chain in the receipt of an L1 transaction, in order, each hashed again.
 
     Only events of the chain's own diamond count: one transaction may make requests to other chains, and on a chain
@@ -262,11 +224,7 @@ def _bytes_array(raw: bytes) -> tuple[bytes, ...]:
     offsets = words.hashes()
     items = tuple(words.tail() for _ in offsets)
     tails = [_tail(item) for item in items]
-    offset, encoded = 32 * len(items), [_word(len(items))]
-    for tail in tails:
-        encoded.append(_word(offset))
-        offset += len(tail)
-    if b"".join(encoded + tails) != raw:
+    if b"".join((_word(len(items)), *_offsets(32 * len(items), tails), *tails)) != raw:
         raise InputError(f"{len(raw)} bytes are not the canonical encoding of bytes[]")
     return items
 
@@ -304,12 +262,10 @@ def l2_refund_recipient(
     (actualRefundRecipient), applied by the bridgehub and again by the mailbox. Raises InputError.
     """
     given = None if requested is None else Address(requested)
-    if given in {None, ZERO_ADDRESS}:
-        recipient, kind = Address(sender), sender_kind
-    else:
-        recipient, kind = Address(given or sender), recipient_kind
-    aliased = kind == "contract" or refund_is_lost(kind, protocol_version)
-    return apply_alias(recipient) if aliased else recipient
+    if given is None or given == constants.ZERO_ADDRESS:
+        given, recipient_kind = Address(sender), sender_kind
+    aliased = recipient_kind == "contract" or refund_is_lost(recipient_kind, protocol_version)
+    return apply_alias(given) if aliased else given
 
 
 def refund_is_lost(kind: AccountKind, protocol_version: int) -> bool:
@@ -334,7 +290,7 @@ class L2TransactionRequest(msgspec.Struct, frozen=True, kw_only=True):
     l2_value: int = 0
     l2_calldata: bytes = b""
     l2_gas_limit: int
-    l2_gas_per_pubdata_byte_limit: int = REQUIRED_GAS_PER_PUBDATA
+    l2_gas_per_pubdata_byte_limit: int = constants.REQUIRED_GAS_PER_PUBDATA
     factory_deps: tuple[bytes, ...] = ()
     refund_recipient: Address
 
@@ -344,7 +300,7 @@ def predict_transaction(
 ) -> CanonicalTransaction:
     """The canonical transaction that the mailbox makes of a request (_serializeL2Transaction). Raises InputError."""
     return CanonicalTransaction(
-        tx_type=ZKSYNC_OS_PRIORITY_TX_TYPE if stack == "zksync-os" else ERA_PRIORITY_TX_TYPE,
+        tx_type=constants.ZKSYNC_OS_PRIORITY_TX_TYPE if stack == "zksync-os" else constants.ERA_PRIORITY_TX_TYPE,
         from_address=request.sender,
         to=request.l2_contract,
         gas_limit=request.l2_gas_limit,
