@@ -266,7 +266,7 @@ def _body(plan: Plan[Any]) -> dict[str, object]:
 def _loaded(text: str | bytes, keys: set[str]) -> dict[str, Any]:
     try:
         data = msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InputError(f"this is not the JSON of a plan: {error}") from error
     if set(data) != keys:
         raise PlanTampered(f"expected the keys {sorted(keys)}, got {sorted(data)}")

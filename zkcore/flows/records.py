@@ -92,7 +92,7 @@ def record_from_json(text: str | bytes) -> Record:
         if version != VERSION or not isinstance(kind, str) or kind not in _BY_KIND:
             raise InputError(f"this is not a handle that zkcore reads: version {version!r}, kind {kind!r}")
         return msgspec.convert(data, _BY_KIND[kind], dec_hook=_parsed)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InputError(f"this is not the JSON of a handle: {error}") from error
 
 
