@@ -189,7 +189,9 @@ def test_a_0x71_step_is_the_senders() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"null", b"[]", b"{", b"{}", b"\xff\xfe", b'{"zkcore_plan":1}', "\ud800"], ids=range(8)
+    "text",
+    [b"", b'{"a":' + b"[" * 9_000, b"null", b"[]", b"{", b"{}", b"\xff\xfe", b'{"zkcore_plan":1}', "\ud800"],
+    ids=range(9),
 )
 def test_what_is_no_plan(text: Any) -> None:
     for kind in (Plan, SignedPlan):
