@@ -6,7 +6,7 @@ state-transition/libraries/TransactionValidator.sol; constants in common/Config.
 ceil.
 """
 
-from typing import Final, Literal, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 import msgspec
 
@@ -63,7 +63,7 @@ class FeeParams(msgspec.Struct, frozen=True, kw_only=True):
         ZKChainStorage.sol). Slot 45: nominator in the low, denominator in the high 16 bytes. Raises
         UnsupportedProtocol if the slot is packed otherwise than known, InputError.
         """
-        words = [hex_bytes(word, name) for word, name in ((fee_params, "slot 38"), (multiplier, "slot 45"))]
+        words = [hex_bytes(fee_params, "slot 38"), hex_bytes(multiplier, "slot 45")]
         if any(len(word) != 32 for word in words):
             raise InputError(f"storage words have 32 bytes, got {[to_hex(word) for word in words]}")
         packed, ratio = (int.from_bytes(word, "big") for word in words)
@@ -72,30 +72,21 @@ class FeeParams(msgspec.Struct, frozen=True, kw_only=True):
         for name, bits in _PACKED:
             values[name], rest = rest & ((1 << bits) - 1), rest >> bits
         if mode >= len(_MODES) or rest:
-            raise UnsupportedProtocol(
-                f"slot 38 of the diamond holds {to_hex(words[0])}, not the fee parameters of v26 to v31"
-            )
-        return cls(
-            pubdata_pricing_mode=_MODES[mode],
-            multiplier_nominator=ratio & ((1 << 128) - 1),
-            multiplier_denominator=ratio >> 128,
-            **values,
-        )
+            shown = to_hex(words[0])
+            raise UnsupportedProtocol(f"slot 38 of the diamond holds {shown}, not the fee parameters of v26 to v31")
+        denominator, nominator = divmod(ratio, 1 << 128)
+        values |= {"multiplier_nominator": nominator, "multiplier_denominator": denominator}
+        return cls(pubdata_pricing_mode=_MODES[mode], **values)
 
 
 _MODES: Final[tuple[Literal["rollup", "validium"], ...]] = ("rollup", "validium")  # PubdataPricingMode
+# fmt: off
 _PACKED: Final = (
-    ("batch_overhead_l1_gas", 32),
-    ("max_pubdata_per_batch", 32),
-    ("max_l2_gas_per_batch", 32),
-    ("priority_tx_max_pubdata", 32),
-    ("minimal_l2_gas_price", 64),
+    ("batch_overhead_l1_gas", 32), ("max_pubdata_per_batch", 32), ("max_l2_gas_per_batch", 32),
+    ("priority_tx_max_pubdata", 32), ("minimal_l2_gas_price", 64),
 )
-_L1_GAS_PER_PUBDATA_BYTE = 17
-
-
-def _pubdata_gas(params: FeeParams) -> int:
-    return _L1_GAS_PER_PUBDATA_BYTE if params.pubdata_pricing_mode == "rollup" else 0
+# fmt: on
+_PUBDATA_GAS: Final = {"rollup": 17, "validium": 0}  # L1_GAS_PER_PUBDATA_BYTE
 
 
 def _gas_per_pubdata(gas_per_pubdata: int) -> int:
@@ -120,11 +111,8 @@ def l2_gas_price(params: FeeParams, l1_gas_price: int, gas_per_pubdata: int = RE
     _gas_per_pubdata(gas_per_pubdata)
     converted = l1_gas_price * params.multiplier_nominator // params.multiplier_denominator
     overhead = params.batch_overhead_l1_gas * converted
-    pubdata = _pubdata_gas(params) * converted + overhead // params.max_pubdata_per_batch
-    return max(
-        params.minimal_l2_gas_price + overhead // params.max_l2_gas_per_batch,
-        -(-pubdata // gas_per_pubdata),
-    )
+    pubdata = _PUBDATA_GAS[params.pubdata_pricing_mode] * converted + overhead // params.max_pubdata_per_batch
+    return max(params.minimal_l2_gas_price + overhead // params.max_l2_gas_per_batch, -(-pubdata // gas_per_pubdata))
 
 
 def base_cost(
@@ -166,7 +154,7 @@ def highest_l1_gas_price(
     overhead, pubdata = params.batch_overhead_l1_gas, params.max_pubdata_per_batch
     bounds = (
         (overhead, (q - params.minimal_l2_gas_price + 1) * params.max_l2_gas_per_batch - 1),
-        (_pubdata_gas(params) * pubdata + overhead, (q * gas_per_pubdata + 1) * pubdata - 1),
+        (_PUBDATA_GAS[params.pubdata_pricing_mode] * pubdata + overhead, (q * gas_per_pubdata + 1) * pubdata - 1),
     )
     converted = min((limit // factor for factor, limit in bounds if factor), default=None)
     if converted is None or params.multiplier_nominator == 0:
@@ -313,32 +301,18 @@ def check_l2_gas(
     """
     uint(l2_gas_limit, "l2_gas_limit")
     if gas_per_pubdata != REQUIRED_GAS_PER_PUBDATA:
-        raise InputError(
-            f"gas_per_pubdata: expected {REQUIRED_GAS_PER_PUBDATA}, got {gas_per_pubdata}: the chain would revert with "
-            "GasPerPubdataMismatch"
-        )
+        given = f"expected {REQUIRED_GAS_PER_PUBDATA}, got {gas_per_pubdata}"
+        raise InputError(f"gas_per_pubdata: {given}: the chain would revert with GasPerPubdataMismatch")
     if factory_deps > MAX_FACTORY_DEPS:
         raise InputError(f"{factory_deps} factory deps: at most {MAX_FACTORY_DEPS}, else TooManyFactoryDeps")
-    minimum = minimal_l2_gas_limit(
-        stack=stack,
-        protocol_version=protocol_version,
-        calldata_length=calldata_length,
-        factory_deps=factory_deps,
-        l2_gas_price=l2_gas_price,
-    )
+    shape: dict[str, Any] = {"stack": stack, "calldata_length": calldata_length, "factory_deps": factory_deps}
+    minimum = minimal_l2_gas_limit(protocol_version=protocol_version, l2_gas_price=l2_gas_price, **shape)
     overhead = _overhead(stack, encoded_length(calldata_length, factory_deps))
     if l2_gas_limit < overhead:
         raise L2GasLimitTooLow(l2_gas_limit=l2_gas_limit, minimum=minimum, rule="TxnBodyGasLimitNotEnoughGas")
-    maximum = maximal_l2_gas_limit(
-        params,
-        stack=stack,
-        priority_tx_max_gas_limit=priority_tx_max_gas_limit,
-        calldata_length=calldata_length,
-        factory_deps=factory_deps,
-    )
+    maximum = maximal_l2_gas_limit(params, priority_tx_max_gas_limit=priority_tx_max_gas_limit, **shape)
     if l2_gas_limit > maximum:
-        too_much = l2_gas_limit - overhead > priority_tx_max_gas_limit
-        rule = "TooMuchGas" if too_much else "PubdataGreaterThanLimit"
+        rule = "TooMuchGas" if l2_gas_limit - overhead > priority_tx_max_gas_limit else "PubdataGreaterThanLimit"
         raise L2GasLimitTooHigh(l2_gas_limit=l2_gas_limit, maximum=maximum, rule=rule)
     refuses_zero = stack == "zksync-os" and any(rule.refuses_zero_price for rule in _zksync_os_rules(protocol_version))
     if l2_gas_price == 0 and refuses_zero:

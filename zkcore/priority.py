@@ -4,7 +4,7 @@ Source: matter-labs/era-contracts, l1-contracts/contracts: common/Messaging.sol 
 state-transition/chain-deps/facets/Mailbox.sol (_serializeL2Transaction, _validateTx), the same from v26 to v31.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -36,12 +36,12 @@ _PAD = bytes(12)  # an address is a word with it before
 
 
 def _word(number: int) -> bytes:
-    return number.to_bytes(32, "big")
+    return number.to_bytes(32)
 
 
-def _offsets(start: int, tails: Sequence[bytes]) -> Iterator[bytes]:
+def _offsets(start: int, tails: Sequence[bytes]) -> list[bytes]:
     """Where each tail begins, if they follow one another from `start`."""
-    return (_word(offset) for offset, _ in zip(accumulate(map(len, tails), initial=start), tails, strict=False))
+    return [_word(offset) for offset in accumulate(map(len, tails[:-1]), initial=start)] if tails else []
 
 
 class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +97,8 @@ class CanonicalTransaction(msgspec.Struct, frozen=True, kw_only=True):
     def encode(self) -> bytes:
         """`abi.encode(transaction)`: the offset word 0x20, 19 words of head, five tails in order."""
         deps = b"".join((_word(len(self.factory_deps)), *self.factory_deps))
-        data, signature, paymaster_input = map(_tail, (self.data, self.signature, self.paymaster_input))
-        tails = [data, signature, deps, paymaster_input, _tail(self.reserved_dynamic)]
+        tails = [_tail(self.data), _tail(self.signature), deps, _tail(self.paymaster_input)]
+        tails.append(_tail(self.reserved_dynamic))
         # fmt: off
         words = [
             _word(0x20), _word(self.tx_type), _PAD + self.from_address, _PAD + self.to, _word(self.gas_limit),
