@@ -12,10 +12,11 @@ with atheris.instrument_imports(include=["zkcore"]):
     from zkcore.contracts import DIAMOND
     from zkcore.decoding import decoder
     from zkcore.errors import L2HashMismatch
+    from zkcore.explore.replies import Block
     from zkcore.priority import CanonicalTransaction, priority_requests
     from zkcore.types import Address
 
-KINDS = [replies.Receipt, replies.Block, replies.NodeTransaction, replies.FeeHistory, replies.LogProof, replies.Log]
+KINDS = [replies.Receipt, Block, replies.NodeTransaction, replies.FeeHistory, replies.LogProof, replies.Log]
 DECODERS = {kind: decoder(kind) for kind in KINDS}
 EMITTER = Address(b"\x32" * 20)
 

@@ -11,6 +11,7 @@ from zkcore import calls
 from zkcore.calls import CallRequest
 from zkcore.decoding import decoder
 from zkcore.effects import Call
+from zkcore.explore import calls as explored
 from zkcore.replies import SpelledLogProof
 from zkcore.testing.devnet import Devnet
 from zkcore.testing.pytest_plugin import MakeDevnet
@@ -39,10 +40,10 @@ def test_every_answer_is_read(make_devnet: MakeDevnet, preset: str) -> None:
         both += [
             calls.chain_id(chain),
             calls.block_number(chain),
-            calls.get_block(chain, "latest"),
-            calls.get_block(chain, "finalized"),
-            calls.gas_price(chain),
-            calls.max_priority_fee_per_gas(chain),
+            explored.get_block(chain, "latest"),
+            explored.get_block(chain, "finalized"),
+            explored.gas_price(chain),
+            explored.max_priority_fee_per_gas(chain),
             calls.fee_history(chain, 2, percentiles=[50]),
             calls.get_balance(chain, account.address),
             calls.get_transaction_count(chain, account.address, block="pending"),
@@ -57,33 +58,37 @@ def test_every_answer_is_read(make_devnet: MakeDevnet, preset: str) -> None:
     both += [calls.get_receipt("l1", done.receipt["transactionHash"])]
     both += [calls.get_transaction("l1", done.receipt["transactionHash"])]
     era: list[Call[Any]] = [
-        calls.get_proof(account.address, [bytes(32)], 1),
-        calls.get_main_contract(),
-        calls.get_bridge_contracts(),
-        calls.get_base_token_l1_address(),
-        calls.l1_chain_id(),
-        calls.l1_batch_number(),
-        calls.estimate_fee(request),
+        explored.get_proof(account.address, [bytes(32)], 1),
+        explored.get_main_contract(),
+        explored.get_bridge_contracts(),
+        explored.get_base_token_l1_address(),
+        explored.l1_chain_id(),
+        explored.l1_batch_number(),
+        explored.estimate_fee(request),
         calls.estimate_gas_l1_to_l2(request),
-        calls.gas_per_pubdata(),
-        calls.get_l1_gas_price(),
-        calls.get_fee_params(),
-        calls.get_batch_fee_input(),
+        explored.gas_per_pubdata(),
+        explored.get_l1_gas_price(),
+        explored.get_fee_params(),
+        explored.get_batch_fee_input(),
         calls.get_transaction_details(withdrawal),
-        calls.get_block_details(1),
-        calls.get_l1_batch_details(1),
-        calls.get_l1_batch_block_range(1),
-        calls.get_raw_block_transactions(2),
-        calls.get_testnet_paymaster(),
-        calls.get_protocol_version(),
+        explored.get_block_details(1),
+        explored.get_l1_batch_details(1),
+        explored.get_l1_batch_block_range(1),
+        explored.get_raw_block_transactions(2),
+        explored.get_testnet_paymaster(),
+        explored.get_protocol_version(),
     ]
     of_os: list[Call[Any]] = [
-        calls.get_genesis(),
-        calls.get_bytecode_supplier_contract(),
-        calls.get_block_metadata_by_number(1),
+        explored.get_genesis(),
+        explored.get_bytecode_supplier_contract(),
+        explored.get_block_metadata_by_number(1),
     ]
     for call in both + (era if preset == "era-eth" else of_os):
         assert _read(net, call) is not None, call.method
-    for call in (calls.get_l2_multicall3(), calls.get_timestamp_asserter(), calls.get_bytecode_by_hash(bytes(32))):
+    for call in (
+        explored.get_l2_multicall3(),
+        explored.get_timestamp_asserter(),
+        explored.get_bytecode_by_hash(bytes(32)),
+    ):
         if preset == "era-eth":
             assert _read(net, call) is None

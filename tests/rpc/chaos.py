@@ -10,7 +10,8 @@ from signers import PrivateKeySigner
 from zkcore import ETH, AsyncWallet, Wallet, calls
 from zkcore.contracts import DIAMOND
 from zkcore.errors import NodeError, WaitTimeout
-from zkcore.rpc import AsyncHttpTransport, Client, HttpTransport, Limits
+from zkcore.explore import Client
+from zkcore.rpc import AsyncHttpTransport, HttpTransport, Limits
 from zkcore.testing.devnet import (
     Body,
     Devnet,

@@ -11,6 +11,8 @@ from zkcore import calls, replies
 from zkcore.abi import Function
 from zkcore.calls import AccountOverride, CallRequest
 from zkcore.errors import InputError, MalformedReply, MethodNotFound, Reverted, RpcError
+from zkcore.explore import calls as explored
+from zkcore.explore import replies as more_replies
 from zkcore.testing import play
 from zkcore.types import Address, Hash32
 
@@ -24,8 +26,8 @@ WORD = f"{7:064x}"
 TABLE: list[tuple[Any, str, list[Any], Any, Any]] = [
     (calls.chain_id("l1"), "eth_chainId", [], "0x1", 1),
     (calls.block_number("l2"), "eth_blockNumber", [], "0x10", 16),
-    (calls.gas_price("l1"), "eth_gasPrice", [], "0x3b9aca00", 10**9),
-    (calls.max_priority_fee_per_gas("l1"), "eth_maxPriorityFeePerGas", [], "0x0", 0),
+    (explored.gas_price("l1"), "eth_gasPrice", [], "0x3b9aca00", 10**9),
+    (explored.max_priority_fee_per_gas("l1"), "eth_maxPriorityFeePerGas", [], "0x0", 0),
     (calls.get_balance("l1", A1), "eth_getBalance", [str(A1), "latest"], "0x" + "f" * 64, 2**256 - 1),
     (calls.get_balance("l1", s.A1, block=5), "eth_getBalance", [str(A1), "0x5"], 7, 7),
     (calls.get_transaction_count("l1", A1, block="pending"), "eth_getTransactionCount", [str(A1), "pending"], "0x7", 7),
@@ -33,7 +35,7 @@ TABLE: list[tuple[Any, str, list[Any], Any, Any]] = [
     (calls.get_code("l2", A1), "eth_getCode", [str(A1), "latest"], "0x", b""),
     (calls.get_storage_at("l1", A1, 38), "eth_getStorageAt", [str(A1), "0x26", "latest"], s.H1, H1),
     (calls.get_storage_at("l1", A1, H2), "eth_getStorageAt", [str(A1), s.H2, "latest"], s.H1, H1),
-    (calls.get_block("l1", "finalized"), "eth_getBlockByNumber", ["finalized", False], None, None),
+    (explored.get_block("l1", "finalized"), "eth_getBlockByNumber", ["finalized", False], None, None),
     (calls.get_transaction("l2", H1), "eth_getTransactionByHash", [s.H1], None, None),
     (calls.get_receipt("l2", s.H1), "eth_getTransactionReceipt", [s.H1], None, None),
     (
@@ -113,29 +115,29 @@ TABLE: list[tuple[Any, str, list[Any], Any, Any]] = [
     ),
     (calls.get_bridgehub_contract(), "zks_getBridgehubContract", [], s.A1, A1),
     (calls.get_bridgehub_contract(), "zks_getBridgehubContract", [], None, None),
-    (calls.get_main_contract(), "zks_getMainContract", [], s.A1, A1),
-    (calls.get_base_token_l1_address(), "zks_getBaseTokenL1Address", [], s.A1, A1),
-    (calls.l1_chain_id(), "zks_L1ChainId", [], "0x1", 1),
-    (calls.l1_batch_number(), "zks_L1BatchNumber", [], "0x7a11b", 499_995),
-    (calls.gas_per_pubdata(), "zks_gasPerPubdata", [], "0x320", 800),
-    (calls.get_l1_gas_price(), "zks_getL1GasPrice", [], "0x1", 1),
-    (calls.get_l1_batch_block_range(7), "zks_getL1BatchBlockRange", [7], ["0x1", "0x9"], (1, 9)),
-    (calls.get_l1_batch_block_range(7), "zks_getL1BatchBlockRange", [7], None, None),
-    (calls.get_bytecode_by_hash(H1), "zks_getBytecodeByHash", [s.H1], [0, 1, 255], b"\0\1\xff"),
-    (calls.get_bytecode_by_hash(H1), "zks_getBytecodeByHash", [s.H1], None, None),
-    (calls.get_testnet_paymaster(), "zks_getTestnetPaymaster", [], s.A2, A2),
-    (calls.get_l2_multicall3(), "zks_getL2Multicall3", [], None, None),
-    (calls.get_timestamp_asserter(), "zks_getTimestampAsserter", [], s.A2, A2),
-    (calls.get_bytecode_supplier_contract(), "zks_getBytecodeSupplierContract", [], s.A2, A2),
-    (calls.get_imt_low_nullifier_index(5, 9), "zks_getImtLowNullifierIndex", ["0x5", 9], 3, 3),
+    (explored.get_main_contract(), "zks_getMainContract", [], s.A1, A1),
+    (explored.get_base_token_l1_address(), "zks_getBaseTokenL1Address", [], s.A1, A1),
+    (explored.l1_chain_id(), "zks_L1ChainId", [], "0x1", 1),
+    (explored.l1_batch_number(), "zks_L1BatchNumber", [], "0x7a11b", 499_995),
+    (explored.gas_per_pubdata(), "zks_gasPerPubdata", [], "0x320", 800),
+    (explored.get_l1_gas_price(), "zks_getL1GasPrice", [], "0x1", 1),
+    (explored.get_l1_batch_block_range(7), "zks_getL1BatchBlockRange", [7], ["0x1", "0x9"], (1, 9)),
+    (explored.get_l1_batch_block_range(7), "zks_getL1BatchBlockRange", [7], None, None),
+    (explored.get_bytecode_by_hash(H1), "zks_getBytecodeByHash", [s.H1], [0, 1, 255], b"\0\1\xff"),
+    (explored.get_bytecode_by_hash(H1), "zks_getBytecodeByHash", [s.H1], None, None),
+    (explored.get_testnet_paymaster(), "zks_getTestnetPaymaster", [], s.A2, A2),
+    (explored.get_l2_multicall3(), "zks_getL2Multicall3", [], None, None),
+    (explored.get_timestamp_asserter(), "zks_getTimestampAsserter", [], s.A2, A2),
+    (explored.get_bytecode_supplier_contract(), "zks_getBytecodeSupplierContract", [], s.A2, A2),
+    (explored.get_imt_low_nullifier_index(5, 9), "zks_getImtLowNullifierIndex", ["0x5", 9], 3, 3),
     (
-        calls.get_raw_block_transactions(9),
+        explored.get_raw_block_transactions(9),
         "zks_getRawBlockTransactions",
         [9],
         [{"common_data": {}}],
         ({"common_data": {}},),
     ),
-    (calls.get_protocol_version(29), "zks_getProtocolVersion", [29], None, None),
+    (explored.get_protocol_version(29), "zks_getProtocolVersion", [29], None, None),
     (
         calls.estimate_gas_l1_to_l2(
             CallRequest(to=A1, from_address=A2, data=b"\1", value=0, gas_per_pubdata=800, factory_deps=[b"\0\1"])
@@ -170,7 +172,7 @@ def test_a_call(place: int) -> None:
 # the call, a result of a node, and some of its fields
 STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
     (
-        calls.get_block("l1"),
+        explored.get_block("l1"),
         s.BLOCK,
         {
             "number": 5,
@@ -185,7 +187,7 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
             "l1_batch_timestamp": None,
         },
     ),
-    (calls.get_block("l1", "pending"), s.BLOCK | {"hash": None}, {"hash": None}),
+    (explored.get_block("l1", "pending"), s.BLOCK | {"hash": None}, {"hash": None}),
     (
         calls.fee_history("l1", 2, percentiles=[10, 50.5]),
         s.FEE_HISTORY,
@@ -271,7 +273,7 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
         {"to": None, "contract_address": A1, "status": 0},
     ),
     (
-        calls.get_bridge_contracts(),
+        explored.get_bridge_contracts(),
         s.BRIDGES,
         {"l1_shared_default_bridge": A1, "l2_erc20_default_bridge": A2, "l1_weth_bridge": None},
     ),
@@ -290,7 +292,7 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
         },
     ),
     (
-        calls.get_l1_batch_details(5),
+        explored.get_l1_batch_details(5),
         s.DETAILS,
         {
             "number": 5,
@@ -304,12 +306,12 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
         },
     ),
     (
-        calls.get_block_details(5),
+        explored.get_block_details(5),
         s.DETAILS | {"l1BatchNumber": 3, "operatorAddress": s.A1, "protocolVersion": "Version29"},
         {"l1_batch_number": 3, "operator_address": A1, "protocol_version": "Version29", "root_hash": H1},
     ),
     (
-        calls.estimate_fee(CallRequest(to=A1)),
+        explored.estimate_fee(CallRequest(to=A1)),
         {
             "gas_limit": "0x5",
             "max_fee_per_gas": "0x6",
@@ -319,17 +321,17 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
         {"gas_limit": 5, "max_fee_per_gas": 6, "max_priority_fee_per_gas": 0, "gas_per_pubdata_limit": 50_000},
     ),
     (
-        calls.get_batch_fee_input(),
+        explored.get_batch_fee_input(),
         {"l1_gas_price": 1, "fair_l2_gas_price": 2, "fair_pubdata_price": 3},
         {"l1_gas_price": 1, "fair_pubdata_price": 3},
     ),
     (
-        calls.get_proof(A1, [H1], 5),
+        explored.get_proof(A1, [H1], 5),
         s.STORAGE_PROOF,
-        {"address": A1, "storage_proof": (replies.StorageProof(key=H1, value=H2, index=7, proof=(H1, H2, H3)),)},
+        {"address": A1, "storage_proof": (more_replies.StorageProof(key=H1, value=H2, index=7, proof=(H1, H2, H3)),)},
     ),
     (
-        calls.get_genesis(),
+        explored.get_genesis(),
         s.GENESIS,
         {
             "initial_contracts": ((A1, b"\x60\x00"),),
@@ -339,27 +341,27 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
         },
     ),
     (
-        calls.get_block_metadata_by_number(5),
+        explored.get_block_metadata_by_number(5),
         {"pubdataPricePerByte": "0x1", "nativePrice": "0x2", "executionVersion": 3},
         {"pubdata_price_per_byte": 1, "native_price": 2, "execution_version": 3},
     ),
     (
-        calls.get_block_metadata_by_number(5),
+        explored.get_block_metadata_by_number(5),
         {"pubdata_price_per_byte": "0x1", "native_price": "0x2", "execution_version": 3},
         {"pubdata_price_per_byte": 1, "native_price": 2, "execution_version": 3},
     ),
     (
-        calls.get_imt_inclusion_proof(5, 9),
+        explored.get_imt_inclusion_proof(5, 9),
         s.IMT,
         {
             "chain_imt_root": H1,
-            "leaf": replies.ImtLeaf(value=5, next_index=1, next_value=9),
+            "leaf": more_replies.ImtLeaf(value=5, next_index=1, next_value=9),
             "imt_leaf_index": 3,
             "imt_proof": (H2,),
         },
     ),
     (
-        calls.get_protocol_version(),
+        explored.get_protocol_version(),
         s.PROTOCOL,
         {"minor_version": 29, "timestamp": 0, "bootloader_code_hash": H1, "l2_system_upgrade_tx_hash": None},
     ),
@@ -378,7 +380,7 @@ def test_a_struct(place: int) -> None:
 @pytest.mark.parametrize(("place", "null"), [(i, True) for i in range(len(STRUCTS))])
 def test_null_is_none_or_refused(place: int, null: bool) -> None:
     call = STRUCTS[place][0]
-    nullable = "| None" in str(inspect.signature(getattr(calls, _name_of(call))).return_annotation)
+    nullable = "| None" in str(inspect.signature(_function_of(call)).return_annotation)
     if nullable:
         assert play(call, [None]).value is None
     else:
@@ -386,16 +388,16 @@ def test_null_is_none_or_refused(place: int, null: bool) -> None:
             play(call, [None])
 
 
-def _name_of(call: Any) -> str:
-    for name in calls.__all__:
-        function = getattr(calls, name)
-        if inspect.isfunction(function) and f'"{call.method}"' in inspect.getsource(function):
-            return name
-    return {"eth_getBlockByNumber": "get_block"}[call.method]
+def _function_of(call: Any) -> Any:
+    for module in (calls, explored):
+        for function in map(vars(module).__getitem__, module.__all__):
+            if inspect.isfunction(function) and f'"{call.method}"' in inspect.getsource(function):
+                return function
+    raise LookupError(call.method)
 
 
 def test_fee_params_are_nested() -> None:
-    params = play(calls.get_fee_params(), [s.FEE_PARAMS]).value.v2
+    params = play(explored.get_fee_params(), [s.FEE_PARAMS]).value.v2
     assert (params.config.minimal_l2_gas_price, params.config.pubdata_overhead_part) == (45_250_000, 1.0)
     assert (params.conversion_ratio.numerator, params.conversion_ratio.denominator) == (3, 2)  # type: ignore[union-attr]
 
@@ -494,8 +496,8 @@ BAD: list[tuple[Any, str]] = [
     (lambda: calls.get_balance("l1", A1, block=-1), "block"),
     (lambda: calls.get_balance("l1", A1, block=True), "block"),
     (lambda: calls.get_receipt("l1", "0x11"), "hash"),
-    (lambda: calls.get_block_details(-1), "number"),
-    (lambda: calls.get_block_details(2**32), "number"),
+    (lambda: explored.get_block_details(-1), "number"),
+    (lambda: explored.get_block_details(2**32), "number"),
     (lambda: calls.estimate_gas("l1", CallRequest(value=-1)), "value"),
     (lambda: calls.estimate_gas("l1", CallRequest(value=2**256)), "value"),
     (lambda: calls.estimate_gas("l1", CallRequest(value=1.5)), "value"),  # type: ignore[arg-type]

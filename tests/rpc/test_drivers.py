@@ -15,6 +15,7 @@ from tests.rpc.node import QUICK, Node, hang, node
 from zkcore import calls
 from zkcore.effects import Flow, Reply, Step, T, attempt, gather, now, report, sleep
 from zkcore.errors import NodeError, NodeTimeout, NodeUnreachable
+from zkcore.explore import calls as explored
 from zkcore.rpc import AsyncHttpTransport, HttpTransport, Limits, Request
 from zkcore.rpc.http import side_by_side
 from zkcore.testing import AsyncScriptedTransport, ScriptedTransport
@@ -70,7 +71,7 @@ def test_both_nodes_are_asked_at_once(nodes: tuple[Node, Node], run: Run) -> Non
 
 def test_a_wave_is_one_request_to_each_node_and_replies_keep_their_places(nodes: tuple[Node, Node], run: Run) -> None:
     nodes[1].results |= {"eth_chainId": "0x2", "eth_gasPrice": "0x3"}
-    step = gather(calls.gas_price("l2"), calls.chain_id("l1"), calls.chain_id("l2"), calls.gas_price("l1"))
+    step = gather(explored.gas_price("l2"), calls.chain_id("l1"), calls.chain_id("l2"), explored.gas_price("l1"))
     assert run(nodes[0].url, nodes[1].url, step) == (3, 5, 2, 7)
     assert (nodes[0].sizes, nodes[1].sizes) == ([2], [2])
 
@@ -86,7 +87,7 @@ def test_waves_are_told(nodes: tuple[Node, Node]) -> None:
 
     def two_waves() -> Flow[None]:
         yield from gather(calls.chain_id("l1"), calls.chain_id("l2"))
-        yield from calls.gas_price("l1")
+        yield from explored.gas_price("l1")
 
     def told(wave: Sequence[Any]) -> None:
         waves.append([f"{call.chain} {call.method}" for call in wave])
@@ -183,7 +184,7 @@ def test_cancelling_closes_the_flow_and_leaves_no_task(nodes: tuple[Node, Node])
 
     async def main() -> set[str]:
         async with AsyncHttpTransport(nodes[0].url) as l1, AsyncHttpTransport(nodes[1].url) as l2:
-            wave = gather(one.flow(calls.chain_id("l1")), *[calls.get_block("l2", i) for i in range(40)])
+            wave = gather(one.flow(calls.chain_id("l1")), *[explored.get_block("l2", i) for i in range(40)])
             task = asyncio.create_task(AsyncDriver(l1, l2).run(wave))
             while not (nodes[0].requests and nodes[1].requests):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
@@ -218,7 +219,7 @@ def test_threads_end_with_their_wave(nodes: tuple[Node, Node]) -> None:
     with HttpTransport(nodes[0].url, limits=Limits(batch=1)) as l1, HttpTransport(nodes[1].url) as l2:
         driver = Driver(l1, l2)
         for _ in range(20):
-            driver.run(gather(calls.chain_id("l1"), calls.gas_price("l1"), calls.chain_id("l2")))
+            driver.run(gather(calls.chain_id("l1"), explored.gas_price("l1"), calls.chain_id("l2")))
     ours = [thread for thread in set(threading.enumerate()) - before if "process_request" not in thread.name]
     assert ours == []
 
@@ -343,7 +344,7 @@ def test_a_driver_runs_in_many_threads_at_once(nodes: tuple[Node, Node]) -> None
         driver = Driver(l1, l2)
 
         def work() -> None:
-            found.extend(driver.run(gather(calls.chain_id("l1"), calls.gas_price("l2"))) for _ in range(10))
+            found.extend(driver.run(gather(calls.chain_id("l1"), explored.gas_price("l2"))) for _ in range(10))
 
         threads = [threading.Thread(target=work) for _ in range(8)]
         for thread in threads:

@@ -13,7 +13,8 @@ import pytest
 
 from tests.rpc.node import QUICK, Error, Node, body, drop, hang, status
 from zkcore.errors import InputError
-from zkcore.rpc import AsyncClient, AsyncHttpTransport, Client, HttpTransport, Request
+from zkcore.explore import AsyncClient, Client
+from zkcore.rpc import AsyncHttpTransport, HttpTransport, Request
 from zkcore.rpc.endpoint import Endpoint
 
 SECRETS = ("alice", "pa55w0rd", "k3yInThePath", "t0kenInQuery", "bearer-t0ken", "basic-pa55")
@@ -184,7 +185,7 @@ def test_constructors_do_no_io() -> None:
     import sys
 
     program = (
-        "import sys; from zkcore.rpc import *; HttpTransport('http://x.invalid'); Client('http://x.invalid'); "
+        "import sys; from zkcore.explore import *; from zkcore.rpc import *; HttpTransport('http://x.invalid'); Client('http://x.invalid'); "
         "AsyncHttpTransport('http://x.invalid'); print('httpx' in sys.modules, 'asyncio' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

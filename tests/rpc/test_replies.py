@@ -17,7 +17,9 @@ from zkcore import calls
 from zkcore.decoding import ByteNumbers, Data, Quantity, decoder, decoder_or_null
 from zkcore.effects import Call
 from zkcore.errors import MalformedReply
-from zkcore.replies import Block, L2ToL1LogEntry, Log, LogProof, NodeTransaction, Receipt, SpelledLogProof
+from zkcore.explore import calls as explored
+from zkcore.explore.replies import Block
+from zkcore.replies import L2ToL1LogEntry, Log, LogProof, NodeTransaction, Receipt, SpelledLogProof
 from zkcore.testing import play
 from zkcore.types import Address, Hash32
 
@@ -267,15 +269,15 @@ def test_a_missing_field_is_named(name: str) -> None:
         (calls.get_l2_to_l1_log_proof(s.H1), s.ERA_PROOF | {"id": None}),
         (calls.get_l2_to_l1_log_proof(s.H1), {"proof": [], "id": 1}),
         (calls.get_l2_to_l1_log_proof(s.H1), []),
-        (calls.get_block("l1"), s.BLOCK | {"timestamp": "now"}),
+        (explored.get_block("l1"), s.BLOCK | {"timestamp": "now"}),
         (calls.fee_history("l1", 1), s.FEE_HISTORY | {"baseFeePerGas": []}),
         (calls.fee_history("l1", 1), s.FEE_HISTORY | {"baseFeePerGas": None}),
         (calls.fee_history("l1", 1), s.FEE_HISTORY | {"reward": [["0x"]]}),
         (calls.get_transaction("l1", s.H1), s.TRANSACTION | {"input": "0x1"}),
         (calls.get_transaction_details(s.H1), s.TRANSACTION_DETAILS | {"receivedAt": "yesterday"}),
-        (calls.get_l1_batch_block_range(1), ["0x1"]),
-        (calls.get_l1_batch_block_range(1), ["0x1", "0x2", "0x3"]),
-        (calls.get_fee_params(), {"V1": {}}),
+        (explored.get_l1_batch_block_range(1), ["0x1"]),
+        (explored.get_l1_batch_block_range(1), ["0x1", "0x2", "0x3"]),
+        (explored.get_fee_params(), {"V1": {}}),
         (calls.simulate("l1", []), [{"number": "0x1"}]),
     ],
 )
@@ -287,15 +289,15 @@ def test_other_replies_that_do_not_fit(call: Any, result: Any) -> None:
 # ---------------------------------------------------------------- nothing but NodeError, whatever comes
 CALLS: list[Call[Any]] = [
     calls.get_receipt("l2", s.H1),
-    calls.get_block("l1"),
+    explored.get_block("l1"),
     calls.get_transaction("l1", s.H1),
     calls.fee_history("l1", 1),
-    calls.get_l1_batch_details(1),
+    explored.get_l1_batch_details(1),
     calls.get_transaction_details(s.H1),
-    calls.get_bytecode_by_hash(s.H1),
-    calls.get_genesis(),
+    explored.get_bytecode_by_hash(s.H1),
+    explored.get_genesis(),
     calls.simulate("l1", []),
-    calls.get_block_metadata_by_number(1),
+    explored.get_block_metadata_by_number(1),
     calls.chain_id("l1"),
     calls.get_bridgehub_contract(),
 ]

@@ -13,8 +13,10 @@ from tests.rpc.node import QUICK, Error, Node, drop
 from zkcore import calls
 from zkcore.effects import Flow, attempt, gather, now, report, sleep
 from zkcore.errors import InputError, NodeError, NodeTimeout, NodeUnreachable, RateLimited, Reverted, RpcError
+from zkcore.explore import AsyncClient, Client
+from zkcore.explore import calls as explored
 from zkcore.reverts import decode_revert
-from zkcore.rpc import AsyncClient, AsyncHttpTransport, Client, HttpTransport, Limits, Request
+from zkcore.rpc import AsyncHttpTransport, HttpTransport, Limits, Request
 from zkcore.testing import (
     AsyncCounting,
     AsyncNoSend,
@@ -41,7 +43,7 @@ def shown(replies: Any) -> list[Any]:
 # ---------------------------------------------------------------- play
 def test_play_feeds_waves_and_moves_the_clock() -> None:
     def flow() -> Flow[tuple[int, float]]:
-        while (block := (yield from calls.get_block("l1"))) is None:
+        while (block := (yield from explored.get_block("l1"))) is None:
             yield from report("not yet")
             yield from sleep(2.5)
         return block.number, (yield from now())
@@ -176,7 +178,7 @@ def test_a_transcript_of_two_nodes_replays_a_flow_offline(node: Node, tmp_path: 
 
     def step() -> Flow[tuple[int, bytes | Reverted, int]]:
         request = calls.CallRequest(to=s.A1)
-        return gather(calls.chain_id("l1"), attempt(calls.call_raw("l2", request), Reverted), calls.gas_price("l2"))
+        return gather(calls.chain_id("l1"), attempt(calls.call_raw("l2", request), Reverted), explored.gas_price("l2"))
 
     with HttpTransport(node.url) as l1, HttpTransport(node.url) as l2:
         first = Driver(Recorder(l1, path, node="l1"), Recorder(l2, path, node="l2")).run(step())
@@ -233,7 +235,7 @@ def test_transcripts_async(tmp_path: Path) -> None:
 def test_a_client_runs_calls_in_one_batch(node: Node) -> None:
     node.results["eth_getBlockByNumber"] = s.BLOCK
     with Client(node.url) as client:
-        block, price = client.run(gather(calls.get_block("l1"), calls.gas_price("l2")))
+        block, price = client.run(gather(explored.get_block("l1"), explored.gas_price("l2")))
     assert block is not None
     assert (block.number, price, node.sizes) == (5, 7, [2])
 

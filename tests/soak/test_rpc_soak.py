@@ -21,6 +21,7 @@ from tests.rpc.chaos import LIMITS, Chaos, Ledger, disturb
 from zkcore import ETH, AsyncWallet, calls
 from zkcore.effects import attempt, gather
 from zkcore.errors import NodeError, WaitTimeout
+from zkcore.explore import calls as explored
 from zkcore.rpc import AsyncHttpTransport
 from zkcore.testing.devnet import Devnet
 
@@ -70,7 +71,7 @@ class Worker:
     async def scan(self) -> None:
         """Many flows at once, each with its own failures."""
         await self.insist(
-            lambda: self.wallet.run(gather(*[attempt(calls.get_block("l2", i), NodeError) for i in range(10)]))
+            lambda: self.wallet.run(gather(*[attempt(explored.get_block("l2", i), NodeError) for i in range(10)]))
         )
 
     async def deposit(self) -> None:

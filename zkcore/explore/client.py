@@ -2,7 +2,7 @@
 
 with Client("https://...") as node:
     receipt = node.run(calls.get_receipt("l1", tx_hash))            # Receipt | None
-    block, price = node.run(gather(calls.get_block("l1"), calls.gas_price("l1")))       # one batch
+    block, price = node.run(gather(calls.block_number("l2"), calls.gas_price("l2")))       # one batch
 """
 
 from contextlib import closing
