@@ -12,20 +12,22 @@ if TYPE_CHECKING:
 
 # fmt: off
 __all__ = [
-    "GET_ADDRESS", "GET_CONFIGURATION", "MAX_DATA", "SIGN_MESSAGE", "SIGN_TRANSACTION", "SIGN_TYPED_DATA",
+    "GET_ADDRESS", "GET_CONFIGURATION", "RUNNING_APP", "SIGN_MESSAGE", "SIGN_TRANSACTION", "SIGN_TYPED_DATA",
     "STRUCT_DEFINITION", "STRUCT_VALUE", "chunks", "transaction_chunks",
 ]
 # fmt: on
 
-GET_ADDRESS: Final = 0x02
-SIGN_TRANSACTION: Final = 0x04
-GET_CONFIGURATION: Final = 0x06
-SIGN_MESSAGE: Final = 0x08
-SIGN_TYPED_DATA: Final = 0x0C
-STRUCT_DEFINITION: Final = 0x1A
-STRUCT_VALUE: Final = 0x1C
+# Class and instruction. The first is the operating system's.
+RUNNING_APP: Final = 0xB001
+GET_ADDRESS: Final = 0xE002
+SIGN_TRANSACTION: Final = 0xE004
+GET_CONFIGURATION: Final = 0xE006
+SIGN_MESSAGE: Final = 0xE008
+SIGN_TYPED_DATA: Final = 0xE00C
+STRUCT_DEFINITION: Final = 0xE01A
+STRUCT_VALUE: Final = 0xE01C
 
-MAX_DATA: Final = 255  # bytes after the header of an APDU: their number is one byte
+_MAX_DATA: Final = 255  # bytes after the header of an APDU: their number is one byte
 
 _CHAIN_ID_LIMIT: Final = 10**19  # src/shared_context.h: NETWORK_STRING_MAX_SIZE; the app answers 6A84 beyond
 
@@ -37,7 +39,7 @@ def chunks(payload: bytes, no_cut: frozenset[int] = frozenset()) -> Iterator[byt
     """The payload in pieces of at most 255 bytes, never an empty one, never cut at the offsets in `no_cut`."""
     start = 0
     while start < len(payload):
-        end = min(start + MAX_DATA, len(payload))
+        end = min(start + _MAX_DATA, len(payload))
         while end < len(payload) and end in no_cut:
             end -= 1
         yield payload[start:end]

@@ -59,22 +59,21 @@ class Connection:
 
     def exchange(
         self,
-        ins: int,
+        command: int,
         data: bytes = b"",
-        *,
         p1: int = 0,
         p2: int = 0,
-        cla: int = 0xE0,
+        *,
         prompts: bool = False,
         refusals: Refusals = _NO_REFUSALS,
         any_status: bool = False,
     ) -> bytes:
-        """One command of at most 255 bytes of data. `refusals`: what a status means here, before the general table.
+        """One command, its class and instruction, with at most 255 bytes of data.
 
-        `any_status`: an error is an answer as good as any. Raises SignerError; after any failure the dongle is closed,
-        and the next call opens it anew.
+        `refusals`: what a status means here, before the general table. `any_status`: an error is an answer as good as
+        any. Raises SignerError; after any failure the dongle is closed, and the next call opens it anew.
         """
-        apdu = bytearray([cla, ins, p1, p2, len(data)]) + data
+        apdu = bytearray([*command.to_bytes(2), p1, p2, len(data)]) + data
         with self.lock:
             dongle = self._opened()
             limit = _ANSWER_SECONDS if not prompts else _FOREVER_SECONDS if self._timeout is None else self._timeout

@@ -2,54 +2,35 @@
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from msgspec import Struct
 
+from signers.device import CAPABILITIES, DeviceSigner, Path, check_account
 from signers.ledger import apdu
 from signers.ledger.connection import Connection, OpenDongle, Refusals, open_usb
 from signers.ledger.status import INCORRECT_DATA, INS_NOT_SUPPORTED
 from signers.ledger.typed_data import stream, unshowable
 from signers.ledger.view import DeviceView, device_view
-from signers.paths import DEFAULT_PATH, Scheme, format_path, pack_path, parse_path, scheme_path
+from signers.paths import DEFAULT_PATH, Scheme, pack_path, parse_path
+from zkcore import errors
 from zkcore.eip191 import message_hash
-from zkcore.errors import (
-    AppNotOpen,
-    BadSignature,
-    BlindSigningRequired,
-    DeviceFault,
-    FirmwareTooOld,
-    InputError,
-    SignerError,
-    UnsupportedBySigner,
-    WrongDevice,
-)
-from zkcore.signer import Capability, Signature, check_signature, recover
-from zkcore.types import Address, AddressLike, uint
+from zkcore.errors import BlindSigningRequired, DeviceFault, SignerError
+from zkcore.signer import Capability, Signature, check_signature
+from zkcore.types import Address, AddressLike
 
 if TYPE_CHECKING:
     from zkcore.eip712 import TypedData
     from zkcore.transactions import Transaction
 
-__all__ = ["LedgerAccount", "LedgerSigner"]
+__all__ = ["LedgerSigner"]
 
 _APP: Final = "Ethereum"
 _MIN_VERSION: Final = (1, 9, 19)  # full EIP-712: app-ethereum CHANGELOG.md
 _BLIND_SIGNING_ON: Final = 0x01  # app-ethereum src/apdu_constants.h: APP_FLAG_DATA_ALLOWED
 _MAX_MESSAGE: Final = 0xFFFF
 
-_CAPABILITIES: Final = frozenset(
-    {
-        Capability.LEGACY,
-        Capability.EIP2930,
-        Capability.EIP1559,
-        Capability.TYPED_DATA,
-        Capability.MESSAGE,
-        Capability.CONFIRM_ADDRESS,
-    }
-)
-_CONSENT: Final = "give allow_blind_signing=True to consent, and compare what the Ledger shows with the preview"
+_CAPABILITIES: Final = CAPABILITIES | {Capability.EIP2930, Capability.TYPED_DATA}
 _TURN_ON: Final = (
     "turn on 'Blind signing' in the settings of the Ethereum app on the Ledger, and turn it off again afterwards"
 )
@@ -59,14 +40,7 @@ _RAW_MESSAGES: Final = (
 )
 
 
-class LedgerAccount(Struct, frozen=True):
-    """An account on the Ledger: where it is derived, and its address."""
-
-    path: str
-    address: Address
-
-
-class _NoFields(FirmwareTooOld):
+class _NoFields(errors.FirmwareTooOld):
     """The app takes typed data by their hashes only."""
 
 
@@ -77,16 +51,18 @@ class _App(Struct, frozen=True):
     blind_signing: bool
 
 
-class LedgerSigner:
+class LedgerSigner(DeviceSigner):
     """Signs with the account at one path of a Ledger. Made by `connect`; a context manager that gives the device back.
 
     Before each request it asks for the app, its settings and the account again, so that another device, a locked one or
     another app is found out before anything is shown. Safe to use from several threads: one request at a time.
     """
 
-    def __init__(self, connection: Connection, path: str, address: Address, *, allow_blind_signing: bool) -> None:
-        self._connection, self._indices, self._address = connection, parse_path(path), address
-        self._allow_blind_signing = allow_blind_signing
+    _schemes: ClassVar[tuple[Scheme, ...]] = ("ledger-live", "bip44", "legacy")
+
+    def __init__(self, connection: Connection, path: Path, address: Address, *, allow_blind_signing: bool) -> None:
+        super().__init__(path, address, allow_blind_signing=allow_blind_signing)
+        self._connection = connection
 
     @classmethod
     def connect(
@@ -108,45 +84,25 @@ class LedgerSigner:
         indices = parse_path(path)
         expected = None if expected_address is None else Address(expected_address)
         if timeout is not None and not timeout > 0:
-            raise InputError(f"timeout: expected seconds above 0, got {timeout!r}")
+            raise errors.InputError(f"timeout: expected seconds above 0, got {timeout!r}")
         connection = Connection(open_dongle, timeout=timeout)
         try:
             with connection.lock:
                 _preflight(connection)
-                address = _read_address(connection, indices)
-            if expected not in {None, address}:
-                raise WrongDevice(expected=expected, got=address)  # noqa: TRY301 - the device is given back just below
+                address = check_account(expected, _read_address(connection, indices))
         except BaseException:
             connection.close()
             raise
-        return cls(connection, path, address, allow_blind_signing=allow_blind_signing)
+        return cls(connection, indices, address, allow_blind_signing=allow_blind_signing)
 
     def close(self) -> None:
         """Give the device back, for good; signers from `find` close with it."""
         self._connection.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return f"LedgerSigner(path={self.path!r}, address='{self._address}')"
 
     # ------------------------------------------------------------ what it is
-    @property
-    def address(self) -> Address:
-        """The account it signs for."""
-        return self._address
-
-    @property
-    def path(self) -> str:
-        """Where the account is derived, for instance m/44'/60'/0'/0/0."""
-        return format_path(self._indices)
-
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What it can sign; typed data by their hashes only if that was consented to."""
@@ -160,33 +116,14 @@ class LedgerSigner:
     def confirm_address(self) -> Address:
         """Show the address on the Ledger and wait until it is confirmed there. Raises UserRejected, WrongDevice."""
         with self._ready():
-            shown = _read_address(self._connection, self._indices, confirm=True)
-            if shown != self._address:
-                raise WrongDevice(expected=self._address, got=shown)
-            return shown
+            return check_account(self._address, _read_address(self._connection, self._path, confirm=True))
 
-    def accounts(self, scheme: Scheme = "ledger-live", count: int = 5) -> list[LedgerAccount]:
-        """The first accounts of a scheme: see SCHEMES in `signers.paths`. Raises InputError, SignerError."""
-        if not uint(count, "count", 31):
-            raise InputError("count: expected at least 1, got 0")
-        paths = [scheme_path(scheme, index) for index in range(count)]
+    def _addresses(self, paths: list[Path]) -> list[Address]:
         with self._ready():
-            return [LedgerAccount(path, _read_address(self._connection, parse_path(path))) for path in paths]
+            return [_read_address(self._connection, path) for path in paths]
 
-    def find(self, address: AddressLike, *, count: int = 20) -> Self:
-        """A signer for `address`, if it is among the first `count` accounts of a scheme; it shares the connection.
-
-        Raises WrongDevice if it is not.
-        """
-        wanted = Address(address)
-        schemes: tuple[Scheme, ...] = ("ledger-live", "bip44", "legacy")
-        for scheme in schemes:
-            for account in self.accounts(scheme, count):
-                if account.address == wanted:
-                    return type(self)(
-                        self._connection, account.path, wanted, allow_blind_signing=self._allow_blind_signing
-                    )
-        raise WrongDevice(expected=wanted, got=f"none of the first {count} accounts of {', '.join(schemes)}")
+    def _at(self, path: Path, address: Address) -> Self:
+        return type(self)(self._connection, path, address, allow_blind_signing=self._allow_blind_signing)
 
     # ------------------------------------------------------------ signing
     def sign_transaction(self, tx: "Transaction") -> Signature:
@@ -198,17 +135,14 @@ class LedgerSigner:
         from zkcore.transactions import Eip712Transaction
 
         if isinstance(tx, Eip712Transaction):
-            signature = self.sign_typed_data(tx.typed_data())
-            return check_signature(tx.signing_hash(), signature, self._address)
-        pieces = list(apdu.transaction_chunks(pack_path(self._indices), tx))
-        if tx.data and not self._allow_blind_signing:
-            raise BlindSigningRequired(
-                f"the Ledger shows the calldata ({len(tx.data)} bytes) only as a hash: {_CONSENT}"
-            )
+            return check_signature(tx.signing_hash(), self.sign_typed_data(tx.typed_data()), self._address)
+        pieces = list(apdu.transaction_chunks(pack_path(self._path), tx))
+        if tx.data:
+            self._need_consent(f"the Ledger shows the calldata ({len(tx.data)} bytes) only as a hash")
         with self._ready() as app:
             if tx.data and not app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses calldata that it cannot show: {_TURN_ON}")
-            answer = self._send(apdu.SIGN_TRANSACTION, pieces, later_p1=0x80)
+            answer = self._send(apdu.SIGN_TRANSACTION, pieces)
         return self._checked(answer, tx.signing_hash(), clear=not tx.data)
 
     def sign_typed_data(self, data: "TypedData") -> Signature:
@@ -219,38 +153,31 @@ class LedgerSigner:
         """
         reason = unshowable(data)
         if reason is not None:
-            self._need_consent(reason)
+            self._need_consent(_hashes_only(reason))
         with self._ready() as app:
             if reason is None:
                 try:
                     answer = self._stream(data, app)
                 except _NoFields:
                     reason = "its app does not know the fields of typed data"
-                    self._need_consent(reason)
+                    self._need_consent(_hashes_only(reason))
                 else:  # with blind signing off, the app goes on only if it shows every field
                     return self._checked(answer, data.digest(), clear=None if app.blind_signing else True)
             if not app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses typed data that it cannot show ({reason}): {_TURN_ON}")
             hashes = data.domain_separator() + data.struct_hash()
-            answer = self._connection.exchange(apdu.SIGN_TYPED_DATA, pack_path(self._indices) + hashes, prompts=True)
+            answer = self._connection.exchange(apdu.SIGN_TYPED_DATA, pack_path(self._path) + hashes, prompts=True)
         return self._checked(answer, data.digest(), clear=False)
-
-    def _need_consent(self, reason: str) -> None:
-        if not self._allow_blind_signing:
-            raise BlindSigningRequired(
-                f"the Ledger cannot show these typed data, only their hashes ({reason}): {_CONSENT}"
-            )
 
     def sign_message(self, message: bytes) -> Signature:
         """Sign an EIP-191 personal message of at most 65,535 bytes, which the Ledger shows. Raises SignerError."""
         digest = message_hash(message)
         if len(message) > _MAX_MESSAGE:
-            raise UnsupportedBySigner(
-                f"the Ledger app takes messages of at most {_MAX_MESSAGE} bytes, got {len(message)}"
-            )
-        payload = pack_path(self._indices) + len(message).to_bytes(4) + message
+            limit = f"the Ledger app takes messages of at most {_MAX_MESSAGE} bytes"
+            raise errors.UnsupportedBySigner(f"{limit}, got {len(message)}")
+        payload = pack_path(self._path) + len(message).to_bytes(4) + message
         with self._ready():
-            answer = self._send(apdu.SIGN_MESSAGE, apdu.chunks(payload), later_p1=0x80)
+            answer = self._send(apdu.SIGN_MESSAGE, apdu.chunks(payload))
         return self._checked(answer, digest, clear=True)
 
     # ------------------------------------------------------------ inside
@@ -262,15 +189,13 @@ class LedgerSigner:
         """
         with self._connection.lock:
             app = _preflight(self._connection)
-            found = _read_address(self._connection, self._indices)
-            if found != self._address:
-                raise WrongDevice(expected=self._address, got=found)
+            check_account(self._address, _read_address(self._connection, self._path))
             yield app
 
-    def _send(self, ins: int, pieces: Iterable[bytes], *, later_p1: int) -> bytes:
+    def _send(self, command: int, pieces: Iterable[bytes]) -> bytes:
         answer = b""
         for index, piece in enumerate(pieces):
-            answer = self._connection.exchange(ins, piece, p1=later_p1 if index else 0, prompts=True)
+            answer = self._connection.exchange(command, piece, p1=0x80 if index else 0, prompts=True)
         return answer
 
     def _stream(self, data: "TypedData", app: _App) -> bytes:
@@ -281,51 +206,45 @@ class LedgerSigner:
         # what an interrupted request left of its structs is forgotten only on an error: here, p2 = 01 does not exist
         self._connection.exchange(apdu.STRUCT_VALUE, p2=1, any_status=True)
         for command in stream(data):
-            self._connection.exchange(
-                command.ins, command.data, p1=command.p1, p2=command.p2, prompts=True, refusals=refusals
-            )
-        path = pack_path(self._indices)
+            self._connection.exchange(*command, prompts=True, refusals=refusals)
+        path = pack_path(self._path)
         return self._connection.exchange(apdu.SIGN_TYPED_DATA, path, p2=1, prompts=True, refusals=refusals)
 
     def _checked(self, answer: bytes, digest: bytes, *, clear: bool | None) -> Signature:
         """The signature in v || r || s: the parity is the one that recovers, whatever v says (app-ethereum#283)."""
         if len(answer) != 65:
-            raise BadSignature(f"expected 65 bytes from the Ledger, got {len(answer)}")
-        r, s = int.from_bytes(answer[1:33]), int.from_bytes(answer[33:])
-        candidates = [Signature(r, s, parity, clear) for parity in (0, 1)]
-        for signature in candidates:
-            if recover(digest, signature) == self._address:
-                return signature
-        return check_signature(
-            digest, candidates[(answer[0] + 1) % 2 if answer[0] >= 27 else answer[0] % 2], self._address
-        )
+            raise errors.BadSignature(f"expected 65 bytes from the Ledger, got {len(answer)}")
+        r, s, v = int.from_bytes(answer[1:33]), int.from_bytes(answer[33:]), answer[0]
+        claimed = (v + 1) % 2 if v >= 27 else v % 2
+        return self._fitting(digest, r, s, clear) or check_signature(digest, Signature(r, s, claimed), self._address)
+
+
+def _hashes_only(reason: str) -> str:
+    return f"the Ledger cannot show these typed data, only their hashes ({reason})"
 
 
 def _refused_setting() -> SignerError:
-    return BlindSigningRequired(
-        f"the Ledger refuses to show these typed data with its present settings: {_RAW_MESSAGES}"
-    )
+    return BlindSigningRequired(f"the Ledger's present settings keep it from showing these typed data: {_RAW_MESSAGES}")
 
 
 def _refused_data() -> SignerError:
-    return UnsupportedBySigner(
-        f"the Ethereum app refuses these typed data (status {INCORRECT_DATA:04X}): beyond its limits"
-    )
+    status = f"status {INCORRECT_DATA:04X}"
+    return errors.UnsupportedBySigner(f"the Ethereum app refuses these typed data ({status}): beyond its limits")
 
 
 def _preflight(connection: Connection) -> _App:
     """That the Ethereum app is open on an unlocked device, its version, and its flags. Raises SignerError."""
-    name = _running_app(connection.exchange(0x01, cla=0xB0))
+    name = _running_app(connection.exchange(apdu.RUNNING_APP))
     if name != _APP:
-        raise AppNotOpen(f"the app {name!r} is open on the Ledger: open the Ethereum app", running=name)
+        raise errors.AppNotOpen(f"the app {name!r} is open on the Ledger: open the Ethereum app", running=name)
     answer = connection.exchange(apdu.GET_CONFIGURATION)
     if len(answer) != 4:
         raise DeviceFault(f"expected 4 bytes of configuration from the Ledger, got {len(answer)}")
     version = (answer[1], answer[2], answer[3])
     if version < _MIN_VERSION:
-        raise FirmwareTooOld(
-            f"the Ethereum app is {'.'.join(map(str, version))}, expected at least {'.'.join(map(str, _MIN_VERSION))}: "
-            "update it in Ledger Live"
+        found, needed = ".".join(map(str, version)), ".".join(map(str, _MIN_VERSION))
+        raise errors.FirmwareTooOld(
+            f"the Ethereum app is {found}, expected at least {needed}: update it in Ledger Live"
         )
     return _App(version, bool(answer[0] & _BLIND_SIGNING_ON))
 
@@ -337,9 +256,9 @@ def _running_app(answer: bytes) -> str:
     return answer[2 : 2 + answer[1]].decode(errors="replace")
 
 
-def _read_address(connection: Connection, indices: tuple[int, ...], *, confirm: bool = False) -> Address:
+def _read_address(connection: Connection, path: Path, *, confirm: bool = False) -> Address:
     """The address at a path. The answer is a public key and the address in hex, each after its length."""
-    answer = connection.exchange(apdu.GET_ADDRESS, pack_path(indices), p1=int(confirm), prompts=confirm)
+    answer = connection.exchange(apdu.GET_ADDRESS, pack_path(path), p1=int(confirm), prompts=confirm)
     key_end = 1 + answer[0] if answer else 0
     text = answer[key_end + 1 :]
     if len(answer) <= key_end or answer[key_end] != 40 or len(text) != 40:

@@ -3,15 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from zkcore.errors import (
-    AppNotOpen,
-    DeviceFault,
-    DeviceLocked,
-    FirmwareTooOld,
-    SignerError,
-    UnsupportedBySigner,
-    UserRejected,
-)
+from zkcore import errors
 
 __all__ = ["INCORRECT_DATA", "INS_NOT_SUPPORTED", "status_error"]
 
@@ -23,31 +15,34 @@ _OPEN: Final = "the Ethereum app is not open on the Ledger: open it"
 _OLD: Final = "this Ethereum app does not know the command: update it in Ledger Live"
 
 # The app: src/apdu_constants.h and the SDK's status_words.h. The operating system: developers.ledger.com.
-_STATUS: Final[dict[int, tuple[Callable[[str], SignerError], str]]] = {
-    0x5501: (UserRejected, "refused on the Ledger"),
-    0x5515: (DeviceLocked, _UNLOCK),
-    0x6511: (AppNotOpen, _OPEN),
-    0x6804: (DeviceLocked, _UNLOCK),
-    0x6982: (DeviceLocked, _UNLOCK),
-    0x6985: (UserRejected, "rejected on the Ledger"),
-    0x6501: (UnsupportedBySigner, "the Ethereum app does not know this transaction type"),
-    0x6700: (DeviceFault, "the Ethereum app says a command has a wrong length"),
-    0x6807: (UnsupportedBySigner, "an amount is too large for the Ethereum app to show"),
-    0x6980: (DeviceFault, "the Ethereum app was in the middle of something else; try again"),
-    0x6A00: (DeviceFault, "the Ethereum app failed and does not say why; try again"),
-    INCORRECT_DATA: (UnsupportedBySigner, "the Ethereum app refuses the data: beyond it, or forbidden by its settings"),
-    0x6A84: (UnsupportedBySigner, "this is more than fits into the memory of the Ethereum app"),
-    0x6A88: (DeviceFault, "the Ethereum app misses data it was to be sent before"),
-    0x6B00: (FirmwareTooOld, _OLD),
-    INS_NOT_SUPPORTED: (FirmwareTooOld, _OLD),
-    0x6D02: (AppNotOpen, _OPEN),
-    0x6E00: (AppNotOpen, _OPEN),
-    0x6E01: (AppNotOpen, _OPEN),
-    0x911C: (FirmwareTooOld, _OLD),
+_STATUS: Final[dict[int, tuple[Callable[[str], errors.SignerError], str]]] = {
+    0x5501: (errors.UserRejected, "refused on the Ledger"),
+    0x5515: (errors.DeviceLocked, _UNLOCK),
+    0x6511: (errors.AppNotOpen, _OPEN),
+    0x6804: (errors.DeviceLocked, _UNLOCK),
+    0x6982: (errors.DeviceLocked, _UNLOCK),
+    0x6985: (errors.UserRejected, "rejected on the Ledger"),
+    0x6501: (errors.UnsupportedBySigner, "the Ethereum app does not know this transaction type"),
+    0x6700: (errors.DeviceFault, "the Ethereum app says a command has a wrong length"),
+    0x6807: (errors.UnsupportedBySigner, "an amount is too large for the Ethereum app to show"),
+    0x6980: (errors.DeviceFault, "the Ethereum app was in the middle of something else; try again"),
+    0x6A00: (errors.DeviceFault, "the Ethereum app failed and does not say why; try again"),
+    INCORRECT_DATA: (
+        errors.UnsupportedBySigner,
+        "the Ethereum app refuses the data: beyond it, or forbidden by its settings",
+    ),
+    0x6A84: (errors.UnsupportedBySigner, "this is more than fits into the memory of the Ethereum app"),
+    0x6A88: (errors.DeviceFault, "the Ethereum app misses data it was to be sent before"),
+    0x6B00: (errors.FirmwareTooOld, _OLD),
+    INS_NOT_SUPPORTED: (errors.FirmwareTooOld, _OLD),
+    0x6D02: (errors.AppNotOpen, _OPEN),
+    0x6E00: (errors.AppNotOpen, _OPEN),
+    0x6E01: (errors.AppNotOpen, _OPEN),
+    0x911C: (errors.FirmwareTooOld, _OLD),
 }
 
 
-def status_error(status: int) -> SignerError:
+def status_error(status: int) -> errors.SignerError:
     """The error of a status word, with the word in its text."""
-    kind, text = _STATUS.get(status, (DeviceFault, "the Ledger answers with an error"))
+    kind, text = _STATUS.get(status, (errors.DeviceFault, "the Ledger answers with an error"))
     return kind(f"{text} (status {status:04X})")

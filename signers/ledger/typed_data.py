@@ -11,9 +11,7 @@
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, cast
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from signers.ledger.apdu import STRUCT_DEFINITION, STRUCT_VALUE, chunks
 from zkcore.eip712 import DOMAIN, Field, Leaf, Value
@@ -42,31 +40,31 @@ MAX_SHOWN: Final = 379  # characters of a value that the app keeps: src/shared_c
 _INT_BITS: Final = frozenset({8, 16, 32, 64, 128, 256})  # the signed ones it can write in decimals
 
 
-class Command(Struct, frozen=True):
+class Command(NamedTuple):
     """One command of the stream."""
 
-    ins: int
+    command: int
+    data: bytes
     p1: int
     p2: int
-    data: bytes
 
 
 def stream(data: "TypedData") -> Iterator[Command]:
     """All commands before the last one. `unshowable(data)` must be None."""
     for name in _used(data):
-        yield Command(STRUCT_DEFINITION, 0, _NAME, name.encode())
+        yield Command(STRUCT_DEFINITION, name.encode(), 0, _NAME)
         for field in data.fields(name):
-            yield Command(STRUCT_DEFINITION, 0, _FIELD, _definition(field))
+            yield Command(STRUCT_DEFINITION, _definition(field), 0, _FIELD)
     for root in (DOMAIN, data.primary_type):
-        yield Command(STRUCT_VALUE, 0, _NAME, root.encode())
+        yield Command(STRUCT_VALUE, root.encode(), 0, _NAME)
         for item in data.walk(root):
             if isinstance(item, int):
-                yield Command(STRUCT_VALUE, 0, _ARRAY, bytes([item]))
+                yield Command(STRUCT_VALUE, bytes([item]), 0, _ARRAY)
                 continue
             value = _encode(*item)
             *partial, last = chunks(len(value).to_bytes(2) + value)
-            yield from (Command(STRUCT_VALUE, 1, _FIELD, piece) for piece in partial)
-            yield Command(STRUCT_VALUE, 0, _FIELD, last)
+            yield from (Command(STRUCT_VALUE, piece, 1, _FIELD) for piece in partial)
+            yield Command(STRUCT_VALUE, last, 0, _FIELD)
 
 
 def _used(data: "TypedData") -> list[str]:
