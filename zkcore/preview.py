@@ -12,7 +12,7 @@ from msgspec import Struct
 from zkcore.abi import Parameter
 from zkcore.addresses import undo_alias
 from zkcore.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
-from zkcore.chains import ChainProfile, Token
+from zkcore.chains import ChainProfile, Token, known_profile
 from zkcore.contracts import (
     ERC20,
     L1_MESSENGER_ADDRESS,
@@ -60,7 +60,9 @@ class Preview(Struct, frozen=True):
     def __str__(self) -> str:
         width = max((len(f.label) + 2 * f.depth for f in self.fields), default=0)
         rows = [f"{'  ' * f.depth}{f.label}".ljust(width + 2) + f.value for f in self.fields]
-        return "\n".join([self.title, *(f"  {row}" for row in rows)])
+        lines = [self.title, *(f"  {row}" for row in rows)]
+        # nobody's text makes lines of its own, or moves a terminal's cursor
+        return "\n".join(line if line.isprintable() else repr(line)[1:-1] for line in lines)
 
     def __getitem__(self, label: str) -> object:
         """The raw value of the first field of this label. Raises KeyError."""
@@ -83,7 +85,8 @@ def preview(what: Transaction | TypedData | HexLike, profile: ChainProfile | Non
 def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Preview:
     """The words for all steps of a plan, and the facts it was built on. See `Plan.preview`."""
     facts = plan.facts
-    known = _profile(facts, profile)
+    vouched = profile or known_profile(facts.l1_chain_id, facts.l2_chain_id)
+    known = _profile(facts, vouched)
     fields = [
         Field("plan hash", str(plan.hash), plan.hash),
         Field("sender", str(plan.sender), plan.sender),
@@ -99,7 +102,8 @@ def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Prev
     if facts.expires_after_l1_block is not None:
         text = f"L1 block {facts.expires_after_l1_block}"
         fields.append(Field("expires after", text, facts.expires_after_l1_block))
-    fields += [Field("claimed", note, note) for note in facts.notes]
+    notes = facts.notes if vouched else ("the contracts' names are the plan's: no profile vouches for them", *facts.notes)
+    fields += [Field("claimed", note, note) for note in notes]
     for place, step in enumerate(plan.steps, 1):
         names = _Names(known, step.transaction.chain_id)
         fields.append(Field(f"step {place}", f"{step.kind}, on {names.network(step.transaction.chain_id)}", step.kind))
@@ -107,21 +111,13 @@ def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Prev
     return Preview(f"Plan: {plan.kind} in {len(plan.steps)} transaction(s)", tuple(fields))
 
 
-def _profile(facts: "PlanFacts", given: ChainProfile | None) -> ChainProfile:
-    if given is not None and given.bridgehub != facts.bridgehub:
-        raise InputError(f"the plan's bridgehub is {facts.bridgehub}, the profile's {given.bridgehub}")
-    return ChainProfile(
-        name=given.name if given else "",
-        tokens=given.tokens if given else (),
-        l1_chain_id=facts.l1_chain_id,
-        l2_chain_id=facts.l2_chain_id,
-        bridgehub=facts.bridgehub,
-        diamond=facts.diamond,
-        asset_router=facts.asset_router,
-        nullifier=facts.nullifier,
-        native_token_vault=facts.native_token_vault,
-        base_token=facts.base_token,
-    )
+def _profile(facts: "PlanFacts", vouched: ChainProfile | None) -> ChainProfile:
+    kept = {name: getattr(facts, name) for name in ChainProfile.__struct_fields__ if hasattr(facts, name)}
+    for name, theirs in kept.items():
+        ours = getattr(vouched, name, None)
+        if None not in (ours, theirs) and ours != theirs:
+            raise InputError(f"the plan's {name} is {theirs}, the profile's {ours}")
+    return ChainProfile(name=vouched.name if vouched else "", tokens=vouched.tokens if vouched else (), **kept)
 
 
 class _Names:
