@@ -144,11 +144,8 @@ def erc20_metadata(name: str, symbol: str, decimals: int, *, origin_chain_id: in
     With an origin chain 0x01 | abi.encode(uint256, bytes, bytes, bytes), as since v26; without, abi.encode(bytes,
     bytes, bytes). `L1NativeTokenVault.getERC20Getters` gives the former for any token. Raises InputError.
     """
-    getters = (
-        abi.encode(("string",), (name,)),
-        abi.encode(("string",), (symbol,)),
-        abi.encode(("uint8",), (decimals,)),
-    )
+    texts = (abi.encode(("string",), (text,)) for text in (name, symbol))
+    getters = (*texts, abi.encode(("uint8",), (decimals,)))
     if origin_chain_id is None:
         return abi.encode(("bytes", "bytes", "bytes"), getters)
     return _NEW_ENCODING + abi.encode(("uint256", "bytes", "bytes", "bytes"), (origin_chain_id, *getters))
@@ -173,9 +170,8 @@ class BridgeMint(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def decode(cls, data: HexLike) -> Self:
         """Read them. Raises InputError."""
-        return cls(
-            **dict(zip(cls.__struct_fields__, abi.decode(_MINT, hex_bytes(data, "bridge mint data")), strict=True))
-        )
+        values = abi.decode(_MINT, hex_bytes(data, "bridge mint data"))
+        return cls(**dict(zip(cls.__struct_fields__, values, strict=True)))
 
 
 _MINT = ("address", "address", "address", "uint256", "bytes")
@@ -188,9 +184,8 @@ def deposit_calldata(mint: BridgeMint, *, asset_id: HexLike, origin_chain_id: in
     one with an asset id. Raises InputError.
     """
     if origin_chain_id == l1_chain_id:
-        return L2_ASSET_ROUTER.finalize_deposit_legacy.encode(
-            mint.original_caller, mint.receiver, mint.origin_token, mint.amount, mint.metadata
-        )
+        fields = (mint.original_caller, mint.receiver, mint.origin_token, mint.amount, mint.metadata)
+        return L2_ASSET_ROUTER.finalize_deposit_legacy.encode(*fields)
     return L2_ASSET_ROUTER.finalize_deposit.encode(l1_chain_id, asset_id, mint.encode())
 
 
@@ -198,9 +193,8 @@ def deposit_calldata(mint: BridgeMint, *, asset_id: HexLike, origin_chain_id: in
 class BaseTokenWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
     """Of the base token, by 0x800A: selector | receiver(20) | amount(32) [| l2Sender(20) | data, if with a message]."""
 
-    SELECTOR: ClassVar[bytes] = bytes.fromhex(
-        "6c0960f9"
-    )  # finalizeEthWithdrawal(uint256,uint256,uint16,bytes,bytes32[])
+    # finalizeEthWithdrawal(uint256,uint256,uint16,bytes,bytes32[])
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6c0960f9")
 
     receiver: Address
     amount: int
@@ -208,7 +202,7 @@ class BaseTokenWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The message, without ABI padding."""
-        return self.SELECTOR + Address(self.receiver) + uint(self.amount, "amount").to_bytes(32, "big") + self.extra
+        return self.SELECTOR + Address(self.receiver) + uint(self.amount, "amount").to_bytes(32) + self.extra
 
 
 class LegacyWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,8 +216,9 @@ class LegacyWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The message, without ABI padding."""
-        amount = uint(self.amount, "amount").to_bytes(32, "big")
-        return self.SELECTOR + Address(self.receiver) + Address(self.l1_token) + amount
+        return (
+            self.SELECTOR + Address(self.receiver) + Address(self.l1_token) + uint(self.amount, "amount").to_bytes(32)
+        )
 
 
 class AssetWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,7 +235,7 @@ class AssetWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The message, without ABI padding."""
-        chain = uint(self.origin_chain_id, "origin_chain_id").to_bytes(32, "big")
+        chain = uint(self.origin_chain_id, "origin_chain_id").to_bytes(32)
         return self.SELECTOR + chain + Hash32(self.asset_id) + self.transfer_data
 
     @property
@@ -261,15 +256,13 @@ def parse_withdrawal_message(message: HexLike) -> WithdrawalMessage:
     selector, body = raw[:4], raw[4:]
     size = len(body)
     if selector == BaseTokenWithdrawal.SELECTOR and size >= 52:
-        return BaseTokenWithdrawal(
-            receiver=Address(body[:20]), amount=int.from_bytes(body[20:52], "big"), extra=body[52:]
-        )
+        amount = int.from_bytes(body[20:52])
+        return BaseTokenWithdrawal(receiver=Address(body[:20]), amount=amount, extra=body[52:])
     if selector == LegacyWithdrawal.SELECTOR and size == 72:
-        amount = int.from_bytes(body[40:], "big")
+        amount = int.from_bytes(body[40:])
         return LegacyWithdrawal(receiver=Address(body[:20]), l1_token=Address(body[20:40]), amount=amount)
     if selector == AssetWithdrawal.SELECTOR and size >= 64:
-        chain = int.from_bytes(body[:32], "big")
+        chain = int.from_bytes(body[:32])
         return AssetWithdrawal(origin_chain_id=chain, asset_id=Hash32(body[32:64]), transfer_data=body[64:])
-    raise InputError(
-        f"message {to_hex(raw[:80])} ({len(raw)} bytes) is not a withdrawal: unknown selector or wrong length"
-    )
+    shown = f"{to_hex(raw[:80])} ({len(raw)} bytes)"
+    raise InputError(f"message {shown} is not a withdrawal: unknown selector or wrong length")

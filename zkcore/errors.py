@@ -5,6 +5,7 @@ the state of a chain said no. `SignerError`: the key or the device. Each leaf ha
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 # fmt: off
@@ -62,9 +63,8 @@ class L2GasLimitTooLow(InputError):
 
     def __init__(self, *, l2_gas_limit: int, minimum: int, rule: str) -> None:
         self.l2_gas_limit, self.minimum, self.rule = l2_gas_limit, minimum, rule
-        super().__init__(
-            f"the L2 gas limit {l2_gas_limit} is below the minimum {minimum}: the chain would revert with {rule}"
-        )
+        bound = f"the L2 gas limit {l2_gas_limit} is below the minimum {minimum}"
+        super().__init__(f"{bound}: the chain would revert with {rule}")
 
 
 class L2GasLimitTooHigh(InputError):
@@ -72,9 +72,8 @@ class L2GasLimitTooHigh(InputError):
 
     def __init__(self, *, l2_gas_limit: int, maximum: int, rule: str) -> None:
         self.l2_gas_limit, self.maximum, self.rule = l2_gas_limit, maximum, rule
-        super().__init__(
-            f"the L2 gas limit {l2_gas_limit} is above the maximum {maximum}: the chain would revert with {rule}"
-        )
+        bound = f"the L2 gas limit {l2_gas_limit} is above the maximum {maximum}"
+        super().__init__(f"{bound}: the chain would revert with {rule}")
 
 
 class UnsupportedProtocol(InputError):
@@ -143,13 +142,10 @@ class UntrustedBridgehub(NodeError):
 
     def __init__(self, *, chain_id: int, named: object, expected: object = None) -> None:
         self.chain_id, self.named, self.expected = chain_id, named, expected
+        text = f"the L2 node of chain {chain_id} names the bridgehub {named}, expected {expected}: do not use this node"
         if expected is None:
-            text = (
-                f"chain {chain_id} has no pinned profile, and the L2 node must not choose whom we pay: "
-                f"check the bridgehub it names ({named}) and give it as bridgehub=..., or say trust_l2=True"
-            )
-        else:
-            text = f"the L2 node of chain {chain_id} names the bridgehub {named}, expected {expected}: do not use this node"
+            text = f"chain {chain_id} has no pinned profile, and the L2 node must not choose whom we pay: check the "
+            text += f"bridgehub it names ({named}) and give it as bridgehub=..., or say trust_l2=True"
         super().__init__(text)
 
 
@@ -195,13 +191,8 @@ class Reverted(ChainError):
     def __init__(
         self, name: str | None, args: tuple[object, ...] = (), *, data: bytes = b"", advice: str = "", where: str = ""
     ) -> None:
-        shown = (
-            f"{name}({', '.join(map(str, args))})"
-            if name
-            else f"unknown error 0x{data.hex()}"
-            if data
-            else "no reason given"
-        )
+        nameless = f"unknown error 0x{data.hex()}" if data else "no reason given"
+        shown = f"{name}({', '.join(map(str, args))})" if name else nameless
         super().__init__(f"{where + ': ' if where else ''}execution reverted: {shown}{'. ' + advice if advice else ''}")
         self.name, self.data, self.advice, self.where = name, data, advice, where
         self._text = super().__str__()
@@ -211,11 +202,7 @@ class Reverted(ChainError):
         return self._text
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return _reverted, (self.name, self.args, self.data, self.advice, self.where)
-
-
-def _reverted(name: str | None, args: tuple[object, ...], data: bytes, advice: str, where: str) -> Reverted:
-    return Reverted(name, args, data=data, advice=advice, where=where)
+        return partial(Reverted, data=self.data, advice=self.advice, where=self.where), (self.name, self.args)
 
 
 class InsufficientBalance(ChainError):
@@ -223,11 +210,9 @@ class InsufficientBalance(ChainError):
 
     def __init__(self, *, address: object, token: object, balance: int, needed: int, purpose: str = "") -> None:
         self.address, self.token, self.balance, self.needed = address, token, balance, needed
-        self.missing = needed - balance
-        self.purpose = purpose
-        super().__init__(
-            f"{address} holds {balance} of {token}, needs {needed}{' for ' + purpose if purpose else ''}: {self.missing} missing"
-        )
+        self.missing, self.purpose = needed - balance, purpose
+        needs = f"{needed}{' for ' + purpose if purpose else ''}: {self.missing} missing"
+        super().__init__(f"{address} holds {balance} of {token}, needs {needs}")
 
 
 class InsufficientAllowance(ChainError):
@@ -235,9 +220,8 @@ class InsufficientAllowance(ChainError):
 
     def __init__(self, *, token: object, owner: object, spender: object, allowance: int, needed: int) -> None:
         self.token, self.owner, self.spender, self.allowance, self.needed = token, owner, spender, allowance, needed
-        super().__init__(
-            f"{owner} allows {spender} {allowance} of {token}, needs {needed}: approve it, or leave approve=True"
-        )
+        allows = f"{owner} allows {spender} {allowance} of {token}"
+        super().__init__(f"{allows}, needs {needed}: approve it, or leave approve=True")
 
 
 class UnknownChain(ChainError):
@@ -293,9 +277,8 @@ class NonceTaken(ChainError):
 
     def __init__(self, *, chain: str, address: object, nonce: int, next_nonce: int) -> None:
         self.chain, self.address, self.nonce, self.next_nonce = chain, address, nonce, next_nonce
-        super().__init__(
-            f"nonce {nonce} of {address} on {chain} is taken (the next one is {next_nonce}): prepare a new plan"
-        )
+        taken = f"nonce {nonce} of {address} on {chain} is taken (the next one is {next_nonce})"
+        super().__init__(f"{taken}: prepare a new plan")
 
 
 class WaitTimeout(ChainError):
@@ -332,9 +315,8 @@ class WrongDevice(SignerError):
 
     def __init__(self, *, expected: object, got: object) -> None:
         self.expected, self.got = expected, got
-        super().__init__(
-            f"expected the account {expected}, the device answers for {got}: other device, passphrase or path?"
-        )
+        answer = f"expected the account {expected}, the device answers for {got}"
+        super().__init__(f"{answer}: other device, passphrase or path?")
 
 
 class DeviceNotFound(SignerError):

@@ -10,13 +10,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import force_setattr
 
-from zkcore.contracts.constants import (
-    BATCH_LEAF_PADDING,
-    BOOTLOADER,
-    CHAIN_ID_LEAF_PADDING,
-    DEFAULT_LEAF,
-    L1_MESSENGER_ADDRESS,
-)
+from zkcore.contracts import constants
 from zkcore.errors import InputError, InvalidProof
 from zkcore.hashing import keccak256
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
@@ -56,7 +50,7 @@ class L2ToL1Log(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The 88 bytes: shardId(1) | isService(1) | txNumber(2) | sender(20) | key(32) | value(32)."""
-        head = bytes([self.shard_id, self.is_service]) + self.tx_number.to_bytes(2, "big")
+        head = bytes([self.shard_id, self.is_service]) + self.tx_number.to_bytes(2)
         return head + self.sender + self.key + self.value
 
     def leaf(self) -> Hash32:
@@ -66,34 +60,25 @@ class L2ToL1Log(msgspec.Struct, frozen=True, kw_only=True):
 
 def message_log(sender: AddressLike, message: HexLike, tx_number: int) -> L2ToL1Log:
     """The log of a message that `sender` sent to L1 through the messenger at 0x8008. Raises InputError."""
-    return L2ToL1Log(
-        is_service=True,
-        tx_number=tx_number,
-        sender=L1_MESSENGER_ADDRESS,
-        key=Hash32(bytes(12) + Address(sender)),
-        value=keccak256(hex_bytes(message, "message")),
-    )
+    key, value = Hash32(bytes(12) + Address(sender)), keccak256(hex_bytes(message, "message"))
+    messenger = constants.L1_MESSENGER_ADDRESS
+    return L2ToL1Log(is_service=True, tx_number=tx_number, sender=messenger, key=key, value=value)
 
 
 def status_log(l2_tx_hash: HexLike, *, succeeded: bool, tx_number: int) -> L2ToL1Log:
     """The log that says how an L1->L2 transaction ended, sent by the bootloader. Raises InputError."""
-    return L2ToL1Log(
-        is_service=True,
-        tx_number=tx_number,
-        sender=BOOTLOADER,
-        key=Hash32(l2_tx_hash),
-        value=Hash32(succeeded.to_bytes(32, "big")),
-    )
+    key, value = Hash32(l2_tx_hash), Hash32(succeeded.to_bytes(32))
+    return L2ToL1Log(is_service=True, tx_number=tx_number, sender=constants.BOOTLOADER, key=key, value=value)
 
 
 def batch_leaf(batch_root: HexLike, batch: int) -> Hash32:
     """A batch's leaf in its chain's tree on a settlement layer: keccak(keccak("zkSync:BatchLeaf") | root | number)."""
-    return keccak256(BATCH_LEAF_PADDING + Hash32(batch_root) + uint(batch, "batch").to_bytes(32, "big"))
+    return keccak256(constants.BATCH_LEAF_PADDING + Hash32(batch_root) + uint(batch, "batch").to_bytes(32))
 
 
 def chain_id_leaf(chain_root: HexLike, chain_id: int) -> Hash32:
     """A chain's leaf in the tree of a settlement layer's batch: keccak(keccak("zkSync:ChainIdLeaf") | root | id)."""
-    return keccak256(CHAIN_ID_LEAF_PADDING + Hash32(chain_root) + uint(chain_id, "chain_id").to_bytes(32, "big"))
+    return keccak256(constants.CHAIN_ID_LEAF_PADDING + Hash32(chain_root) + uint(chain_id, "chain_id").to_bytes(32))
 
 
 # ---------------------------------------------------------------- roots
@@ -137,19 +122,15 @@ def parse_proof(proof: Sequence[HexLike]) -> tuple[ProofNode, ...]:
     Old format, told by its first word's last 28 bytes: a bare path. Words after the final part are ignored, as on L1.
     Raises InvalidProof.
     """
-    words = _words(proof)
+    try:
+        words = tuple(map(Hash32, proof))
+    except InputError as error:
+        raise InvalidProof(f"a proof is a list of 32-byte words: {error}") from None
     nodes: list[ProofNode] = []
     while not (nodes and nodes[-1].final):
         nodes.append(_node(words))
         words = words[nodes[-1].length :]
     return tuple(nodes)
-
-
-def _words(proof: Sequence[HexLike]) -> tuple[Hash32, ...]:
-    try:
-        return tuple(Hash32(word) for word in proof)
-    except InputError as error:
-        raise InvalidProof(f"a proof is a list of 32-byte words: {error}") from None
 
 
 def _node(words: tuple[Hash32, ...]) -> ProofNode:
@@ -169,16 +150,16 @@ def _node(words: tuple[Hash32, ...]) -> ProofNode:
     if final:
         return ProofNode(length=length, path=path, final=True)
     mask, *batch_path, packed, chain_id = rest
-    settlement = int.from_bytes(packed, "big")
+    settlement_batch, settlement_mask = divmod(int.from_bytes(packed), 1 << 128)
     return ProofNode(
         length=length,
         path=path,
         final=False,
-        batch_mask=int.from_bytes(mask, "big"),
+        batch_mask=int.from_bytes(mask),
         batch_path=tuple(batch_path),
-        settlement_batch=settlement >> 128,
-        settlement_mask=settlement & ((1 << 128) - 1),
-        settlement_chain_id=int.from_bytes(chain_id, "big"),
+        settlement_batch=settlement_batch,
+        settlement_mask=settlement_mask,
+        settlement_chain_id=int.from_bytes(chain_id),
     )
 
 
@@ -207,7 +188,7 @@ def verify_proof(
     Raises InvalidProof for a malformed proof, and where there is no root to compare with; InputError.
     """
     node = Hash32(leaf)
-    if node == DEFAULT_LEAF:
+    if node == constants.DEFAULT_LEAF:
         raise InvalidProof("the leaf is that of an absent log (HashedLogIsDefault)")
     *hops, last = parse_proof(proof)
     for hop in hops:
