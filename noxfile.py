@@ -72,7 +72,8 @@ def types(session: nox.Session) -> None:
     """Both checkers, strict, over what ships and over the typing tests."""
     install(session, "dev")
     session.run("mypy")
-    session.run("basedpyright")
+    # or it takes the .venv beside pyproject.toml, which holds nox alone
+    session.run("basedpyright", "--pythonpath", str(Path(session.bin) / "python"))
 
 
 @nox.session
