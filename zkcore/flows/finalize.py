@@ -179,16 +179,16 @@ def is_proved(
 
 
 def _root(known: Contracts, version: int, chain: int, batch: int) -> Flow[bytes]:
-    diamond = known.diamond
-    if chain != known.l2_chain_id:
-        (diamond,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.get_zk_chain, chain)
-        if not any(diamond):
-            raise InvalidProof(f"the proof leads to chain {chain}, which the bridgehub does not know")
     if version >= 31:
         (message_root,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.message_root)
         (root,) = yield from calls.eth_call("l1", message_root, MESSAGE_ROOT.chain_batch_roots, chain, batch)
         if any(root):
             return bytes(root)
+    diamond = known.diamond
+    if chain != known.l2_chain_id:
+        (diamond,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.get_zk_chain, chain)
+        if not any(diamond):
+            raise InvalidProof(f"the proof leads to chain {chain}, which the bridgehub does not know")
     (root,) = yield from calls.eth_call("l1", diamond, DIAMOND.l2_logs_root_hash, batch)
     return bytes(root)
 
