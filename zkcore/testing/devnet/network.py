@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, cast
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from zkcore.abi import Function
 from zkcore.chains import ChainProfile, Token
 from zkcore.contracts import DIAMOND
 from zkcore.priority import PriorityRequest, priority_requests
+from zkcore.replies import Receipt
 from zkcore.testing.devnet.accounts import Account, accounts
 from zkcore.testing.devnet.batches import Batch
 from zkcore.testing.devnet.deploy import TOKENS, Ecosystem, deploy_chain, deploy_ecosystem, deploy_l2
@@ -261,7 +262,7 @@ class Devnet:
             _Log(Address(log["address"]), [Hash32(log["topics"][0])], hex_bytes(log["data"]))
             for log in self.l1.rpc("eth_getLogs", query)
         ]
-        return priority_requests(_Logs(logs), self._diamond)
+        return priority_requests(cast("Receipt", _Logs(logs)), self._diamond)  # its logs are all that is read
 
     def _execute(self, batch: Batch) -> str:
         return str(self.l1.send(self._diamond, _EXECUTE_BATCH.encode(batch.number, batch.root))["transactionHash"])
