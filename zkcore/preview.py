@@ -102,7 +102,9 @@ def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Prev
     if facts.expires_after_l1_block is not None:
         text = f"L1 block {facts.expires_after_l1_block}"
         fields.append(Field("expires after", text, facts.expires_after_l1_block))
-    notes = facts.notes if vouched else ("the contracts' names are the plan's: no profile vouches for them", *facts.notes)
+    notes = (
+        facts.notes if vouched else ("the contracts' names are the plan's: no profile vouches for them", *facts.notes)
+    )
     fields += [Field("claimed", note, note) for note in notes]
     for place, step in enumerate(plan.steps, 1):
         names = _Names(known, step.transaction.chain_id)

@@ -6,8 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.wallet.test_plans import FACTS, PLAN
+from tests.wallet.tools import AMOUNT, ERA, count, wallet_of
+from zkcore import ETH, TxOptions, ether
 from zkcore.chains import ChainProfile, known_profile
-from zkcore.errors import InputError
+from zkcore.errors import InputError, Reverted, RpcError
+from zkcore.testing.devnet import Devnet
 from zkcore.types import Address
 
 THIEF = Address(b"\xee" * 20)
@@ -42,3 +45,44 @@ def test_a_note_of_a_plan_makes_no_lines_of_its_own() -> None:
     shown = str(replace(PLAN, facts=facts, steps=steps).preview())
     assert r"well\n    to   0xGOOD (bridgehub)\x1b[2K\u202e" in shown
     assert all(line.isprintable() for line in shown.split("\n"))
+
+
+# ---------------------------------------------------------------- requests
+@ERA
+def test_a_wait_follows_what_was_sped_up_meanwhile(net: Devnet, open_wallet: Any) -> None:
+    """Else the waiter says that a stranger's transaction took the nonce, and the journal forgets the deposit."""
+    wallet = open_wallet(net)
+    net.l1.mining = False
+    deposit, first = wallet.deposit(ETH, AMOUNT), []
+
+    def stuck(_: Any) -> None:
+        if not first:
+            first.append(deposit.l1_tx_hash)
+            quick = wallet_of(net).resume(deposit.to_json())
+            quick.speed_up()
+            getattr(deposit, "inner", deposit).record = quick.record
+            net.l1.mining = True
+            net.mine()
+
+    assert deposit.wait(timeout=30, poll=0.1, on_progress=stuck).status == 1
+    assert deposit.l1_tx_hash != first[0]
+
+
+@ERA
+def test_a_gas_limit_that_is_fixed_is_tried_before_it_is_signed(net: Devnet, open_wallet: Any) -> None:
+    """Else what reverts is sent all the same: a withdrawal that is finalized, a limit that is not enough."""
+    wallet = open_wallet(net)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    withdrawal = wallet.withdraw(ETH, AMOUNT, l2=TxOptions(gas_limit=500_000))
+    withdrawal.wait("ready", timeout=30)
+    plan = wallet.prepare_finalize_withdrawal(withdrawal.l2_tx_hash, l1=TxOptions(gas_limit=900_000))
+    assert plan.steps[0].transaction.gas_limit == 900_000
+    wallet.submit(plan).wait(timeout=30)
+    sent = count(net)
+    again = wallet.finalize_withdrawal(withdrawal.l2_tx_hash, l1=TxOptions(gas_limit=900_000))
+    assert again.l1_tx_hash is None
+    with pytest.raises((RpcError, Reverted)):
+        wallet.deposit(ETH, AMOUNT, l1=TxOptions(gas_limit=60_000))
+    with pytest.raises((RpcError, Reverted)):
+        wallet.deposit(net.tokens["DAI"], AMOUNT, l1=TxOptions(gas_limit=60_000))  # two steps: simulated
+    assert count(net) == sent

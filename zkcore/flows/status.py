@@ -139,7 +139,7 @@ def poll(
 
 def wait_for_request(
     session: Session,
-    record: RequestRecord,
+    known: Callable[[], RequestRecord],
     *,
     until: Literal["l1", "l2"] = "l2",
     confirmations: int = 1,
@@ -149,6 +149,8 @@ def wait_for_request(
 ) -> Flow[tuple[RequestStatus, Receipt]]:
     """Until L1 has included it under so many blocks, or until it ran on L2; with the receipt of that chain.
 
+    `known` gives the record as it is by then: what is waited for may be replaced meanwhile (`speed_up`).
+
     Raises DepositFailed, TransactionFailed, or WaitTimeout.
     """
     if until not in ("l1", "l2"):
@@ -156,18 +158,19 @@ def wait_for_request(
 
     def ask() -> Flow[RequestStatus]:
         if until == "l2" or confirmations < 2:
-            return (yield from request_status(session, record))
-        status, head = yield from gather(request_status(session, record), calls.block_number("l1"))
+            return (yield from request_status(session, known()))
+        status, head = yield from gather(request_status(session, known()), calls.block_number("l1"))
         depth = 0 if status.l1_receipt is None else head - status.l1_receipt.block_number + 1
         return status if depth >= confirmations else replace(status, phase="L1_PENDING")
 
     ended = {"L1_REPLACED", "L1_FAILED", "L2_EXECUTED", "L2_FAILED"}
     if until == "l1":
         ended |= {"L1_INCLUDED", "L2_PENDING"}
-    what = f"{until.upper()} to include what {record.l1_tx_hash} is"
+    what = f"{until.upper()} to include what {known().l1_tx_hash} is"
     status = yield from poll(
         ask, lambda s: s.phase in ended, what=what, timeout=timeout, interval=interval, on_progress=on_progress
     )
+    record = known()
     yield from _check(record, status)
     if until == "l2" and status.phase == "L2_FAILED":
         advice = (

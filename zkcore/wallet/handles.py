@@ -97,7 +97,7 @@ class RequestHandle(Handle[RequestRecord]):
         """Until L1 has included it under so many blocks: the L1 receipt. Raises TransactionFailed, WaitTimeout."""
         _, receipt = yield from wait_for_request(
             self.wallet.session,
-            self.record,
+            lambda: self.record,
             until="l1",
             confirmations=confirmations,
             timeout=timeout,
@@ -121,7 +121,7 @@ class RequestHandle(Handle[RequestRecord]):
         """
         told = self._learning(on_progress)
         waiting = wait_for_request(
-            self.wallet.session, self.record, until=until, timeout=timeout, interval=poll, on_progress=told
+            self.wallet.session, lambda: self.record, until=until, timeout=timeout, interval=poll, on_progress=told
         )
         return (yield from self._ending(waiting, lambda _: until == "l2"))[1]
 
