@@ -92,14 +92,8 @@ def encrypt(
         params = _KdfParams(dklen=32, salt=salt.hex(), c=cost, prf="hmac-sha256")
     derived = _derive(kdf, params, password)
     ciphertext = _aes_ctr(derived[:16], iv, key)
-    crypto = _Crypto(
-        cipher="aes-128-ctr",
-        cipherparams=_CipherParams(iv.hex()),
-        ciphertext=ciphertext.hex(),
-        kdf=kdf,
-        kdfparams=params,
-        mac=keccak256(derived[16:32] + ciphertext).hex(),
-    )
+    mac = keccak256(derived[16:32] + ciphertext).hex()
+    crypto = _Crypto("aes-128-ctr", _CipherParams(iv.hex()), ciphertext.hex(), kdf, params, mac)
     keystore = {"version": 3, "id": str(uuid.uuid4()), "address": address.hex(), "crypto": crypto}
     return msgspec.json.encode(keystore).decode()
 

@@ -162,9 +162,8 @@ def _key_bytes(key: bytes | str) -> bytes:
     if isinstance(key, str):
         digits = re.fullmatch(r"(?:0x)?([0-9a-fA-F]{64})", key)
         if not digits:
-            raise InputError(
-                f"private key: expected 64 hex digits, with or without 0x, not these {len(key)} characters"
-            )
+            got = f"not these {len(key)} characters"
+            raise InputError(f"private key: expected 64 hex digits, with or without 0x, {got}")
         key = bytes.fromhex(digits[1])
     if not isinstance(key, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InputError(f"private key: expected 32 bytes or 64 hex digits, got {type(key).__name__}")

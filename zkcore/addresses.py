@@ -1,15 +1,15 @@
 """Addresses that follow from others: aliases of L1 senders on L2, and where contracts are created, in EVM and EraVM."""
 
+from zkcore import rlp
 from zkcore.contracts.constants import ALIAS_OFFSET, CREATE2_PREFIX, CREATE_PREFIX
 from zkcore.hashing import keccak256
-from zkcore.rlp import encode as rlp_encode
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
 __all__ = ["apply_alias", "create", "create2", "era_create", "era_create2", "undo_alias"]
 
 
 def _shifted(address: AddressLike, offset: int) -> Address:
-    return Address(((int.from_bytes(Address(address), "big") + offset) % (1 << 160)).to_bytes(20, "big"))
+    return Address(((int.from_bytes(Address(address)) + offset) % (1 << 160)).to_bytes(20))
 
 
 def apply_alias(address: AddressLike) -> Address:
@@ -28,8 +28,7 @@ def undo_alias(address: AddressLike) -> Address:
 def create(sender: AddressLike, nonce: int) -> Address:
     """CREATE in the EVM: keccak(rlp([sender, nonce]))[12:]. Source: yellow paper, section 7. Raises InputError."""
     number = uint(nonce, "nonce", 64)
-    minimal = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return Address(keccak256(rlp_encode([Address(sender), minimal]))[12:])
+    return Address(keccak256(rlp.encode([Address(sender), rlp.from_uint(number)]))[12:])
 
 
 def create2(sender: AddressLike, salt: HexLike, init_code_hash: HexLike) -> Address:
@@ -43,9 +42,7 @@ def era_create(sender: AddressLike, nonce: int) -> Address:
     The nonce is the sender's *deployment* nonce (NonceHolder.getDeploymentNonce), not that of its transactions.
     Source: era-contracts l1-contracts/contracts/common/l2-helpers/L2ContractHelper.sol. Raises InputError.
     """
-    return Address(
-        keccak256(CREATE_PREFIX + bytes(12) + Address(sender) + uint(nonce, "nonce").to_bytes(32, "big"))[12:]
-    )
+    return Address(keccak256(CREATE_PREFIX + bytes(12) + Address(sender) + uint(nonce, "nonce").to_bytes(32))[12:])
 
 
 def era_create2(
@@ -56,6 +53,5 @@ def era_create2(
     `bytecode_hash` is the versioned one (`zkcore.bytecode`). Source: as `era_create`. Raises InputError.
     """
     inputs = keccak256(hex_bytes(constructor_input, "constructor_input"))
-    return Address(
-        keccak256(CREATE2_PREFIX + bytes(12) + Address(sender) + Hash32(salt) + Hash32(bytecode_hash) + inputs)[12:]
-    )
+    made_of = CREATE2_PREFIX + bytes(12) + Address(sender) + Hash32(salt) + Hash32(bytecode_hash) + inputs
+    return Address(keccak256(made_of)[12:])

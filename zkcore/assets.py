@@ -216,9 +216,8 @@ class LegacyWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The message, without ABI padding."""
-        return (
-            self.SELECTOR + Address(self.receiver) + Address(self.l1_token) + uint(self.amount, "amount").to_bytes(32)
-        )
+        amount = uint(self.amount, "amount").to_bytes(32)
+        return self.SELECTOR + Address(self.receiver) + Address(self.l1_token) + amount
 
 
 class AssetWithdrawal(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,10 +33,8 @@ class Eip1559Transaction(BaseTransaction, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.max_priority_fee_per_gas > self.max_fee_per_gas:
-            raise InputError(
-                f"max_priority_fee_per_gas: {self.max_priority_fee_per_gas} wei is above "
-                f"max_fee_per_gas = {self.max_fee_per_gas} wei, which EIP-1559 does not allow"
-            )
+            above = f"{self.max_priority_fee_per_gas} wei is above max_fee_per_gas = {self.max_fee_per_gas} wei"
+            raise InputError(f"max_priority_fee_per_gas: {above}, which EIP-1559 does not allow")
 
     def check_stack(self, stack: Stack) -> None:
         """Raise UnsupportedProtocol for Era and an access list (zksync-era .../types/src/transaction_request.rs)."""

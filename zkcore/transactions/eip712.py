@@ -17,22 +17,12 @@ from zkcore import rlp
 from zkcore._keccak import keccak
 from zkcore.bytecode import versioned_hash
 from zkcore.chains import Stack
-from zkcore.eip712 import DOMAIN, Field, StructType, TypedData
+from zkcore.eip712 import DOMAIN, Field, StructType, TypedData, Value
 from zkcore.errors import BadSignature, InputError, UnsupportedProtocol
 from zkcore.paymaster import Paymaster
 from zkcore.signer import Signature
-from zkcore.transactions._base import (
-    EMPTY,
-    NONE,
-    BaseTransaction,
-    Bytecodes,
-    Data,
-    From,
-    To,
-    check_count,
-    signature_items,
-    triple,
-)
+from zkcore.transactions import _base
+from zkcore.transactions._base import EMPTY, NONE, BaseTransaction, Bytecodes, Data, From, To
 from zkcore.types import Hash32
 
 __all__ = ["DEFAULT_GAS_PER_PUBDATA", "Eip712Transaction"]
@@ -89,27 +79,14 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
 
     def typed_data(self) -> TypedData:
         """The typed data whose digest is signed, for devices that show it."""
-        return TypedData(
-            types=_TYPES,
-            primary_type="Transaction",
-            domain=("zkSync", "2", self.chain_id),
-            message=(*self._words(), self.data, self._dep_hashes(), self._paymaster()[1]),
-        )
+        message: tuple[Value, ...] = (*self._words(), self.data, self._dep_hashes(), self._paymaster()[1])
+        return _typed_data(self.chain_id, message)
 
     def _words(self) -> tuple[int, ...]:
         """The first ten members: addresses are widened to uint256, what is missing is 0."""
-        return (
-            self.TYPE,
-            int.from_bytes(self.from_address),
-            int.from_bytes(self.to or b""),
-            self.gas_limit,
-            self.gas_per_pubdata,
-            self.max_fee_per_gas,
-            self.max_priority_fee_per_gas,
-            int.from_bytes(self._paymaster()[0]),
-            self.nonce,
-            self.value,
-        )
+        sender, to, paymaster = map(int.from_bytes, (self.from_address, self.to or b"", self._paymaster()[0]))
+        gas = (self.gas_limit, self.gas_per_pubdata, self.max_fee_per_gas, self.max_priority_fee_per_gas)
+        return (self.TYPE, sender, to, *gas, paymaster, self.nonce, self.value)
 
     def _struct_hash(self) -> bytes:
         words = b"".join([word.to_bytes(32) for word in self._words()])
@@ -133,14 +110,12 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
         Nodes take an ECDSA signature in two forms, as 65 bytes in the place of a custom signature or as y_parity, r, s;
         the hash is the same. With a `custom_signature` give none. Raises InputError if there is none, or both.
         """
-        self._signature_bytes(signature)
+        custom_signature = self._signature_bytes(signature)
         if form not in {"custom", "ecdsa"}:
             raise InputError(f"form: expected 'custom' or 'ecdsa', got {form!r}")
-        if signature is None:
-            return self.unsigned_bytes()
-        if form == "ecdsa":
-            return self._serialize(signature_items(signature, signature.y_parity), b"")
-        return self._serialize([rlp.from_uint(self.chain_id), b"", b""], signature.to_bytes())
+        if signature is not None and form == "ecdsa":
+            return self._serialize(_base.signature_items(signature, signature.y_parity), b"")
+        return self._serialize([rlp.from_uint(self.chain_id), b"", b""], custom_signature)
 
     def hash(self, signature: Signature | None = None) -> Hash32:
         """The transaction hash: keccak256(digest || keccak256(signature)), with v = 27 or 28 in an ECDSA signature."""
@@ -168,18 +143,17 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
 
         A custom signature that is the ECDSA signature of `from` over the digest is taken for that.
         """
-        check_count(cls.__name__, items, 16)
+        _base.check_count(cls.__name__, items, 16)
         transaction = cls(**cls.parsed(items[:7] + items[10:]))
-        v, r, s = triple(items[7:10])
+        v, r, s = _base.triple(items[7:10])
         if r or s:
             if transaction.custom_signature:
                 raise InputError("custom_signature: expected none beside y_parity, r, s")
             return transaction, Signature(r, s, v)
         if v != transaction.chain_id:
             raise InputError(f"y_parity: expected the chain id {transaction.chain_id} where r and s are empty, got {v}")
-        if (signature := transaction._ecdsa()) is not None:
-            return replace(transaction, custom_signature=b""), signature
-        return transaction, None
+        signature = transaction._ecdsa()
+        return (replace(transaction, custom_signature=b"") if signature else transaction), signature
 
     def _ecdsa(self) -> Signature | None:
         """The custom signature as an ECDSA signature, if it is one of `from` over the digest."""
@@ -193,9 +167,12 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=64)
 def _domain_separator(chain_id: int) -> bytes:
-    empty = (0,) * 10 + (b"", (), b"")
+    return _typed_data(chain_id, (*(0,) * 10, b"", (), b"")).domain_separator()
+
+
+def _typed_data(chain_id: int, message: tuple[Value, ...]) -> TypedData:
     domain = ("zkSync", "2", chain_id)
-    return TypedData(types=_TYPES, primary_type="Transaction", domain=domain, message=empty).domain_separator()
+    return TypedData(types=_TYPES, primary_type="Transaction", domain=domain, message=message)
 
 
 def _hash(data: bytes) -> bytes:

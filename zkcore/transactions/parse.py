@@ -16,9 +16,8 @@ __all__ = ["Transaction", "parse_transaction"]
 
 Transaction: TypeAlias = LegacyTransaction | Eip2930Transaction | Eip1559Transaction | Eip712Transaction
 
-_TYPES: dict[int, type[Transaction]] = {
-    kind.TYPE: kind for kind in (Eip2930Transaction, Eip1559Transaction, Eip712Transaction)
-}
+_TYPED = (Eip2930Transaction, Eip1559Transaction, Eip712Transaction)
+_TYPES: dict[int, type[Transaction]] = {kind.TYPE: kind for kind in _TYPED}
 
 
 def parse_transaction(raw: HexLike) -> tuple[Transaction, Signature | None]:
