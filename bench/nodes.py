@@ -72,7 +72,7 @@ class Relays:
         self._learned = {}
 
     async def _open(self) -> None:
-        self._client = httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=64))
+        self._client = httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_keepalive_connections=0))
         self._servers = []
         for node in self._upstream:
             server = await asyncio.start_server(lambda r, w, node=node: self._serve(node, r, w), "127.0.0.1", 0)
@@ -111,6 +111,8 @@ class Relays:
                 self._upstream[node], content=body, headers={"content-type": "application/json"}
             )
             reply = response.content
+            if any(row["method"] == "zks_getBridgeContracts" for row in rows):
+                reply = reply.replace(b"null", b'"0x' + b"0" * 40 + b'"')  # zksync2's constructor fails on null
             self._learn(node, rows, reply)
         if self.latency:
             await asyncio.sleep(self.latency - (time.monotonic() - began))

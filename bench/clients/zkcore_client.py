@@ -36,24 +36,26 @@ async def main(kind: str) -> None:
         return value
 
     token = job["token"]
+    wallet = fresh()  # its first deposit pays for what is imported on first use
+    await plain((await step("deposit ETH, first of a process", lambda: wallet.deposit(ETH, 10**15))).wait(timeout=60))
     wallet = fresh()
     for name in ("deposit ETH, cold", "deposit ETH, warm"):
         deposit = await step(name, lambda: wallet.deposit(ETH, 10**15))
-        await plain(deposit.wait())
+        await plain(deposit.wait(timeout=60))
     await step("deposit status", deposit.status)
-    await plain((await plain(wallet.approve(token, 10**9))).wait())
+    await plain((await plain(wallet.approve(token, 10**9))).wait(timeout=60))
     wallet = fresh()
     for name in ("deposit ERC-20, cold", "deposit ERC-20, warm"):
         deposit = await step(name, lambda: wallet.deposit(token, 1_000))
-        await plain(deposit.wait())
+        await plain(deposit.wait(timeout=60))
     withdrawals = [await plain(wallet.withdraw(ETH, 10**12)) for _ in range(2)]
     for withdrawal in withdrawals:
-        await plain(withdrawal.wait("ready"))
+        await plain(withdrawal.wait("ready", timeout=60))
     await step("withdrawal status", withdrawals[0].status)
     wallet = fresh()
     for name, withdrawal in zip(("finalize, cold", "finalize, warm"), withdrawals, strict=True):
         finalized = await step(name, lambda: wallet.finalize_withdrawal(withdrawal.l2_tx_hash))  # noqa: B023
-        await plain(finalized.wait())
+        await plain(finalized.wait(timeout=60))
 
 
 if __name__ == "__main__":

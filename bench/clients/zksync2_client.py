@@ -41,6 +41,8 @@ def main() -> None:
         if (sent := step(name, lambda: deposit(wallet, job["ether"]))) is not None:
             l1.eth.wait_for_transaction_receipt(sent)
     wallet, l1 = fresh()
+    wallet.approve_erc20(job["token"], 10**18)
+    wallet, l1 = fresh()
     step("deposit ERC-20, cold", lambda: deposit(wallet, job["token"]))
     step("withdrawal status", lambda: wallet.is_withdrawal_finalized(job["withdrawal"]))
     wallet, l1 = fresh()

@@ -1,0 +1,104 @@
+"""The encodings and signatures, ours and the peers' in turn; the `fast` extra; and what an import costs."""
+
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from bench import encodings
+from bench.measure import Figures, probed, spread, timed
+
+HERE = Path(__file__).parent
+IMPORTS = {
+    "import zkcore": "zkcore",
+    "from zkcore import Wallet, ETH, ether": "zkcore",
+    "from signers import LedgerSigner, TrezorSigner": "zkcore",
+    "import msgspec": "of which msgspec",
+    "import zksync2.account.wallet": "zksync2",
+    "import web3": "web3",
+    "import eth_account": "eth-account",
+}
+PROBE = """
+import os, sys, time
+held = set(sys.modules)
+start = time.perf_counter()
+{statement}
+ms = (time.perf_counter() - start) * 1e3
+print(ms, len(set(sys.modules) - held), int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20)
+"""
+SIGN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from bench import encodings
+from bench.measure import timed
+tasks = encodings.ours()
+print(*(timed(tasks[name], float(sys.argv[2])) for name in ("sign", "signer")))
+"""
+
+
+def measure_imports(rounds: int) -> Figures:
+    """Each in an interpreter of its own, in turn; the ratio to zksync2's is taken within a turn."""
+    turns: dict[str, list[list[float]]] = {statement: [] for statement in IMPORTS}
+    for turn in range(rounds + 1):
+        for statement, found in turns.items():
+            numbers = probed(PROBE.format(statement=statement))
+            if turn:  # the first turn warms the file cache
+                found.append(numbers)
+    peer = turns["import zksync2.account.wallet"]
+    return {
+        statement: {
+            "ms": spread([numbers[0] for numbers in found]),
+            "of_zksync2": spread([numbers[0] / other[0] for numbers, other in zip(found, peer, strict=True)]),
+            "modules": int(found[0][1]),
+            "mb": statistics.median(numbers[2] for numbers in found),
+        }
+        for statement, found in turns.items()
+    }
+
+
+def measure_encodings(rounds: int, seconds: float) -> Figures:
+    ours, peers = encodings.ours(), encodings.peers()
+    work = {"rounds": rounds, "seconds": seconds, "work": encodings.for_javascript()}
+    run = ["node", "encodings.mjs"]
+    node = subprocess.run(
+        run, cwd=HERE / "peers", input=json.dumps(work), check=True, capture_output=True, text=True, timeout=300
+    )
+    javascript = json.loads(node.stdout)
+    figures: Figures = {}
+    for name, task in ours.items():
+        others = {peers[name][0]: peers[name][1]} if name in peers else {}
+        answers = {text(answer()) for answer in (task, *others.values())}
+        if name in javascript:
+            answers.add(javascript[name]["result"])
+        if len(answers) != 1:
+            sys.exit(f"{name}: the results differ: {answers}")
+        turns = [(timed(task, seconds), *(timed(other, seconds) for other in others.values())) for _ in range(rounds)]
+        mine = [turn[0] for turn in turns]
+        figures[name] = {"zkcore": {"us": spread(mine)}}
+        for place, peer in enumerate(others, start=1):
+            figures[name][peer] = _beside([turn[place] for turn in turns], mine)
+        if name in javascript:
+            figures[name][javascript[name]["peer"]] = _beside(javascript[name]["us"], mine)
+    return figures
+
+
+def _beside(theirs: list[float], mine: list[float]) -> Figures:
+    return {"us": spread(theirs), "ratio": spread([other / own for other, own in zip(theirs, mine, strict=True)])}
+
+
+def text(result: object) -> str:
+    return f"0x{result.hex()}" if isinstance(result, bytes) else str(result)
+
+
+def measure_fast(rounds: int, seconds: float) -> Figures:
+    """Signatures with coincurve (the `fast` extra) and without: eth-keys takes the backend from the environment."""
+    found: dict[str, list[list[float]]] = {"CoinCurveECCBackend": [], "NativeECCBackend": []}
+    for _ in range(rounds):
+        for backend, numbers in found.items():
+            env = {"ECC_BACKEND_CLASS": f"eth_keys.backends.{backend}"}
+            numbers.append(probed(SIGN, str(HERE.parent), str(seconds), env=env))
+    return {
+        backend: {"sign": spread([n[0] for n in numbers]), "signer": spread([n[1] for n in numbers])}
+        for backend, numbers in found.items()
+    }
