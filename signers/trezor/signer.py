@@ -3,65 +3,56 @@
 import unicodedata
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, TypeVar
 
-from msgspec import Struct
-
-from signers.paths import DEFAULT_PATH, Scheme, format_path, parse_path, scheme_path
+from signers.device import CAPABILITIES, DeviceSigner, Path, check_account
+from signers.paths import DEFAULT_PATH, Scheme, parse_path
 from signers.trezor import limits
 from signers.trezor.definitions import Definitions, NetworkDefinition
 from signers.trezor.pairing import Credentials, Passphrase
 from signers.trezor.typed import streamed_form
 from zkcore.eip191 import message_hash
-from zkcore.errors import BadSignature, BlindSigningRequired, InputError, SignerError, UnsupportedBySigner, WrongDevice
-from zkcore.signer import Capability, Signature, recover
+from zkcore.errors import BadSignature, InputError, SignerError, UnsupportedBySigner
+from zkcore.signer import Capability, Signature
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction, Transaction
-from zkcore.types import Address, AddressLike, Hash32, uint
+from zkcore.types import Address, AddressLike, Hash32
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pathlib
 
     from trezorlib.transport import Transport
 
     from signers.trezor.connection import AnySession, Connection
     from zkcore.eip712 import TypedData
 
-__all__ = ["TrezorAccount", "TrezorSigner"]
+__all__ = ["TrezorSigner"]
 
 T = TypeVar("T")
 
-_BOTH: Final = frozenset({Capability.LEGACY, Capability.EIP1559, Capability.MESSAGE, Capability.CONFIRM_ADDRESS})
 _MODEL_ONE: Final = "T1B1"
 _PASSPHRASE_BYTES: Final = 50  # of UTF-8 after NFKD: MAX_PASSPHRASE_LENGTH in trezor-firmware
-_FOUND_IN: Final[tuple[Scheme, ...]] = ("bip44", "ledger-live", "legacy")
 
 
-class TrezorAccount(Struct, frozen=True):
-    """An account on the Trezor: where it is derived, and its address."""
+class _Device(NamedTuple):
+    """What the signers for one device share."""
 
-    path: str
-    address: Address
+    connection: "Connection"
+    model: str
+    definitions: Definitions
 
 
-class TrezorSigner:
+class TrezorSigner(DeviceSigner):
     """Signs with the account at one path of a Trezor. Made by `connect`; a context manager.
 
     Nothing hangs: a call ends within its timeout, the user's time included. After a timeout, an exception of a
     callback, Ctrl-C or a lost device the device is cancelled, and the next call connects anew. One call at a time.
     """
 
-    def __init__(
-        self,
-        connection: "Connection",
-        path: tuple[int, ...],
-        address: Address,
-        model: str,
-        *,
-        definitions: Definitions,
-        blind: bool,
-    ) -> None:
-        self._connection, self._path, self._address, self._model = connection, path, address, model
-        self._definitions, self._blind = definitions, blind
+    _schemes: ClassVar[tuple[Scheme, ...]] = ("bip44", "ledger-live", "legacy")
+
+    def __init__(self, device: _Device, path: Path, address: Address, *, allow_blind_signing: bool) -> None:
+        super().__init__(path, address, allow_blind_signing=allow_blind_signing)
+        self._connection, self._model, self._definitions = self._device = device
 
     @classmethod
     def connect(
@@ -76,7 +67,7 @@ class TrezorSigner:
         on_button: Callable[[str], object] | None = None,
         on_pairing: Callable[[str], str] | None = None,
         credentials: Credentials | None = None,
-        definitions: "Definitions | Path | str | None" = None,
+        definitions: "Definitions | pathlib.Path | str | None" = None,
         timeout: float = 300.0,
     ) -> Self:
         """Find a Trezor, unlock it, and read the address at the path.
@@ -111,25 +102,13 @@ class TrezorSigner:
 
         def read(session: "AnySession") -> tuple[Address, str]:
             # trezorlib takes a model that it does not know, if it names itself only by its new name, for a Model One
-            return wire.get_address(session, indices), session.features.internal_model or session.model.internal_name
+            model = session.features.internal_model or session.model.internal_name
+            return check_account(expected, wire.get_address(session, indices)), model
 
         address, model = connection.call(read)
-        if expected is not None and address != expected:
-            connection.close()
-            raise WrongDevice(expected=expected, got=address)
-        return cls(connection, indices, address, model, definitions=source, blind=allow_blind_signing)
+        return cls(_Device(connection, model, source), indices, address, allow_blind_signing=allow_blind_signing)
 
     # ------------------------------------------------------------ what it is
-    @property
-    def address(self) -> Address:
-        """The account it signs for."""
-        return self._address
-
-    @property
-    def path(self) -> str:
-        """The BIP-32 path of the account."""
-        return format_path(self._path)
-
     @property
     def model(self) -> str:
         """The vendor's name of the model: T1B1 is the Model One, T2T1 the Model T, the others are the Safes."""
@@ -138,7 +117,7 @@ class TrezorSigner:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What it can sign: typed data by hash on a Model One, in full on all others."""
-        return _BOTH | {Capability.TYPED_DATA_HASH if self._is_model_one else Capability.TYPED_DATA}
+        return CAPABILITIES | {Capability.TYPED_DATA_HASH if self._is_model_one else Capability.TYPED_DATA}
 
     @property
     def _is_model_one(self) -> bool:
@@ -155,38 +134,21 @@ class TrezorSigner:
         return limits.UNKNOWN_UNIT if definition is None else definition.unit
 
     # ------------------------------------------------------------ accounts
-    def accounts(self, scheme: Scheme = "bip44", count: int = 5) -> list[TrezorAccount]:
-        """The first accounts of a scheme: "bip44" m/44'/60'/0'/0/i, "ledger-live" i'/0/0, or "legacy" 0'/i.
-
-        Raises UnsupportedBySigner for more than the firmware allows.
-        """
-        from signers.trezor import wire
-
-        paths = [parse_path(scheme_path(scheme, index)) for index in range(uint(count, "count", 31))]
-        for indices in paths:
-            limits.check_path(indices)
-        return self._connection.call(
-            lambda session: [TrezorAccount(format_path(n), wire.get_address(session, n)) for n in paths]
-        )
-
-    def find(self, address: AddressLike, *, count: int = 20) -> Self:
-        """A signer for `address`, if it is among the first `count` accounts of a scheme; it shares the connection.
-
-        Raises WrongDevice if it is not.
-        """
-        wanted = Address(address)
-        for scheme in _FOUND_IN:
-            for account in self.accounts(scheme, count):
-                if account.address == wanted:
-                    found = self._connection, parse_path(account.path), wanted, self._model
-                    return type(self)(*found, definitions=self._definitions, blind=self._blind)
-        raise WrongDevice(expected=wanted, got=f"none of the first {count} accounts of {', '.join(_FOUND_IN)}")
-
     def confirm_address(self) -> Address:
         """Show the address on the device until its user confirms it. A Model One takes "no" as "show the QR code"."""
         from signers.trezor import wire
 
         return self._in_our_wallet(lambda session: wire.get_address(session, self._path, show=True))
+
+    def _addresses(self, paths: list[Path]) -> list[Address]:
+        from signers.trezor import wire
+
+        for path in paths:
+            limits.check_path(path)
+        return self._connection.call(lambda session: [wire.get_address(session, path) for path in paths])
+
+    def _at(self, path: Path, address: Address) -> Self:
+        return type(self)(self._device, path, address, allow_blind_signing=self._allow_blind_signing)
 
     # ------------------------------------------------------------ signing
     def sign_transaction(self, tx: Transaction) -> Signature:
@@ -230,11 +192,7 @@ class TrezorSigner:
 
     # ------------------------------------------------------------ how
     def _consented(self, what: str) -> None:
-        if not self._blind:
-            raise BlindSigningRequired(
-                f"this Trezor ({self._model}) shows {what}: only as hex or hashes. Compare those with the preview, "
-                "and consent with allow_blind_signing=True"
-            )
+        self._need_consent(f"this Trezor ({self._model}) shows {what} only as hex or hashes")
 
     def _definition(self, chain_id: int) -> NetworkDefinition | None:
         """The definition to send: none for a network the firmware knows, nor one that would make it refuse our path."""
@@ -246,9 +204,7 @@ class TrezorSigner:
     def _check_wallet(self, session: "AnySession") -> None:
         from signers.trezor import wire
 
-        got = wire.get_address(session, self._path)
-        if got != self._address:
-            raise WrongDevice(expected=self._address, got=got)
+        check_account(self._address, wire.get_address(session, self._path))
 
     def _in_our_wallet(self, operation: "Callable[[AnySession], T]") -> T:
         """Call the device once it has answered with our address: a passphrase or a device may have been swapped."""
@@ -263,13 +219,11 @@ class TrezorSigner:
         """The signature over the digest of our own encoding, with the parity that fits, whatever the device says."""
 
         def asked(session: "AnySession") -> Signature:
-            r, s = ask(session)
-            for parity in (0, 1):
-                signature = Signature(r, s, parity, clear)
-                if recover(digest, signature) == self._address:
-                    return signature
-            self._check_wallet(session)  # another program may have put its wallet in the place of ours meanwhile
-            raise BadSignature(f"the Trezor signed something else: no signature of {self._address} over {digest}")
+            signature = self._fitting(digest, *ask(session), clear)
+            if signature is None:
+                self._check_wallet(session)  # another program may have put its wallet in the place of ours meanwhile
+                raise BadSignature(f"the Trezor signed something else: no signature of {self._address} over {digest}")
+            return signature
 
         return self._in_our_wallet(asked)
 
@@ -282,17 +236,8 @@ class TrezorSigner:
         """Forget the device."""
         self._connection.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return f"TrezorSigner({self._model}, {self.path}, {self._address})"
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a TrezorSigner is not pickled or copied: it holds a device and perhaps a passphrase")
 
 
 def _passphrase(given: str | Callable[[], str] | Passphrase | None) -> Callable[[], str | Passphrase]:
