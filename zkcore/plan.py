@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeA
 import msgspec
 from msgspec import Struct
 
-from zkcore.contracts import ERC20, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN_ADDRESS
+from zkcore.contracts import ERC20, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN_ADDRESS, L2_NATIVE_TOKEN_VAULT_ADDRESS
 from zkcore.effects import Chain
 from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered
 from zkcore.hashing import keccak256
@@ -229,6 +229,12 @@ def _check_step(plan: Plan[Any], place: int, step: PlanStep) -> None:
         raise PlanTampered(f"step {place} ({step.kind}) calls {tx.to}, expected one of {targets}")
     if step.kind == "approve" and tx.data[:4] != ERC20.approve.selector:
         raise PlanTampered(f"step {place} is named an approval, and calls the function 0x{tx.data[:4].hex()}")
+    if step.kind == "approve" and plan.kind != "transaction":
+        # who may take tokens is the bridge, or the custom bridge that the request itself names
+        spender, _ = ERC20.approve.decode_arguments(tx.data)
+        taker = L2_NATIVE_TOKEN_VAULT_ADDRESS if step.chain == "l2" else facts.asset_router
+        if spender != taker and bytes(12) + spender not in plan.steps[-1].transaction.data:
+            raise PlanTampered(f"step {place} approves {spender}, expected {taker}")
     if isinstance(tx, Eip712Transaction) and tx.from_address != plan.sender:
         raise PlanTampered(f"step {place} is from {tx.from_address}, the plan from {plan.sender}")
 
