@@ -177,6 +177,23 @@ def test_the_hash_is_checked() -> None:
         Plan.from_json(edited(lambda content: content.update(hash="0x" + "11" * 32), rehash=False))
 
 
+def approving(spender: Address, data: bytes) -> Plan[Any]:
+    approve = replace(APPROVE, transaction=replace(APPROVE.transaction, data=ERC20.approve.encode(spender, 5)))
+    return replace(PLAN, steps=(approve, replace(DEPOSIT, transaction=replace(DEPOSIT.transaction, data=data))))
+
+
+def test_a_plan_approves_the_bridge_or_who_its_request_names() -> None:
+    assert approving(ROUTER, b"")
+    assert approving(NULLIFIER, b"\x01\x02\x03\x04" + bytes(12) + NULLIFIER)  # a custom bridge
+    for data in (b"", bytes(12) + TOKEN, bytes(NULLIFIER)):
+        with pytest.raises(PlanTampered, match=f"step 0 approves {NULLIFIER}, expected {ROUTER}"):
+            approving(NULLIFIER, data)
+    approve = PlanStep(
+        kind="approve", chain="l1", transaction=replace(APPROVE.transaction, data=ERC20.approve.encode(NULLIFIER, 5))
+    )
+    assert replace(PLAN, kind="transaction", steps=(approve,))  # `approve` itself is for whomever
+
+
 def test_a_0x71_step_is_the_senders() -> None:
     tx = Eip712Transaction(chain_id=324, nonce=0, to=TOKEN, from_address=TOKEN, **FEES)
     with pytest.raises(PlanTampered, match=f"is from {TOKEN}"):

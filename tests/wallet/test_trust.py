@@ -331,8 +331,8 @@ def test_a_plan_for_other_contracts_is_refused_by_the_wallet(net: Devnet, watche
 
     def change(content: Any) -> None:
         content["facts"][what] = thief
-        last = content["steps"][-1]
-        last["unsigned"] = last["unsigned"].replace(ours[2:].lower(), thief[2:].lower())
+        for step in content["steps"]:
+            step["unsigned"] = step["unsigned"].replace(ours[2:].lower(), thief[2:].lower())
 
     tampered = Plan.from_json(edited(plan, change))
     for wallet in (watched.wallet, wallet_of(net, watched.signer)):
@@ -348,16 +348,21 @@ def test_a_plan_for_other_contracts_is_refused_by_the_wallet(net: Devnet, watche
 
 
 @BASE_ERC20
-def test_an_approval_that_was_edited_is_shown_as_what_it_is(net: Devnet, watched: Watched) -> None:
+def test_an_approval_that_was_edited(net: Devnet, watched: Watched) -> None:
     plan = watched.wallet.prepare_deposit(net.tokens["DAI"], AMOUNT)
-    endless = ERC20.approve.encode(THIEF, (1 << 256) - 1)
-    step = replace(plan.steps[0], transaction=replace(plan.steps[0].transaction, data=endless))
-    tampered = Plan.from_json(replace(plan, steps=(step, *plan.steps[1:])).to_json())
-    shown = str(tampered.preview(net.profile))
-    assert "UNLIMITED" in shown
-    assert str(THIEF) in shown
+
+    def with_approval(spender: Address, amount: int) -> str:
+        data = ERC20.approve.encode(spender, amount)
+        step = replace(plan.steps[0], transaction=replace(plan.steps[0].transaction, data=data))
+        raw = "0x" + step.transaction.unsigned_bytes().hex()
+        return edited(plan, lambda content: content["steps"][0].update(unsigned=raw))
+
+    with pytest.raises(PlanTampered, match=f"step 0 approves {THIEF}, expected {net.profile.asset_router}"):
+        Plan.from_json(with_approval(THIEF, AMOUNT))
+    endless = Plan.from_json(with_approval(net.profile.asset_router, (1 << 256) - 1))
+    assert "UNLIMITED" in str(endless.preview(net.profile))  # shown as what it is
     with pytest.raises(PlanTampered):
-        sign_plan(tampered, watched.signer, expected_hash=plan.hash)
+        sign_plan(endless, watched.signer, expected_hash=plan.hash)
 
 
 @ERA
