@@ -7,6 +7,7 @@ asks for: values are checked and never padded, cut or guessed, and decoding is s
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
+from itertools import repeat
 from typing import Any, NoReturn, cast
 
 import msgspec
@@ -158,9 +159,8 @@ def _given(parameter: Parameter, value: Any, name: str) -> Any:
     if type(value) is not wanted:
         raise InputError(f"{name}: expected {wanted.__name__} for {kind}, got {value!r}")
     if isinstance(value, int) and wanted is int:
-        uint(
-            value + (1 << int(kind[3:]) - 1), f"{name} + 2**{int(kind[3:]) - 1}", int(kind[3:])
-        )  # two's complement's range
+        bits = int(kind[3:])
+        uint(value + (1 << bits - 1), f"{name} + 2**{bits - 1}", bits)  # two's complement's range
     return value
 
 
@@ -176,8 +176,7 @@ def _given_many(parameter: Parameter, values: Sequence[Any], name: str) -> tuple
 def _taken(parameter: Parameter, value: Any) -> Any:
     """A value decoded by eth-abi in our types."""
     if parameter.is_array:
-        item = parameter.item
-        return tuple(_taken(item, part) for part in value)
+        return tuple(map(_taken, repeat(parameter.item), value))
     if parameter.components:
         return tuple(map(_taken, parameter.components, value))
     if parameter.type == "address":
@@ -195,18 +194,16 @@ def _encode(parameters: Sequence[Parameter], values: Sequence[Any], what: str) -
 
 
 def _decode(parameters: Sequence[Parameter], data: bytes, what: str, *, canonical: bool) -> tuple[Any, ...]:
-    from eth_abi.abi import decode as abi_decode
-    from eth_abi.abi import encode as abi_encode
+    from eth_abi import abi as eth_abi
     from eth_abi.exceptions import DecodingError
 
     types = [p.type for p in parameters]
     try:
-        values = abi_decode(types, data, strict=True)
+        values = eth_abi.decode(types, data, strict=True)
     except (DecodingError, UnicodeDecodeError, OverflowError) as error:
-        raise InputError(
-            f"{what}: {to_hex(data[:64])} ({len(data)} bytes) is not ({','.join(types)}): {error}"
-        ) from None
-    if canonical and abi_encode(types, values) != data:
+        shown = f"{to_hex(data[:64])} ({len(data)} bytes)"
+        raise InputError(f"{what}: {shown} is not ({','.join(types)}): {error}") from None
+    if canonical and eth_abi.encode(types, values) != data:
         raise InputError(f"{what}: {len(data)} bytes are not the canonical encoding of ({','.join(types)})")
     return tuple(map(_taken, parameters, values))
 
@@ -234,8 +231,7 @@ def _named(parameter: Parameter, value: Any) -> Any:
     if not parameter.components:
         return value
     if parameter.is_array:
-        item = parameter.item
-        return tuple(_named(item, part) for part in value)
+        return tuple(map(_named, repeat(parameter.item), value))
     return named(parameter.components, value)
 
 
@@ -328,9 +324,8 @@ class Event(_Descriptor, frozen=True, dict=True):
         """The values by name; an indexed string, bytes, array or struct is only a hash there. Raises InputError."""
         indexed = [parameter for parameter in self.inputs if parameter.indexed]
         if len(topics) != len(indexed) + 1 or topics[0] != self.topic:
-            raise InputError(
-                f"{self.name}: the topics {[to_hex(topic) for topic in topics]} are not of {self.signature}"
-            )
+            given = [to_hex(topic) for topic in topics]
+            raise InputError(f"{self.name}: the topics {given} are not of {self.signature}")
         plain = [parameter for parameter in self.inputs if not parameter.indexed]
         values = iter(_decode(plain, data, self.name, canonical=True))
         hashed = iter(topics[1:])

@@ -119,9 +119,8 @@ class TypedData(Struct, frozen=True, kw_only=True):
         members = _mapping(data)
         if members is None or set(members) != {"types", "primaryType", "domain", "message"}:
             _refuse("typed data", "an object with types, primaryType, domain and message", members and list(members))
-        return cls(
-            types=data["types"], primary_type=data["primaryType"], domain=data["domain"], message=data["message"]
-        )
+        types, primary_type = data["types"], data["primaryType"]
+        return cls(types=types, primary_type=primary_type, domain=data["domain"], message=data["message"])
 
     # ------------------------------------------------------------ what is signed
     def digest(self) -> Hash32:
@@ -191,13 +190,10 @@ def _structs(types: tuple[StructType, ...]) -> _Structs:
 @lru_cache(maxsize=64)
 def _encode_type(types: tuple[StructType, ...], name: str) -> str:
     structs = _structs(types)
-    used: set[str] = set()
-    pending = [name]
-    while pending:
-        current = pending.pop()
-        used.add(current)
-        pending += [field.base for field in structs[current] if field.base in structs.keys() - used]
-    order = [name, *sorted(used - {name})]
+    used = [name]
+    for current in used:  # which grows
+        used += sorted({field.base for field in structs[current]} & structs.keys() - set(used))
+    order = [name, *sorted(used[1:])]
     return "".join(StructType(struct, structs[struct]).own_type for struct in order)
 
 
@@ -304,8 +300,8 @@ def _hold_types(given: object, domain: object) -> tuple[StructType, ...]:
             if struct.name == DOMAIN and _DOMAIN_TYPES.get(field.name) != field.type:
                 _refuse(DOMAIN, f"members among {_DOMAIN_TYPES}", f"{field.type} {field.name}")
     finite: set[str] = set()
-    for struct in types:
-        _refuse_cycle(structs, struct.name, (), finite)
+    for name in structs:
+        _refuse_cycle(structs, name, (), finite)
     return types
 
 
@@ -314,15 +310,10 @@ def _hold_fields(struct: object, given: object) -> tuple[Field, ...]:
         _refuse("types", "structs whose names are identifiers and no types of EIP-712", struct)
     fields: list[Field] = []
     for member in _sequence(given, struct, "a list of members"):
-        name: object
-        type_: object
-        if isinstance(member, Field):
-            name, type_ = member.name, member.type
-        else:
-            pair = _mapping(member)
-            if pair is None or set(pair) != {"name", "type"}:
-                _refuse(struct, 'members as {"name": ..., "type": ...}', member)
-            name, type_ = pair["name"], pair["type"]
+        pair = {"name": member.name, "type": member.type} if isinstance(member, Field) else _mapping(member)
+        if pair is None or set(pair) != {"name", "type"}:
+            _refuse(struct, 'members as {"name": ..., "type": ...}', member)
+        name, type_ = pair["name"], pair["type"]
         if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
             _refuse(struct, "members whose names are identifiers", name)
         if not isinstance(type_, str):

@@ -4,8 +4,7 @@ from zkcore.abi import Event, Function
 
 # fmt: off
 __all__ = [
-    "ASSET_ROUTER", "BRIDGED_TOKEN", "BRIDGEHUB", "DIAMOND", "ERC20", "MESSAGE_ROOT", "MULTICALL3",
-    "NATIVE_TOKEN_VAULT", "NULLIFIER",
+    "ASSET_ROUTER", "BRIDGED_TOKEN", "BRIDGEHUB", "DIAMOND", "ERC20", "MESSAGE_ROOT", "NATIVE_TOKEN_VAULT", "NULLIFIER",
 ]
 # fmt: on
 
@@ -114,12 +113,3 @@ class BRIDGED_TOKEN:  # noqa: N801
 
     origin_token = Function("originToken() view returns (address token)")
     asset_id = Function("assetId() view returns (bytes32 assetId)")
-
-
-class MULTICALL3:
-    """https://github.com/mds1/multicall3."""
-
-    aggregate3 = Function(
-        "aggregate3((address target,bool allowFailure,bytes callData)[] calls) payable"
-        " returns ((bool success,bytes returnData)[] returnData)"
-    )

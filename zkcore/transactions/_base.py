@@ -179,7 +179,7 @@ def signature_items(signature: Signature, v: int) -> list[rlp.Item]:
 
 def triple(items: Sequence[rlp.Decoded]) -> tuple[int, int, int]:
     """The integers v (or y_parity), r and s of three items. Raises InputError."""
-    v, r, s = map(rlp.to_uint, items, ("v", "r", "s"))
+    v, r, s = map(rlp.to_uint, items, "vrs")
     return v, r, s
 
 
