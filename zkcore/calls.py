@@ -19,24 +19,15 @@ from zkcore.abi import Function
 from zkcore.decoding import Data, Quantity, decoder, decoder_or_null
 from zkcore.effects import Call, Chain, Flow, attempt
 from zkcore.errors import RpcError
-from zkcore.parameters import (
-    AccountOverride,
-    BlockId,
-    BlockTag,
-    CallRequest,
-    StateOverride,
-    block_id,
-    overrides,
-    quantity,
-)
+from zkcore.parameters import BlockId, BlockTag, CallRequest, block_id, quantity
 from zkcore.types import Address, AddressLike, Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
-    "AccountOverride", "BlockId", "BlockTag", "CallRequest", "StateOverride", "block_number", "call_raw", "chain_id",
-    "estimate_gas", "estimate_gas_l1_to_l2", "eth_call", "fee_history", "get_balance", "get_bridgehub_contract",
-    "get_code", "get_l2_to_l1_log_proof", "get_logs", "get_receipt", "get_storage_at", "get_transaction",
-    "get_transaction_count", "get_transaction_details", "simulate",
+    "BlockId", "BlockTag", "CallRequest", "block_number", "call_raw", "chain_id", "estimate_gas",
+    "estimate_gas_l1_to_l2", "eth_call", "fee_history", "get_balance", "get_bridgehub_contract", "get_code",
+    "get_l2_to_l1_log_proof", "get_logs", "get_receipt", "get_storage_at", "get_transaction", "get_transaction_count",
+    "get_transaction_details", "simulate",
 ]
 # fmt: on
 
@@ -144,59 +135,34 @@ def _topic(topic: HexLike | Sequence[HexLike] | None) -> object:
 
 # ---------------------------------------------------------------- eth_: execution
 def eth_call(
-    chain: Chain,
-    to: AddressLike,
-    function: Function,
-    *arguments: Any,
-    from_address: AddressLike | None = None,
-    value: int | None = None,
-    gas_price: int | None = None,
-    block: BlockId = "latest",
-    state: StateOverride | None = None,
+    chain: Chain, to: AddressLike, function: Function, *arguments: Any, block: BlockId = "latest"
 ) -> Call[tuple[Any, ...]]:
-    """What a function of a contract returns, decoded. Raises Reverted. Without a gas price it runs at price 0."""
-    request = CallRequest(
-        to=to, from_address=from_address, data=function.encode(*arguments), value=value, gas_price=gas_price
-    )
-    data = decoder(Data)
-
-    def decode(raw: Raw) -> tuple[Any, ...]:
-        return function.decode_result(data(raw))
-
-    return Call(chain, "eth_call", (request.parameter(), block_id(block), *overrides(state)), decode)
+    """What a function of a contract returns, decoded. Raises Reverted. With a sender or a value: see `call_raw`."""
+    call = call_raw(chain, CallRequest(to=to, data=function.encode(*arguments)), block=block)
+    return Call(chain, call.method, call.params, lambda raw: function.decode_result(call.decode(raw)))
 
 
-def call_raw(
-    chain: Chain, request: CallRequest, *, block: BlockId = "latest", state: StateOverride | None = None
-) -> Call[bytes]:
-    """What `eth_call` returns to this request, undecoded. Raises Reverted."""
-    return Call(chain, "eth_call", (request.parameter(), block_id(block), *overrides(state)), decoder(Data))
+def call_raw(chain: Chain, request: CallRequest, *, block: BlockId = "latest") -> Call[bytes]:
+    """What `eth_call` returns to this request, undecoded. Raises Reverted. Without a gas price it runs at price 0."""
+    return Call(chain, "eth_call", (request.parameter(), block_id(block)), decoder(Data))
 
 
-def estimate_gas(
-    chain: Chain, request: CallRequest, *, block: BlockId | None = None, state: StateOverride | None = None
-) -> Call[int]:
+def estimate_gas(chain: Chain, request: CallRequest, *, block: BlockId | None = None) -> Call[int]:
     """The gas that the transaction needs. Raises Reverted.
 
     Without a block it is run on the node's pending state, so that a pending approval counts. On ZKsync OS, type 0x7f
     estimates a priority operation.
     """
-    where = () if block is None and state is None else (block_id("pending" if block is None else block),)
-    return Call(chain, "eth_estimateGas", (request.parameter(), *where, *overrides(state)), decoder(Quantity))
+    where = () if block is None else (block_id(block),)
+    return Call(chain, "eth_estimateGas", (request.parameter(), *where), decoder(Quantity))
 
 
 def simulate(
-    chain: Chain,
-    requests: Sequence[CallRequest],
-    *,
-    block: BlockId = "latest",
-    state: StateOverride | None = None,
+    chain: Chain, requests: Sequence[CallRequest], *, block: BlockId = "latest"
 ) -> Call[tuple[replies.SimulatedBlock, ...]]:
     """Run calls one after another in one block on top of `block` (`eth_simulateV1`), with their logs and errors."""
-    calls: dict[str, object] = {"calls": [request.parameter() for request in requests]}
-    if state is not None:
-        (calls["stateOverrides"],) = overrides(state)
-    params = ({"blockStateCalls": [calls]}, block_id(block))
+    calls = [{"calls": [request.parameter() for request in requests]}]
+    params = ({"blockStateCalls": calls}, block_id(block))
     return Call(chain, "eth_simulateV1", params, decoder(tuple[replies.SimulatedBlock, ...]))
 
 
@@ -231,9 +197,9 @@ def get_bridgehub_contract() -> Call[Address | None]:
 
 
 # ---------------------------------------------------------------- zks_: Era
-def estimate_gas_l1_to_l2(request: CallRequest, *, state: StateOverride | None = None) -> Call[int]:
+def estimate_gas_l1_to_l2(request: CallRequest) -> Call[int]:
     """Era: the L2 gas a priority operation needs. ZKsync OS: `estimate_gas` with type 0x7f."""
-    return Call("l2", "zks_estimateGasL1ToL2", (request.parameter(), *overrides(state)), decoder(Quantity))
+    return Call("l2", "zks_estimateGasL1ToL2", (request.parameter(),), decoder(Quantity))
 
 
 def get_transaction_details(tx_hash: HexLike) -> Call[replies.TransactionDetails | None]:

@@ -14,7 +14,7 @@ from msgspec import MsgspecError, Raw
 
 from zkcore.types import Address, Hash32
 
-__all__ = ["ByteNumbers", "Data", "Hooked", "Quantity", "convert", "decoder", "decoder_or_null", "respelled"]
+__all__ = ["Data", "Hooked", "Quantity", "convert", "decoder", "decoder_or_null", "respelled"]
 
 T = TypeVar("T")
 
@@ -33,7 +33,6 @@ class Hooked(type):
 if TYPE_CHECKING:
     Quantity: TypeAlias = int
     Data: TypeAlias = bytes
-    ByteNumbers: TypeAlias = bytes
 else:
 
     class Quantity(metaclass=Hooked):
@@ -63,16 +62,6 @@ else:
             if data is None:
                 raise ValueError(f"expected data (0x and whole bytes in hex), got {_shown(value)}")
             return data
-
-    class ByteNumbers(metaclass=Hooked):
-        """A JSON array of byte values (a Rust `Vec<u8>`), as bytes."""
-
-        @staticmethod
-        def parse(value: object) -> bytes:
-            """The bytes. Raises ValueError."""
-            if isinstance(value, list) and all(type(item) is int and 0 <= item <= 255 for item in value):
-                return bytes(value)
-            raise ValueError(f"expected an array of numbers from 0 to 255, got {_shown(value)}")
 
 
 def decoder(kind: type[T]) -> Callable[[Raw], T]:

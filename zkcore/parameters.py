@@ -1,6 +1,6 @@
-"""What JSON-RPC methods are asked with: call requests, blocks, state overrides; checked and turned into JSON."""
+"""What JSON-RPC methods are asked with: call requests and blocks; checked and turned into JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
@@ -8,11 +8,7 @@ from msgspec import Struct
 from zkcore.errors import InputError
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
 
-# fmt: off
-__all__ = [
-    "AccountOverride", "BlockId", "BlockTag", "CallRequest", "StateOverride", "block_id", "overrides", "quantity",
-]
-# fmt: on
+__all__ = ["BlockId", "BlockTag", "CallRequest", "block_id", "quantity"]
 
 BlockTag: TypeAlias = Literal[
     "earliest", "latest", "pending", "safe", "finalized", "committed", "precommitted", "l1_committed", "fast_finalized"
@@ -48,14 +44,10 @@ class CallRequest(Struct, frozen=True, kw_only=True):
         """The JSON object. Raises InputError for a value that does not fit."""
         meta = self._meta()
         quantities = {
-            "value": self.value,
-            "gas": self.gas,
-            "gasPrice": self.gas_price,
-            "maxFeePerGas": self.max_fee_per_gas,
-            "maxPriorityFeePerGas": self.max_priority_fee_per_gas,
-            "nonce": self.nonce,
+            "value": self.value, "gas": self.gas, "gasPrice": self.gas_price, "maxFeePerGas": self.max_fee_per_gas,
+            "maxPriorityFeePerGas": self.max_priority_fee_per_gas, "nonce": self.nonce,
             "type": 0x71 if meta and self.type is None else self.type,
-        }
+        }  # fmt: skip
         addresses = {"from": self.from_address, "to": self.to}
         data = hex_bytes(self.data)
         fields: dict[str, object] = {name: str(Address(at)) for name, at in addresses.items() if at is not None}
@@ -84,31 +76,6 @@ class CallRequest(Struct, frozen=True, kw_only=True):
         return meta
 
 
-class AccountOverride(Struct, frozen=True, kw_only=True):
-    """What to take for the state of an account in a call: balance in wei, code, nonce, single storage slots."""
-
-    balance: int | None = None
-    nonce: int | None = None
-    code: HexLike | None = None
-    state_diff: Mapping[Hash32, Hash32] | None = None
-
-    def parameter(self) -> dict[str, object]:
-        """The JSON object."""
-        fields: dict[str, object] = {}
-        if self.balance is not None:
-            fields["balance"] = quantity(self.balance, "balance")
-        if self.nonce is not None:
-            fields["nonce"] = quantity(self.nonce, "nonce")
-        if self.code is not None:
-            fields["code"] = to_hex(hex_bytes(self.code, "code"))
-        if self.state_diff is not None:
-            fields["stateDiff"] = {str(Hash32(slot)): str(Hash32(word)) for slot, word in self.state_diff.items()}
-        return fields
-
-
-StateOverride: TypeAlias = Mapping[Address, AccountOverride]
-
-
 def quantity(value: int, name: str) -> str:
     """An int as 0x hex. Raises InputError, naming it."""
     return hex(uint(value, name))
@@ -123,8 +90,3 @@ def block_id(block: BlockId) -> object:
             raise InputError(f"block: expected a number, a Hash32 or one of {', '.join(sorted(_TAGS))}, got {block!r}")
         return block
     return quantity(block, "block")
-
-
-def overrides(state: StateOverride | None) -> tuple[object, ...]:
-    """The state override as the last parameters: none, or one."""
-    return () if state is None else ({str(Address(at)): account.parameter() for at, account in state.items()},)

@@ -9,10 +9,11 @@ import pytest
 from tests.rpc import samples as s
 from zkcore import calls, replies
 from zkcore.abi import Function
-from zkcore.calls import AccountOverride, CallRequest
+from zkcore.calls import CallRequest
 from zkcore.errors import InputError, MalformedReply, MethodNotFound, Reverted, RpcError
 from zkcore.explore import calls as explored
 from zkcore.explore import replies as more_replies
+from zkcore.explore.state import AccountOverride, with_state
 from zkcore.testing import play
 from zkcore.types import Address, Hash32
 
@@ -67,12 +68,10 @@ TABLE: list[tuple[Any, str, list[Any], Any, Any]] = [
         (7,),
     ),
     (
-        calls.eth_call(
-            "l1", A1, PAIR, from_address=A2, value=5, gas_price=9, block=3, state={A2: AccountOverride(balance=10**18)}
-        ),
+        with_state(calls.eth_call("l1", A1, PAIR, block=3), {A2: AccountOverride(balance=10**18)}),
         "eth_call",
         [
-            {"from": str(A2), "to": str(A1), "data": "0xa8aa1b31", "value": "0x5", "gasPrice": "0x9"},
+            {"to": str(A1), "data": "0xa8aa1b31"},
             "0x3",
             {str(A2): {"balance": hex(10**18)}},
         ],
@@ -80,9 +79,9 @@ TABLE: list[tuple[Any, str, list[Any], Any, Any]] = [
         (A1, H1),
     ),
     (
-        calls.call_raw("l1", CallRequest(to=A1, data="0x01")),
+        calls.call_raw("l1", CallRequest(to=A1, data="0x01", from_address=A2, value=5, gas_price=9)),
         "eth_call",
-        [{"to": str(A1), "data": "0x01"}, "latest"],
+        [{"from": str(A2), "to": str(A1), "data": "0x01", "value": "0x5", "gasPrice": "0x9"}, "latest"],
         "0x0102",
         b"\1\2",
     ),
@@ -101,8 +100,9 @@ TABLE: list[tuple[Any, str, list[Any], Any, Any]] = [
         1,
     ),
     (
-        calls.estimate_gas(
-            "l2", CallRequest(to=A1, type=0x7F), state={A1: AccountOverride(nonce=1, code=b"\x60", state_diff={H1: H2})}
+        with_state(
+            calls.estimate_gas("l2", CallRequest(to=A1, type=0x7F)),
+            {A1: AccountOverride(nonce=1, code=b"\x60", state_diff={H1: H2})},
         ),
         "eth_estimateGas",
         [
@@ -404,7 +404,7 @@ def test_fee_params_are_nested() -> None:
 
 def test_a_simulation_has_logs_and_errors() -> None:
     requests = [CallRequest(from_address=A1, to=A2, data=b"\1", gas=5), CallRequest(to=A1)]
-    played = play(calls.simulate("l1", requests, state={A1: AccountOverride(balance=1)}), [s.SIMULATED])
+    played = play(with_state(calls.simulate("l1", requests), {A1: AccountOverride(balance=1)}), [s.SIMULATED])
     good, bad = played.value[0].calls
     assert (good.status, good.return_data, good.logs[0].data, good.error) == (1, b"\1", b"\1\2", None)
     assert bad.error == replies.SimulationError(message="execution failed", code=-3200, data=bytes.fromhex("826fb11e"))
@@ -515,6 +515,15 @@ def test_a_bad_argument_is_named(place: int) -> None:
     make, name = BAD[place]
     with pytest.raises(InputError, match=name):
         make()
+
+
+def test_state_overrides_come_last_or_are_refused() -> None:
+    state = {A1: AccountOverride(balance=1)}
+    request = CallRequest(to=A1)
+    for call in (explored.estimate_fee(request), calls.estimate_gas_l1_to_l2(request)):
+        assert with_state(call, state).params == ({"to": str(A1)}, {str(A1): {"balance": "0x1"}})
+    with pytest.raises(InputError, match="eth_chainId"):
+        with_state(calls.chain_id("l1"), state)
 
 
 def test_a_request_with_a_paymaster_is_of_era() -> None:

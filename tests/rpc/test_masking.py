@@ -185,7 +185,8 @@ def test_constructors_do_no_io() -> None:
     import sys
 
     program = (
-        "import sys; from zkcore.explore import *; from zkcore.rpc import *; HttpTransport('http://x.invalid'); Client('http://x.invalid'); "
+        "import sys; from zkcore.explore import *; from zkcore.rpc import *; "
+        "HttpTransport('http://x.invalid'); Client('http://x.invalid'); "
         "AsyncHttpTransport('http://x.invalid'); print('httpx' in sys.modules, 'asyncio' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -12,10 +12,10 @@ from typing import Any
 
 from msgspec import Raw
 
-from zkcore.decoding import ByteNumbers, Quantity, decoder, decoder_or_null
+from zkcore.decoding import Quantity, decoder, decoder_or_null
 from zkcore.effects import Call, Chain
 from zkcore.explore import replies
-from zkcore.parameters import BlockId, CallRequest, StateOverride, block_id, overrides, quantity
+from zkcore.parameters import BlockId, CallRequest, block_id, quantity
 from zkcore.types import Address, AddressLike, Hash32, HexLike, uint
 
 # fmt: off
@@ -103,9 +103,9 @@ def l1_batch_number() -> Call[int]:
     return Call("l2", "zks_L1BatchNumber", (), decoder(Quantity))
 
 
-def estimate_fee(request: CallRequest, *, state: StateOverride | None = None) -> Call[replies.FeeEstimate]:
+def estimate_fee(request: CallRequest) -> Call[replies.FeeEstimate]:
     """Era: gas and prices for an L2 transaction."""
-    return Call("l2", "zks_estimateFee", (request.parameter(), *overrides(state)), decoder(replies.FeeEstimate))
+    return Call("l2", "zks_estimateFee", (request.parameter(),), decoder(replies.FeeEstimate))
 
 
 def gas_per_pubdata() -> Call[int]:
@@ -152,7 +152,7 @@ def get_raw_block_transactions(number: int) -> Call[tuple[dict[str, Any], ...]]:
 
 def get_bytecode_by_hash(bytecode_hash: HexLike) -> Call[bytes | None]:
     """Era: the bytecode of a versioned hash, or None if the node does not know it."""
-    return Call("l2", "zks_getBytecodeByHash", (str(Hash32(bytecode_hash)),), decoder_or_null(ByteNumbers))
+    return Call("l2", "zks_getBytecodeByHash", (str(Hash32(bytecode_hash)),), decoder_or_null(replies.ByteNumbers))
 
 
 def get_testnet_paymaster() -> Call[Address | None]:

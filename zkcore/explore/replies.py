@@ -15,14 +15,25 @@ from zkcore.types import Address, Hash32
 # fmt: off
 __all__ = [
     "AccountStorageProof", "BatchDetails", "BatchFeeInput", "Block", "BlockDetails", "BlockMetadata", "BridgeContracts",
-    "FeeEstimate", "FeeModel", "FeeModelConfig", "Genesis", "ImtInclusionProof", "ImtLeaf", "NodeFeeParams",
+    "ByteNumbers", "FeeEstimate", "FeeModel", "FeeModelConfig", "Genesis", "ImtInclusionProof", "ImtLeaf", "NodeFeeParams",
     "ProtocolVersion", "Ratio", "SpelledBlockMetadata", "StorageProof",
 ]
 # fmt: on
 
 if TYPE_CHECKING:
+    ByteNumbers: TypeAlias = bytes
     SpelledBlockMetadata: TypeAlias = "BlockMetadata"
 else:
+
+    class ByteNumbers(metaclass=Hooked):
+        """A JSON array of byte values (a Rust `Vec<u8>`), as bytes."""
+
+        @staticmethod
+        def parse(value: object) -> bytes:
+            """The bytes. Raises ValueError."""
+            if isinstance(value, list) and all(type(item) is int and 0 <= item <= 255 for item in value):
+                return bytes(value)
+            raise ValueError(f"expected an array of numbers from 0 to 255, got {value!r:.100}")
 
     class SpelledBlockMetadata(metaclass=Hooked):
         """A BlockMetadata in camel or snake case."""
