@@ -247,6 +247,8 @@ def _argument(parameter: Parameter, value: Any, names: _Names, token: Address | 
         yield Field(label, (names.on_l2() if label in _ON_L2 else names).address(value), value, depth)
     elif isinstance(value, bytes):
         yield from _bytes(label, value, names, depth)
+    elif label == "chainId":
+        yield Field(label, names.network(value), value, depth)
     elif label in _BASE_TOKEN_AMOUNTS:
         base = names.profile.base_token if names.profile else None
         yield Field(label, names.amount(value, base), value, depth)
@@ -277,7 +279,7 @@ def _bytes(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fiel
 def _second_bridge(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
     deposit = SecondBridgeDeposit.decode(value)
     asset = f"asset {deposit.asset_id}" if deposit.asset_id else "in the legacy encoding"
-    yield Field(label, f"a deposit by the asset router, {asset}", value, depth)
+    yield Field(label, f"reads as a deposit by the asset router, {asset}", value, depth)
     yield from _transfer(deposit.transfer, names, depth + 1)
 
 
@@ -302,14 +304,8 @@ def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fi
         if isinstance(item, Address):
             yield Field(name, names.address(item), item, depth + 1)
         else:
-            shown = (
-                names.amount(item, token)
-                if name == "amount"
-                else to_hex(item)
-                if isinstance(item, bytes)
-                else str(item)
-            )
-            yield Field(name, shown, item, depth + 1)
+            shown = to_hex(item) if isinstance(item, bytes) else str(item)
+            yield Field(name, names.amount(item, token) if name == "amount" else shown, item, depth + 1)
 
 
 _INSIDE: Final[dict[str, Callable[[str, bytes, _Names, int], Iterator[Field]]]] = {

@@ -8,14 +8,23 @@ from msgspec.structs import replace
 from tests.wallet.test_plans import FACTS, PLAN
 from tests.wallet.tools import AMOUNT, ERA, count, wallet_of
 from zkcore import ETH, TxOptions, ether
+from zkcore.assets import SecondBridgeDeposit, TransferData
 from zkcore.chains import ChainProfile, known_profile
-from zkcore.errors import InputError, Reverted, RpcError
-from zkcore.testing.devnet import Devnet
+from zkcore.contracts import BRIDGEHUB, SLOT_BASE_TOKEN_MULTIPLIER
+from zkcore.errors import InputError, InvalidProof, Reverted, RpcError
+from zkcore.plan import PlanStep
+from zkcore.preview import preview
+from zkcore.testing.devnet import Devnet, Lie
 from zkcore.types import Address
 
 THIEF = Address(b"\xee" * 20)
 PINNED: Any = known_profile(1, 324)
 HONEST = {name: getattr(PINNED, name) for name in ("bridgehub", "asset_router", "nullifier", "native_token_vault")}
+
+
+def request_to(bridgehub: Address) -> PlanStep:
+    """A plan's only step."""
+    return replace(PLAN.steps[-1], transaction=replace(PLAN.steps[-1].transaction, to=bridgehub), after=())
 
 
 # ---------------------------------------------------------------- previews
@@ -24,8 +33,7 @@ HONEST = {name: getattr(PINNED, name) for name in ("bridgehub", "asset_router", 
 def test_a_plan_does_not_name_the_contracts_of_a_known_chain(what: str, given: ChainProfile | None) -> None:
     """Else a spender of the attacker's is shown as the asset router of the pinned profile, on the machine that signs."""
     facts = replace(FACTS, **(HONEST | {what: THIEF}))
-    last = replace(PLAN.steps[-1], transaction=replace(PLAN.steps[-1].transaction, to=facts.bridgehub))
-    tampered = replace(PLAN, facts=facts, steps=(PLAN.steps[0], last))
+    tampered = replace(PLAN, facts=facts, steps=(request_to(facts.bridgehub),))
     with pytest.raises(InputError, match=f"the plan's {what} is {THIEF}, the profile's {HONEST[what]}"):
         tampered.preview(given)
 
@@ -41,8 +49,7 @@ def test_names_that_no_profile_vouches_for_are_said_to_be_claimed() -> None:
 
 def test_a_note_of_a_plan_makes_no_lines_of_its_own() -> None:
     facts = replace(FACTS, **HONEST, notes=("well\n    to   0xGOOD (bridgehub)\x1b[2K\u202e",))
-    steps = tuple(replace(s, transaction=replace(s.transaction, to=facts.bridgehub)) for s in PLAN.steps)
-    shown = str(replace(PLAN, facts=facts, steps=steps).preview())
+    shown = str(replace(PLAN, facts=facts, steps=(request_to(facts.bridgehub),)).preview())
     assert r"well\n    to   0xGOOD (bridgehub)\x1b[2K\u202e" in shown
     assert all(line.isprintable() for line in shown.split("\n"))
 
@@ -86,3 +93,52 @@ def test_a_gas_limit_that_is_fixed_is_tried_before_it_is_signed(net: Devnet, ope
     with pytest.raises((RpcError, Reverted)):
         wallet.deposit(net.tokens["DAI"], AMOUNT, l1=TxOptions(gas_limit=60_000))  # two steps: simulated
     assert count(net) == sent
+
+
+@ERA
+def test_a_replacement_is_priced_by_the_rules_of_now(net: Devnet, open_wallet: Any) -> None:
+    """The chain's price has doubled since: with the old mint value and the rise of the gas price it would revert."""
+    wallet = open_wallet(net)
+    net.l1.mining = False
+    deposit = wallet.deposit(ETH, AMOUNT)
+    twice = f"0x{1:032x}{2:032x}"  # denominator | nominator
+    net.l1.rpc("anvil_setStorageAt", str(net.profile.diamond), f"0x{SLOT_BASE_TOKEN_MULTIPLIER:064x}", twice)
+    deposit.speed_up()
+    net.l1.mining = True
+    net.mine()
+    assert deposit.wait(timeout=30).status == 1
+
+
+@ERA
+def test_an_l2_node_does_not_hide_a_withdrawal_behind_another_that_is_finalized(net: Devnet, open_wallet: Any) -> None:
+    wallet = open_wallet(net)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    paid, waiting = (wallet.withdraw(ETH, amount) for amount in (5, 6))
+    for one in (paid, waiting):
+        one.wait("ready", timeout=30)
+    wallet.finalize_withdrawal(paid.l2_tx_hash).wait(timeout=30)
+    there = wallet.get_finalize_withdrawal_params(paid.l2_tx_hash)
+    place = {"id": there.l2_message_index, "batch_number": there.l2_batch_number, "batchNumber": there.l2_batch_number}
+    elsewhere = Lie(lambda found: found | place)
+    with net.faults.add(elsewhere, node="l2", method="zks_getL2ToL1LogProof"):
+        for ask in (
+            lambda: wallet.is_withdrawal_finalized(waiting.l2_tx_hash),
+            lambda: wallet.find_withdrawals(from_block=0),
+        ):
+            with pytest.raises(InvalidProof):
+                ask()
+    assert not wallet.is_withdrawal_finalized(waiting.l2_tx_hash)
+    assert [one.l2_tx_hash for one in wallet.find_withdrawals(from_block=0)] == [waiting.l2_tx_hash]
+
+
+@pytest.mark.parametrize("chain", [324, 325])
+def test_the_chain_that_a_request_goes_to_is_named(chain: int) -> None:
+    """Any chain of the bridgehub can stand in the calldata: one that is not the profile's is shown without its name."""
+    deposit = SecondBridgeDeposit(asset_id=None, transfer=TransferData(5, THIEF, THIEF)).encode()
+    request = (chain, 10, 0, 5, 800, THIEF, THIEF, 0, deposit)
+    data = BRIDGEHUB.request_l2_transaction_two_bridges.encode(request)
+    transaction = replace(PLAN.steps[-1].transaction, to=PINNED.bridgehub, data=data)
+    shown = {field.label: field.value for field in preview(transaction, PINNED).fields}
+    assert shown["chainId"] == {324: "chain 324 (L2 of ZKsync Era)", 325: "chain 325"}[chain]
+    assert shown["secondBridgeAddress"] == str(THIEF)  # and whether it is the router is not said of its calldata
+    assert shown["secondBridgeCalldata"].startswith("reads as a deposit by the asset router")

@@ -330,13 +330,16 @@ def get_finalize_withdrawal_params(session: Session, l2_tx_hash: HexLike, index:
 
 
 def is_withdrawal_finalized(session: Session, l2_tx_hash: HexLike, index: int = 0) -> Flow[bool]:
-    """Whether L1 has paid it out. One that is not ready is not finalized."""
+    """Whether L1 has paid it out. One that is not ready is not finalized. Raises InvalidProof, InputError, NodeError."""
     found = yield from _looked_up(session, l2_tx_hash, index)
     if isinstance(found, WithdrawalStatus):
         return False
     place, params, _ = found
     asked = (params.chain_id, params.l2_batch_number, params.l2_message_index)
-    (finalized,) = yield from calls.eth_call("l1", place.nullifier, NULLIFIER.is_withdrawal_finalized, *asked)
+    (finalized,), _ = yield from gather(
+        calls.eth_call("l1", place.nullifier, NULLIFIER.is_withdrawal_finalized, *asked),
+        _is_proved(place.known, place.version, params),  # else L2 could name the place of another that is finalized
+    )
     return bool(finalized)
 
 

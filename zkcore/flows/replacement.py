@@ -35,8 +35,9 @@ def draft_speed_up(session: Session, record: RequestRecord, *, l1: TxOptions | N
     (request,) = function.decode_arguments(old.data)
     named: dict[str, Any] = dict(zip((part.name for part in function.inputs[0].components), request, strict=True))
     gas = (named["l2GasLimit"], named["l2GasPerPubdataByteLimit"])
-    rise = base_cost(params, fees.max_fee_per_gas, *gas) - base_cost(params, old.max_fee_per_gas, *gas)
-    mint = named["mintValue"] + max(rise, 0)
+    cost = base_cost(params, fees.max_fee_per_gas, *gas)
+    rise = max(cost - base_cost(params, old.max_fee_per_gas, *gas), 0)
+    mint = max(named["mintValue"] + rise, cost + named["l2Value"])  # the chain's rules may have changed since
     yield from _check_allowance(session, known, mint)
     new = replace(
         old,

@@ -21,8 +21,6 @@ from zkcore.errors import InputError
 from zkcore.flows.session import Session, Vaults, chain_facts, contracts, vaults
 from zkcore.types import ETH, Address, AddressLike, Hash32
 
-"""Tokens and accounts: balances, allowances, addresses on both sides, asset ids."""
-
 # fmt: off
 __all__ = [
     "BridgeAddresses", "L2Token", "asset_id", "get_balance", "get_balances", "get_base_token", "get_bridge_addresses",
