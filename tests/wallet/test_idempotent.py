@@ -10,7 +10,7 @@ from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, count, sends, wallet_of
 from zkcore import ETH
 from zkcore.contracts import BRIDGEHUB
-from zkcore.errors import InputError, InsufficientAllowance, NonceTaken, TransactionFailed, WaitTimeout
+from zkcore.errors import InputError, InsufficientAllowance, NonceTaken, PlanTampered, TransactionFailed, WaitTimeout
 from zkcore.flows.l1 import TxOptions
 from zkcore.plan import SignedPlan, sign_plan
 from zkcore.testing.devnet import Devnet
@@ -247,3 +247,52 @@ def test_fees_below_the_base_fee_are_refused(net: Devnet) -> None:
     with pytest.raises(InputError, match="below the base fee"):
         wallet_of(net).deposit(ETH, AMOUNT, l1=TxOptions(max_fee_per_gas=1))
     assert not sends(net)
+
+
+# ---------------------------------------------------------------- the journal knows what is in flight until it has ended
+@ERA
+def test_a_withdrawal_is_pending_until_l1_has_paid(net: Devnet, tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal") as journal:
+        wallet = wallet_of(net, journal=journal)
+        wallet.deposit(ETH, 10**18).wait(timeout=30)
+        assert journal.pending() == []
+        withdrawal = wallet.withdraw(ETH, AMOUNT)
+        for until in ("l2", "ready"):
+            withdrawal.wait(until, timeout=30)  # type: ignore[arg-type]
+            assert [entry.plan.kind for entry in journal.pending()] == ["withdrawal"]
+        finalization = withdrawal.finalize()
+        assert [entry.plan.kind for entry in journal.pending()] == ["withdrawal", "finalization"]
+        again = [wallet.submit(entry.plan) for entry in journal.pending()]  # as after a crash
+        assert again[0].l2_tx_hash == withdrawal.l2_tx_hash
+        assert again[1].l1_tx_hash == finalization.l1_tx_hash
+        again[0].wait("finalized", timeout=30)
+        again[1].wait(timeout=30)
+        assert journal.pending() == []
+
+
+@ERA
+def test_what_failed_has_come_to_its_end(net: Devnet, tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal") as journal:
+        wallet = wallet_of(net, journal=journal)
+        deposit = wallet.deposit(ETH, AMOUNT, l1=TxOptions(gas_limit=60_000))
+        assert [entry.state for entry in journal.pending()] == ["sent"]
+        with pytest.raises(TransactionFailed):
+            deposit.wait(timeout=30)
+        transfer = wallet.l1_transfer(net.tokens["DAI"], 1, l1=TxOptions(gas_limit=21_500))  # DAI takes no ether
+        with pytest.raises(TransactionFailed):
+            transfer.wait(timeout=30)
+        assert journal.pending() == []
+
+
+@ERA
+def test_a_journal_that_was_edited_is_refused(net: Devnet, tmp_path: Path) -> None:
+    import sqlite3
+
+    with Journal(tmp_path / "journal") as journal:
+        wallet_of(net, journal=journal).deposit(ETH, AMOUNT)
+    database = sqlite3.connect(tmp_path / "journal")
+    database.execute('update entries set content = replace(content, \'"kind":"deposit"\', \'"kind":"execution"\')')
+    database.commit()
+    database.close()
+    with Journal(tmp_path / "journal") as journal, pytest.raises(PlanTampered):
+        journal.pending()
