@@ -15,7 +15,9 @@ from zkcore.errors import (
     InputError,
     InsufficientBalance,
     MalformedReply,
+    NodeError,
     NodeUnreachable,
+    Reverted,
     TransactionFailed,
     UnknownChain,
     UntrustedBridgehub,
@@ -270,7 +272,13 @@ def test_a_receipt_with_status_0_on_l1(net: Devnet, open_wallet: Any) -> None:
 @ERA
 def test_out_of_gas_on_l1_has_no_reason_and_is_a_failure_all_the_same(net: Devnet, open_wallet: Any) -> None:
     wallet = open_wallet(net)
-    deposit = wallet.deposit(ETH, AMOUNT, l1=TxOptions(gas_limit=60_000))
+    with pytest.raises((Reverted, NodeError)):  # at the limit given it would fail: it is not sent
+        wallet.deposit(ETH, AMOUNT, l1=TxOptions(gas_limit=60_000))
+    assert sends(net) == []
+    plan = wallet.prepare_deposit(ETH, AMOUNT)
+    (step,) = plan.steps
+    poor = replace(step, transaction=replace(step.transaction, gas_limit=60_000))
+    deposit = wallet.submit(replace(plan, steps=(poor,)))
     with pytest.raises(TransactionFailed) as failed:
         deposit.wait(timeout=30)
     assert failed.value.receipt.status == 0

@@ -192,6 +192,8 @@ def _token_facts(token: Address | None) -> Flow[_TokenFacts]:
         gather(*[attempt(calls.call_raw("l1", request), Reverted) for request in requests]),
         calls.eth_call("l2", L2_NATIVE_TOKEN_VAULT_ADDRESS, L2_NATIVE_TOKEN_VAULT.l2_token_address, token),
     )
+    if not any(answers):  # not even a revert: there is no contract
+        raise InputError(f"token: {token} is no contract on L1")
     getters = [b"" if isinstance(answer, Reverted) else answer for answer in answers]
     return _TokenFacts(metadata=abi.encode(("bytes", "bytes", "bytes"), getters), deployed=on_l2 != ZERO_ADDRESS)
 

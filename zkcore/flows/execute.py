@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from zkcore.bytecode import versioned_hash
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
 from zkcore.fees import OLDEST_PROTOCOL_VERSION, base_cost
@@ -50,6 +51,7 @@ def draft_request_execute(
     )
     to, value = Address(contract), uint(l2_value, "l2_value")
     data, deps = hex_bytes(calldata, "calldata"), tuple(hex_bytes(code, "factory_deps") for code in factory_deps)
+    _ = [versioned_hash(code) for code in deps]  # refuses what the mailbox does, on both stacks
     known, (kind, seen), refund_kind = yield from gather(
         contracts(session), sender_kind(session), refund_code(session, said)
     )

@@ -152,11 +152,12 @@ def gas_limits(
     *,
     paymaster: Paymaster | None = None,
 ) -> Flow[tuple[int, ...]]:
-    """The gas limit of each call, in one wave. Only the last one may be fixed by the caller.
+    """The gas limit of each call, in one wave. Only the last one may be fixed by the caller: it is tried with just that.
 
     One call is estimated. Several are simulated in their order (`eth_simulateV1`), so that the last sees the approvals of
-    the first; where the node cannot, documented bounds are taken. The gas price is always given: without one the base cost
-    is checked at price 0, and an underfunded request would pass. Raises Reverted with the contract's reason.
+    the first; where the node cannot, documented bounds are taken. The gas price is given: without one the base cost is
+    checked at price 0, and an underfunded request would pass. But a contract pays no gas, and may hold no ether.
+    Raises Reverted with the contract's reason.
     """
     fixed = options.gas_limit if options else None
     requests = [
@@ -165,16 +166,16 @@ def gas_limits(
             to=s.to,
             data=s.data,
             value=s.value,
-            gas_price=state.fees.max_fee_per_gas,
+            gas=fixed if s is steps[-1] else None,
+            gas_price=None if state.kind == "contract" else state.fees.max_fee_per_gas,  # its caller pays
             paymaster=paymaster.address if paymaster else None,
             paymaster_input=paymaster.input if paymaster else b"",
         )
         for s in steps
     ]
     if len(steps) == 1:
-        if fixed is not None:
-            return (fixed,)
-        return (_with_margin((yield from calls.estimate_gas(chain, requests[0]))),)
+        estimate = yield from calls.estimate_gas(chain, requests[0])  # at a fixed limit too: a revert is not sent
+        return (_with_margin(estimate) if fixed is None else fixed,)
     simulated = yield from attempt(calls.simulate(chain, requests), NodeError)
     if isinstance(simulated, NodeError):  # the method is not there, or the node would not: fall back to bounds
         limits = [APPROVE_GAS_UNSEEN] * (len(steps) - 1) + [GAS_UNSEEN]
@@ -198,8 +199,11 @@ def _with_margin(gas: int) -> int:
 def check_ether(
     session: Session, state: AccountState, *, value: int, gas: int, purpose: str, chain: Chain = "l1"
 ) -> None:
-    """Raise InsufficientBalance unless the account holds the value and the highest fee: of ether, on L2 of the base token."""
-    needed = value + gas * state.fees.max_fee_per_gas
+    """Raise InsufficientBalance unless the account holds the value and the highest fee: of ether, on L2 of the base token.
+
+    The fee of a contract is paid by whoever calls it.
+    """
+    needed = value + (0 if state.kind == "contract" else gas * state.fees.max_fee_per_gas)
     if state.balance < needed:
         token = "ETH" if chain == "l1" else "the base token of L2"
         raise InsufficientBalance(
