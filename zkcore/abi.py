@@ -14,18 +14,13 @@ import msgspec
 
 from zkcore.errors import InputError
 from zkcore.hashing import keccak256
-from zkcore.types import Address, Hash32, hex_bytes, to_hex, uint
+from zkcore.types import ELEMENTARY_TYPES, Address, Hash32, hex_bytes, to_hex, uint
 
 __all__ = ["ErrorType", "Event", "Function", "Parameter", "decode", "encode", "named"]
 
 _TOKEN = re.compile(r"\s*([A-Za-z_$][\w$]*|\[\d*\]|[(),])")
 _NOISE = frozenset({"memory", "calldata", "storage", "tuple"})
 _ALIASES = {"uint": "uint256", "int": "int256"}
-_ELEMENTARY = frozenset(
-    ["address", "bool", "string", "bytes"]
-    + [f"bytes{size}" for size in range(1, 33)]
-    + [f"{sign}int{bits}" for sign in ("", "u") for bits in range(8, 257, 8)]
-)
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -92,7 +87,7 @@ def _parameter(tokens: _Tokens) -> Parameter:
     else:
         components, kind = (), tokens.take()
         kind = _ALIASES.get(kind, kind)
-        if kind not in _ELEMENTARY:
+        if kind not in ELEMENTARY_TYPES:
             tokens.fail(f"unknown type {kind!r}")
     while tokens.next.startswith("["):
         kind += tokens.take()

@@ -20,7 +20,7 @@ from msgspec.structs import force_setattr
 
 from zkcore._keccak import keccak
 from zkcore.errors import InputError
-from zkcore.types import Address, Hash32, hex_bytes
+from zkcore.types import ELEMENTARY_TYPES, Address, Hash32, hex_bytes
 
 __all__ = ["DOMAIN", "Field", "Leaf", "StructType", "TypedData", "Value"]
 
@@ -39,11 +39,6 @@ _DOMAIN_TYPES = {
 }
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _MEMBER_TYPE = re.compile(r"([A-Za-z_$][A-Za-z0-9_$]*)((?:\[(?:0|[1-9][0-9]{0,8})?\])*)")
-_ATOMIC = frozenset(
-    ["bool", "address", "string", "bytes"]
-    + [f"bytes{size}" for size in range(1, 33)]
-    + [f"{sign}int{bits}" for sign in ("", "u") for bits in range(8, 257, 8)]
-)
 _RESERVED = re.compile(r"(?:u?int|u?fixed|bytes?)[0-9x]*|bool|address|string|function")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,77})|0x[0-9a-fA-F]{1,64}")
 
@@ -70,11 +65,6 @@ class StructType(Struct, frozen=True):
 
     name: str
     fields: tuple[Field, ...]
-
-    @property
-    def own_type(self) -> str:
-        """`Mail(Person from,string contents)`, without the structs it uses."""
-        return f"{self.name}({','.join(f'{field.type} {field.name}' for field in self.fields)})"
 
 
 class TypedData(Struct, frozen=True, kw_only=True):
@@ -192,9 +182,9 @@ def _encode_type(types: tuple[StructType, ...], name: str) -> str:
     structs = _structs(types)
     used = [name]
     for current in used:  # which grows
-        used += sorted({field.base for field in structs[current]} & structs.keys() - set(used))
+        used += {field.base for field in structs[current]} & structs.keys() - set(used)
     order = [name, *sorted(used[1:])]
-    return "".join(StructType(struct, structs[struct]).own_type for struct in order)
+    return "".join(f"{struct}({','.join(f'{f.type} {f.name}' for f in structs[struct])})" for struct in order)
 
 
 @lru_cache(maxsize=64)
@@ -295,7 +285,7 @@ def _hold_types(given: object, domain: object) -> tuple[StructType, ...]:
         _refuse("types", "each struct once", [struct.name for struct in types])
     for struct in types:
         for field in struct.fields:
-            if field.base not in structs and field.base not in _ATOMIC:
+            if field.base not in structs and field.base not in ELEMENTARY_TYPES:
                 _refuse(f"{struct.name}.{field.name}", "a type of EIP-712 or a struct", field.type)
             if struct.name == DOMAIN and _DOMAIN_TYPES.get(field.name) != field.type:
                 _refuse(DOMAIN, f"members among {_DOMAIN_TYPES}", f"{field.type} {field.name}")

@@ -8,12 +8,18 @@ from zkcore.errors import InputError
 
 # fmt: off
 __all__ = [
-    "ETH", "Address", "AddressLike", "Hash32", "HexLike", "ether", "format_units", "gwei", "hex_bytes", "parse_units",
-    "to_hex", "uint",
+    "ELEMENTARY_TYPES", "ETH", "Address", "AddressLike", "Hash32", "HexLike", "ether", "format_units", "gwei",
+    "hex_bytes", "parse_units", "to_hex", "uint",
 ]
 # fmt: on
 
 _HEX = frozenset("0123456789abcdefABCDEF")
+# the types that are neither arrays nor structs, of the ABI and of EIP-712
+ELEMENTARY_TYPES = frozenset(
+    ["bool", "address", "string", "bytes"]
+    + [f"bytes{size}" for size in range(1, 33)]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in range(8, 257, 8)]
+)
 
 
 def hex_bytes(value: "HexLike", name: str = "data") -> bytes:
@@ -73,9 +79,8 @@ class Address(bytes):
         if isinstance(value, str):
             digits = value[2:]
             if digits not in (digits.lower(), digits.upper()) and str(address) != value:
-                raise InputError(
-                    f"address: {value!r} has a wrong EIP-55 checksum; by the checksum it would be {address!s}"
-                )
+                hint = f"by the checksum it would be {address!s}"
+                raise InputError(f"address: {value!r} has a wrong EIP-55 checksum; {hint}")
         return address
 
     def __str__(self) -> str:

@@ -75,9 +75,7 @@ class NULLIFIER:
         "bridgeRecoverFailedTransfer(uint256 chainId,address depositSender,bytes32 assetId,bytes assetData,"
         "bytes32 l2TxHash,uint256 l2BatchNumber,uint256 l2MessageIndex,uint16 l2TxNumberInBatch,bytes32[] merkleProof)"
     )
-    deposit_happened = Function(
-        "depositHappened(uint256 chainId,bytes32 l2TxHash) view returns (bytes32 depositDataHash)"
-    )
+    deposit_happened = Function("depositHappened(uint256 chainId,bytes32 l2TxHash) view returns (bytes32 dataHash)")
 
 
 class ASSET_ROUTER:  # noqa: N801
