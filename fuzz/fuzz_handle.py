@@ -53,7 +53,7 @@ RECORDS = [
         l1_tx_hash=HASH,
         replaced=(HASH,),
         claimable=True,
-        unsigned="0x02c0",
+        signed="0x02c0",
         **CHAINS,
     ),
     WithdrawalRecord(l2_tx_hash=HASH, index=1, finalization=HASH, **CHAINS),

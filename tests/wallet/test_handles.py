@@ -37,7 +37,7 @@ REQUEST = RequestRecord(
     nonce=7,
     l1_tx_hash=HASH,
     claimable=True,
-    unsigned="0x02c0",
+    signed="0x02c0",
 )
 
 
@@ -192,7 +192,7 @@ _requests = st.builds(
     replaced=st.lists(hashes, max_size=2).map(tuple),
     l2_tx_hash=st.none() | hashes,
     claimable=st.booleans(),
-    unsigned=st.binary(max_size=40).map(lambda data: "0x" + data.hex()),
+    signed=st.binary(max_size=40).map(lambda data: "0x" + data.hex()),
     **_chains,
 )
 _withdrawals = st.builds(

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.wallet.test_plans import FACTS, PLAN
-from tests.wallet.tools import AMOUNT, ERA, count, wallet_of
+from tests.wallet.tools import AMOUNT, ERA, count, sends, wallet_of
 from zkcore import ETH, TxOptions, ether
 from zkcore.assets import SecondBridgeDeposit, TransferData
 from zkcore.chains import ChainProfile, known_profile
@@ -142,3 +142,26 @@ def test_the_chain_that_a_request_goes_to_is_named(chain: int) -> None:
     assert shown["chainId"] == {324: "chain 324 (L2 of ZKsync Era)", 325: "chain 325"}[chain]
     assert shown["secondBridgeAddress"] == str(THIEF)  # and whether it is the router is not said of its calldata
     assert shown["secondBridgeCalldata"].startswith("reads as a deposit by the asset router")
+
+
+@ERA
+def test_a_handle_that_was_edited_makes_no_other_request(net: Devnet, open_wallet: Any) -> None:
+    """A replacement is signed without a preview: it may only say what the account has signed before."""
+    wallet = open_wallet(net)
+    net.l1.mining = False
+    deposit = wallet.deposit(ETH, AMOUNT)
+    edited = deposit.to_json().replace(str(wallet.address)[2:].lower(), THIEF.hex())
+    assert edited != deposit.to_json()
+    sent = len(sends(net))
+    for replaced in (wallet.resume(edited).speed_up, wallet.resume(edited).cancel):
+        with pytest.raises(InputError, match="has signed can be replaced"):
+            replaced()
+    assert len(sends(net)) == sent
+    wallet.resume(deposit.to_json()).speed_up()
+
+
+@ERA
+def test_one_block_of_high_tips_is_not_what_is_paid(net: Devnet, open_wallet: Any) -> None:
+    tips = [["0x1"], ["0x2"], ["0x3"], [hex(500 * 10**9)]]
+    with net.faults.add(Lie(lambda found: found | {"reward": tips}), node="l1", method="eth_feeHistory"):
+        assert open_wallet(net).quote_deposit(ETH, AMOUNT).max_priority_fee_per_gas == 3

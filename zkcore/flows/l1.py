@@ -126,7 +126,7 @@ def _fees(session: Session, history: FeeHistory, options: TxOptions) -> Fees:
     rewards = [block[0] for block in history.reward or () if block]
     priority = options.max_priority_fee_per_gas
     if priority is None:
-        priority = max(rewards, default=0)
+        priority = sorted(rewards)[len(rewards) // 2] if rewards else 0  # of one odd block nobody pays the tips
     highest = options.max_fee_per_gas
     if highest is None:
         highest = session.fees.max_fee_per_gas(base_fee, priority)

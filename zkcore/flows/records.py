@@ -19,7 +19,7 @@ VERSION: Final = 1
 class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A deposit or a call from L1. `replaced`: earlier transactions with the same nonce, which may yet be the one included.
 
-    `unsigned`: the transaction in hex, to make a replacement from. `claimable`: whether L1 keeps a failed one to be claimed.
+    `signed`: the transaction in hex, to make a replacement from. `claimable`: whether L1 keeps a failed one to be claimed.
     """
 
     kind: Literal["deposit", "execution"]
@@ -32,7 +32,7 @@ class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     replaced: tuple[Hash32, ...] = ()
     l2_tx_hash: Hash32 | None = None
     claimable: bool
-    unsigned: str
+    signed: str
 
 
 class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,7 +114,7 @@ def record_of(signed: SignedPlan[Any]) -> Record:
                 nonce=step.transaction.nonce,
                 l1_tx_hash=tx_hash,
                 claimable=is_claimable(step.transaction.data),
-                unsigned=to_hex(step.transaction.unsigned_bytes()),
+                signed=to_hex(signed.raw_transactions[-1]),
                 **chains,
             )
         case "withdrawal":

@@ -27,7 +27,7 @@ def draft_speed_up(session: Session, record: RequestRecord, *, l1: TxOptions | N
 
     The base cost follows the gas price: with the old mint value the replacement could revert. The quote is the new mint value.
     """
-    old = _transaction(record)
+    old = _transaction(session, record)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
     known, fees = facts.contracts, _bumped(old, state.fees)
     params, _ = yield from fee_params(known)
@@ -58,7 +58,7 @@ def draft_cancel(session: Session, record: RequestRecord, *, l1: TxOptions | Non
 
     The quote is the highest fee in wei. Whichever of the two is included first, wins: the handle's status tells.
     """
-    old = _transaction(record)
+    old = _transaction(session, record)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
     fees = _bumped(old, state.fees)
     new = replace(
@@ -76,10 +76,15 @@ def draft_cancel(session: Session, record: RequestRecord, *, l1: TxOptions | Non
     return Draft(new.gas_limit * fees.max_fee_per_gas, plan, nonce_fixed=True)
 
 
-def _transaction(record: RequestRecord) -> Eip1559Transaction:
-    transaction, _ = parse_transaction(record.unsigned)
-    if not isinstance(transaction, Eip1559Transaction):
-        raise InputError("only an EIP-1559 transaction can be replaced here")
+def _transaction(session: Session, record: RequestRecord) -> Eip1559Transaction:
+    """What was sent, from the record: what the account has not signed before is not made into something it signs now."""
+    transaction, signature = parse_transaction(record.signed)
+    if (
+        not isinstance(transaction, Eip1559Transaction)
+        or signature is None
+        or transaction.sender(signature) != session.address
+    ):
+        raise InputError(f"only an EIP-1559 transaction that {session.address} has signed can be replaced here")
     return transaction
 
 
