@@ -274,11 +274,18 @@ def test_a_withdrawal_is_pending_until_l1_has_paid(net: Devnet, tmp_path: Path) 
 def test_what_failed_has_come_to_its_end(net: Devnet, tmp_path: Path) -> None:
     with Journal(tmp_path / "journal") as journal:
         wallet = wallet_of(net, journal=journal)
-        deposit = wallet.deposit(ETH, AMOUNT, l1=TxOptions(gas_limit=60_000))
+
+        def poor(plan: Any, gas_limit: int) -> Any:  # it would fail, and no method of a wallet plans that
+            step = plan.steps[0]
+            return replace(plan, steps=(replace(step, transaction=replace(step.transaction, gas_limit=gas_limit)),))
+
+        deposit = wallet.submit(poor(wallet.prepare_deposit(ETH, AMOUNT), 60_000))
         assert [entry.state for entry in journal.pending()] == ["sent"]
         with pytest.raises(TransactionFailed):
             deposit.wait(timeout=30)
-        transfer = wallet.l1_transfer(net.tokens["DAI"], 1, l1=TxOptions(gas_limit=21_500))  # DAI takes no ether
+        transfer = wallet.submit(
+            poor(wallet.prepare_l1_transfer(net.accounts[1].address, 1, net.tokens["DAI"]), 23_000)
+        )
         with pytest.raises(TransactionFailed):
             transfer.wait(timeout=30)
         assert journal.pending() == []
