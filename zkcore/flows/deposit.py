@@ -112,13 +112,7 @@ def draft_deposit(
         raise InputError(
             "l2_gas_limit: a custom bridge makes its own L2 call, which cannot be estimated here: give the limit"
         )
-    said = terms(
-        l2_gas_limit=l2_gas_limit,
-        gas_per_pubdata=gas_per_pubdata,
-        operator_tip=operator_tip,
-        refund_recipient=refund_recipient,
-        approve=approve,
-    )
+    said = terms(l2_gas_limit, gas_per_pubdata, operator_tip, refund_recipient, approve)
     given, target = Address(token), None if to is None else receiver(to)
     bridge = None if bridge_address is None else Address(bridge_address)
     calldata = hex_bytes(custom_bridge_data or b"", "custom_bridge_data")

@@ -41,14 +41,7 @@ def draft_request_execute(
     """
     if mint_value is not None and operator_tip:
         raise InputError(f"operator_tip: {operator_tip} has no place beside a mint_value: put it in there")
-    said = terms(
-        l2_gas_limit=l2_gas_limit,
-        gas_per_pubdata=gas_per_pubdata,
-        operator_tip=operator_tip,
-        refund_recipient=refund_recipient,
-        approve=approve,
-        mint_value=mint_value,
-    )
+    said = terms(l2_gas_limit, gas_per_pubdata, operator_tip, refund_recipient, approve, mint_value)
     to, value = Address(contract), uint(l2_value, "l2_value")
     data, deps = hex_bytes(calldata, "calldata"), tuple(hex_bytes(code, "factory_deps") for code in factory_deps)
     _ = [versioned_hash(code) for code in deps]  # refuses what the mailbox does, on both stacks

@@ -136,7 +136,6 @@ class Quote(Struct, frozen=True, kw_only=True):
 
 # ---------------------------------------------------------------- the caller's words
 def terms(
-    *,
     l2_gas_limit: int | None,
     gas_per_pubdata: int,
     operator_tip: int,
