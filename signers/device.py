@@ -5,14 +5,12 @@ from typing import ClassVar, Final, NoReturn, Self
 
 from msgspec import Struct
 
-from signers.paths import Scheme, format_path, parse_path, scheme_path
+from signers.paths import Indices, Scheme, format_path, parse_path, scheme_path
 from zkcore.errors import BlindSigningRequired, InputError, WrongDevice
 from zkcore.signer import Capability, Signature, recover
 from zkcore.types import Address, AddressLike, uint
 
-__all__ = ["CAPABILITIES", "DeviceAccount", "DeviceSigner", "Path", "check_account"]
-
-Path = tuple[int, ...]
+__all__ = ["CAPABILITIES", "DeviceAccount", "DeviceSigner", "check_account"]
 
 # What each of them signs, typed data apart.
 CAPABILITIES: Final = frozenset({Capability.LEGACY, Capability.EIP1559, Capability.MESSAGE, Capability.CONFIRM_ADDRESS})
@@ -37,7 +35,7 @@ class DeviceSigner(ABC):
 
     _schemes: ClassVar[tuple[Scheme, ...]]  # in which `find` looks, the usual one first
 
-    def __init__(self, path: Path, address: Address, *, allow_blind_signing: bool) -> None:
+    def __init__(self, path: Indices, address: Address, *, allow_blind_signing: bool) -> None:
         self._path, self._address, self._allow_blind_signing = path, address, allow_blind_signing
 
     @property
@@ -79,11 +77,11 @@ class DeviceSigner(ABC):
         """Give the device back, for good; signers from `find` close with it."""
 
     @abstractmethod
-    def _addresses(self, paths: list[Path]) -> list[Address]:
+    def _addresses(self, paths: list[Indices]) -> list[Address]:
         """The addresses at some paths, of the device that has our account."""
 
     @abstractmethod
-    def _at(self, path: Path, address: Address) -> Self:
+    def _at(self, path: Indices, address: Address) -> Self:
         """A signer for another account of the device."""
 
     def _need_consent(self, why: str) -> None:

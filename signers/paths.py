@@ -6,13 +6,14 @@ from typing import Final, Literal, TypeAlias
 from zkcore.errors import InputError
 from zkcore.types import uint
 
-__all__ = ["DEFAULT_PATH", "SCHEMES", "Scheme", "format_path", "pack_path", "parse_path", "scheme_path"]
+__all__ = ["DEFAULT_PATH", "SCHEMES", "Indices", "Scheme", "format_path", "pack_path", "parse_path", "scheme_path"]
 
 DEFAULT_PATH: Final = "m/44'/60'/0'/0/0"
 
 _HARDENED: Final = 1 << 31  # BIP-32: indices from 2**31 on are hardened
 _MAX_DEPTH: Final = 10  # app-ethereum: MAX_BIP32_PATH
 
+Indices: TypeAlias = tuple[int, ...]
 Scheme: TypeAlias = Literal["ledger-live", "legacy", "bip44"]
 
 # Where wallets put their accounts; the second is what MyEtherWallet and the old Ledger Chrome app used.
@@ -30,14 +31,12 @@ def scheme_path(scheme: Scheme, index: int) -> str:
     return SCHEMES[scheme](uint(index, "index", 31))
 
 
-def parse_path(path: str) -> tuple[int, ...]:
+def parse_path(path: str) -> Indices:
     """The indices of a path such as m/44'/60'/0'/0/0: 1 to 10 levels; ', h and H mark a hardened one.
 
     "m/" may be left out. Raises InputError.
     """
-    levels = path.split("/")
-    if levels[:1] == ["m"]:
-        levels = levels[1:]
+    levels = path.removeprefix("m/").split("/")
     if not 1 <= len(levels) <= _MAX_DEPTH:
         raise InputError(f"path: expected 1 to {_MAX_DEPTH} levels such as {DEFAULT_PATH}, got {path!r}")
     return tuple(_index(level, path) for level in levels)
@@ -51,11 +50,11 @@ def _index(level: str, path: str) -> int:
     return int(digits) + _HARDENED * hardened
 
 
-def format_path(indices: tuple[int, ...]) -> str:
+def format_path(indices: Indices) -> str:
     """The canonical text of a path: m/44'/60'/0'/0/0."""
     return "/".join(["m", *(f"{index - _HARDENED}'" if index >= _HARDENED else str(index) for index in indices)])
 
 
-def pack_path(indices: tuple[int, ...]) -> bytes:
+def pack_path(indices: Indices) -> bytes:
     """One byte with the number of levels, then four bytes, big-endian, for each."""
     return bytes([len(indices)]) + b"".join(index.to_bytes(4) for index in indices)

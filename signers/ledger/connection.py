@@ -13,7 +13,7 @@ __all__ = ["Connection", "Dongle", "OpenDongle", "Refusals", "open_usb"]
 
 _ANSWER_SECONDS: Final = 15.0  # for commands that no screen waits for
 _FOREVER_SECONDS: Final = 20_000.0  # ledgerblue's own default
-_DOCS: Final = "see docs/ledger.md"
+_SETUP: Final = "Linux: udev rules; WSL: usbipd; see docs/ledger.md"
 
 Refusals: TypeAlias = Mapping[int, Callable[[], SignerError]]
 _NO_REFUSALS: Final[Refusals] = MappingProxyType({})
@@ -82,9 +82,8 @@ class Connection:
                 socket.settimeout(limit)
             try:
                 return bytes(dongle.exchange(apdu, timeout=limit))
-            except (
-                BaseException
-            ) as error:  # ledgerblue raises even bare BaseException; and an interrupt leaves a reply on its way
+            # ledgerblue raises even bare BaseException; and an interrupt leaves a reply on its way
+            except BaseException as error:
                 self._drop()
                 if any_status and _status(error) is not None:
                     return b""
@@ -132,9 +131,7 @@ def _exchange_error(error: BaseException, refusals: Refusals) -> SignerError | N
     if status is not None:
         return refusals[status]() if status in refusals else status_error(status)
     if isinstance(error, TimeoutError) or "Timeout" in str(error):
-        return SignerTimeout(
-            "the Ledger, or its user, did not answer in time: reject what its screen still shows, and try again"
-        )
+        return SignerTimeout("no answer in time from the Ledger or its user: reject what it still shows, and try again")
     if (isinstance(error, Exception) and not isinstance(error, AssertionError)) or type(error) is BaseException:
         return DeviceNotFound(f"the Ledger is gone: plugged out, switched off, or its app was left ({_shown(error)})")
     return None
@@ -144,13 +141,10 @@ def _open_error(error: Exception) -> SignerError:
     if isinstance(error, OSError):
         return DeviceBusy(
             "cannot open the Ledger: another program (Ledger Live, a browser) holds it, or the system does not allow "
-            f"it (Linux: udev rules; WSL: usbipd; {_DOCS}) ({_shown(error)})"
+            f"it ({_SETUP}) ({_shown(error)})"
         )
     if "No dongle found" in str(error) or "Proxy connection failed" in str(error):
-        return DeviceNotFound(
-            "no Ledger found: plug it in, unlock it and open the Ethereum app "
-            f"(Linux: udev rules; WSL: usbipd; {_DOCS})"
-        )
+        return DeviceNotFound(f"no Ledger found: plug it in, unlock it and open the Ethereum app ({_SETUP})")
     return DeviceFault(f"cannot open the Ledger ({_shown(error)})")
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from msgspec import Struct
 
-from signers.device import CAPABILITIES, DeviceSigner, Path, check_account
+from signers.device import CAPABILITIES, DeviceSigner, check_account
 from signers.ledger import apdu
 from signers.ledger.connection import Connection, OpenDongle, Refusals, open_usb
 from signers.ledger.status import INCORRECT_DATA, INS_NOT_SUPPORTED
 from signers.ledger.typed_data import stream, unshowable
 from signers.ledger.view import DeviceView, device_view
-from signers.paths import DEFAULT_PATH, Scheme, pack_path, parse_path
+from signers.paths import DEFAULT_PATH, Indices, Scheme, pack_path, parse_path
 from zkcore import errors
 from zkcore.eip191 import message_hash
 from zkcore.errors import BlindSigningRequired, DeviceFault, SignerError
@@ -60,7 +60,7 @@ class LedgerSigner(DeviceSigner):
 
     _schemes: ClassVar[tuple[Scheme, ...]] = ("ledger-live", "bip44", "legacy")
 
-    def __init__(self, connection: Connection, path: Path, address: Address, *, allow_blind_signing: bool) -> None:
+    def __init__(self, connection: Connection, path: Indices, address: Address, *, allow_blind_signing: bool) -> None:
         super().__init__(path, address, allow_blind_signing=allow_blind_signing)
         self._connection = connection
 
@@ -118,11 +118,11 @@ class LedgerSigner(DeviceSigner):
         with self._ready():
             return check_account(self._address, _read_address(self._connection, self._path, confirm=True))
 
-    def _addresses(self, paths: list[Path]) -> list[Address]:
+    def _addresses(self, paths: list[Indices]) -> list[Address]:
         with self._ready():
             return [_read_address(self._connection, path) for path in paths]
 
-    def _at(self, path: Path, address: Address) -> Self:
+    def _at(self, path: Indices, address: Address) -> Self:
         return type(self)(self._connection, path, address, allow_blind_signing=self._allow_blind_signing)
 
     # ------------------------------------------------------------ signing
@@ -243,9 +243,7 @@ def _preflight(connection: Connection) -> _App:
     version = (answer[1], answer[2], answer[3])
     if version < _MIN_VERSION:
         found, needed = ".".join(map(str, version)), ".".join(map(str, _MIN_VERSION))
-        raise errors.FirmwareTooOld(
-            f"the Ethereum app is {found}, expected at least {needed}: update it in Ledger Live"
-        )
+        raise errors.FirmwareTooOld(f"the Ethereum app is {found}, expected {needed}: update it in Ledger Live")
     return _App(version, bool(answer[0] & _BLIND_SIGNING_ON))
 
 
@@ -256,7 +254,7 @@ def _running_app(answer: bytes) -> str:
     return answer[2 : 2 + answer[1]].decode(errors="replace")
 
 
-def _read_address(connection: Connection, path: Path, *, confirm: bool = False) -> Address:
+def _read_address(connection: Connection, path: Indices, *, confirm: bool = False) -> Address:
     """The address at a path. The answer is a public key and the address in hex, each after its length."""
     answer = connection.exchange(apdu.GET_ADDRESS, pack_path(path), p1=int(confirm), prompts=confirm)
     key_end = 1 + answer[0] if answer else 0

@@ -1,6 +1,5 @@
 """Status words: what the device answers when it does not answer 9000, as errors of ours that say what to do."""
 
-from collections.abc import Callable
 from typing import Final
 
 from zkcore import errors
@@ -10,36 +9,26 @@ __all__ = ["INCORRECT_DATA", "INS_NOT_SUPPORTED", "status_error"]
 INCORRECT_DATA: Final = 0x6A80  # the app's answer to malformed data and to what its settings forbid alike
 INS_NOT_SUPPORTED: Final = 0x6D00
 
-_UNLOCK: Final = "the Ledger is locked: enter its PIN, and open the Ethereum app"
-_OPEN: Final = "the Ethereum app is not open on the Ledger: open it"
 _OLD: Final = "this Ethereum app does not know the command: update it in Ledger Live"
+_REFUSED: Final = "the Ethereum app refuses the data: beyond it, or forbidden by its settings"
 
 # The app: src/apdu_constants.h and the SDK's status_words.h. The operating system: developers.ledger.com.
-_STATUS: Final[dict[int, tuple[Callable[[str], errors.SignerError], str]]] = {
-    0x5501: (errors.UserRejected, "refused on the Ledger"),
-    0x5515: (errors.DeviceLocked, _UNLOCK),
-    0x6511: (errors.AppNotOpen, _OPEN),
-    0x6804: (errors.DeviceLocked, _UNLOCK),
-    0x6982: (errors.DeviceLocked, _UNLOCK),
-    0x6985: (errors.UserRejected, "rejected on the Ledger"),
-    0x6501: (errors.UnsupportedBySigner, "the Ethereum app does not know this transaction type"),
-    0x6700: (errors.DeviceFault, "the Ethereum app says a command has a wrong length"),
-    0x6807: (errors.UnsupportedBySigner, "an amount is too large for the Ethereum app to show"),
-    0x6980: (errors.DeviceFault, "the Ethereum app was in the middle of something else; try again"),
-    0x6A00: (errors.DeviceFault, "the Ethereum app failed and does not say why; try again"),
-    INCORRECT_DATA: (
-        errors.UnsupportedBySigner,
-        "the Ethereum app refuses the data: beyond it, or forbidden by its settings",
-    ),
-    0x6A84: (errors.UnsupportedBySigner, "this is more than fits into the memory of the Ethereum app"),
-    0x6A88: (errors.DeviceFault, "the Ethereum app misses data it was to be sent before"),
-    0x6B00: (errors.FirmwareTooOld, _OLD),
-    INS_NOT_SUPPORTED: (errors.FirmwareTooOld, _OLD),
-    0x6D02: (errors.AppNotOpen, _OPEN),
-    0x6E00: (errors.AppNotOpen, _OPEN),
-    0x6E01: (errors.AppNotOpen, _OPEN),
-    0x911C: (errors.FirmwareTooOld, _OLD),
-}
+_MEANINGS: Final[tuple[tuple[type[errors.SignerError], str, set[int]], ...]] = (
+    (errors.UserRejected, "refused on the Ledger", {0x5501}),
+    (errors.UserRejected, "rejected on the Ledger", {0x6985}),
+    (errors.DeviceLocked, "the Ledger is locked: enter its PIN, and open the Ethereum app", {0x5515, 0x6804, 0x6982}),
+    (errors.AppNotOpen, "the Ethereum app is not open on the Ledger: open it", {0x6511, 0x6D02, 0x6E00, 0x6E01}),
+    (errors.FirmwareTooOld, _OLD, {0x6B00, INS_NOT_SUPPORTED, 0x911C}),
+    (errors.UnsupportedBySigner, "the Ethereum app does not know this transaction type", {0x6501}),
+    (errors.UnsupportedBySigner, "an amount is too large for the Ethereum app to show", {0x6807}),
+    (errors.UnsupportedBySigner, _REFUSED, {INCORRECT_DATA}),
+    (errors.UnsupportedBySigner, "this is more than fits into the memory of the Ethereum app", {0x6A84}),
+    (errors.DeviceFault, "the Ethereum app says a command has a wrong length", {0x6700}),
+    (errors.DeviceFault, "the Ethereum app was in the middle of something else; try again", {0x6980}),
+    (errors.DeviceFault, "the Ethereum app failed and does not say why; try again", {0x6A00}),
+    (errors.DeviceFault, "the Ethereum app misses data it was to be sent before", {0x6A88}),
+)
+_STATUS: Final = {status: (kind, text) for kind, text, statuses in _MEANINGS for status in statuses}
 
 
 def status_error(status: int) -> errors.SignerError:

@@ -131,9 +131,7 @@ class Connection:
         """A new session, of a new connection if there is none."""
         client = self._client = self._client or self._connected()
         if client.features.bootloader_mode:
-            raise errors.DeviceFault(
-                "the Trezor is in its bootloader: unplug it, and plug it in without pressing a button"
-            )
+            raise errors.DeviceFault("the Trezor is in its bootloader: plug it in again without pressing a button")
         if not client.features.initialized:
             raise errors.DeviceFault(_NO_WALLET)
         client.ensure_unlocked()  # asks for the PIN; only then the device says whether it wants a passphrase
@@ -166,9 +164,7 @@ class Connection:
         """Pair by the code that the device shows, and keep the credential."""
         on_pairing, store, name = self._hooks.on_pairing, self._hooks.credentials, client.model.name
         if on_pairing is None:
-            raise errors.NotPaired(
-                "this Trezor must be paired with this program first: give on_pairing=, and credentials= to keep it"
-            )
+            raise errors.NotPaired("pair this Trezor with zkcore first: give on_pairing=, and credentials= to keep it")
         paired = default_pairing_flow(
             client.pairing, code_entry_callback=lambda: self._hooked(lambda: on_pairing(name)), request_credential=True
         )
@@ -198,9 +194,7 @@ class Connection:
         wanted: str = getattr(request.type, "name", "Current")
         pin = self._hooked(lambda: hook(wanted))
         if type(pin) is not str or not 1 <= len(pin) <= 50 or not _PIN_DIGITS.issuperset(pin):
-            raise errors.InputError(
-                "on_pin: expected positions on the matrix (1 to 50 digits from 1 to 9), or an exception"
-            )
+            raise errors.InputError("on_pin: expected positions on the matrix (1 to 50 digits 1 to 9), or an exception")
         return pin
 
     # ------------------------------------------------------------ the way back
@@ -237,19 +231,11 @@ _ERRORS: Final[tuple[tuple[type[BaseException], type[errors.SignerError], str], 
     (exceptions.Cancelled, errors.UserRejected, "rejected on the Trezor"),
     (exceptions.PinException, errors.DeviceLocked, "the Trezor does not accept the PIN"),
     (exceptions.DeviceLockedError, errors.DeviceLocked, "the Trezor is locked: unlock it"),
-    (
-        exceptions.OutdatedFirmwareError,
-        errors.FirmwareTooOld,
-        "the Trezor's firmware is too old: update it in Trezor Suite",
-    ),
+    (exceptions.OutdatedFirmwareError, errors.FirmwareTooOld, "the firmware is too old: update it in Trezor Suite"),
     (exceptions.MissingCapability, errors.UnsupportedBySigner, "this Trezor's firmware cannot do that"),
     (exceptions.PassphraseError, errors.UnsupportedBySigner, "the Trezor's settings take no passphrase from here"),
     (exceptions.NotPairedError, errors.NotPaired, "the Trezor is not paired with this program"),
-    (
-        exceptions.InvalidSessionError,
-        errors.DeviceBusy,
-        "another program has taken over the Trezor's session: call again",
-    ),
+    (exceptions.InvalidSessionError, errors.DeviceBusy, "another program took over the Trezor's session: call again"),
     (DeviceIsBusy, errors.DeviceBusy, "another program (Trezor Suite, a browser) holds the Trezor"),
     (Timeout, errors.SignerTimeout, "the Trezor does not answer"),
     (TransportException, errors.DeviceNotFound, _LOST),

@@ -5,13 +5,14 @@ core/src/apps/ethereum (sign_tx.py, sign_tx_eip1559.py, keychain.py, networks.py
 core/src/apps/common/paths.py.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from signers.paths import format_path
+from signers.paths import Indices, format_path
+from zkcore.eip712 import DOMAIN, TypedData
 from zkcore.errors import UnsupportedBySigner
 from zkcore.transactions import Eip1559Transaction, LegacyTransaction
 
-__all__ = ["BUILT_IN", "UNKNOWN_UNIT", "check_message", "check_path", "check_transaction", "coins", "path_coin"]
+__all__ = ["BUILT_IN", "check_message", "check_path", "check_transaction", "coins", "path_coin", "streamed_form"]
 
 _HARDENED: Final = 1 << 31
 _ETHEREUM, _TESTNET = 60, 1  # SLIP-44
@@ -28,11 +29,11 @@ BUILT_IN: Final[dict[int, tuple[str, int]]] = {
     560048: ("tHOD", 60),
     11155111: ("tSEP", 60),
 }
-UNKNOWN_UNIT: Final = "UNKN"
 
 _MAX_DATA: Final = 16_000_000  # bytes of calldata
 _MAX_GAS_BYTES: Final = 30  # of a fee per gas and the gas limit together
 _MAX_ACCESS_LIST: Final = 12  # entries, and keys of an entry: the arrays of Model One
+_LONGEST_ARRAY: Final = 0xFFFF  # its length goes out as two bytes: trezorlib/ethereum.py, sign_typed_data
 _MAX_MESSAGE: Final = 1024  # bytes: Model One
 
 
@@ -41,12 +42,12 @@ def coins(slip44: int) -> frozenset[int]:
     return frozenset({slip44, _TESTNET if slip44 == _ETHEREUM else _ETHEREUM})
 
 
-def path_coin(path: tuple[int, ...]) -> int:
+def path_coin(path: Indices) -> int:
     """The SLIP-44 coin of a path."""
     return path[1] & ~_HARDENED
 
 
-def check_path(path: tuple[int, ...]) -> None:
+def check_path(path: Indices) -> None:
     """Raise UnsupportedBySigner for a path that the firmware forbids: it allows the usual ones, accounts 0 to 100."""
 
     def at(level: int, most: int, hardened: bool = False) -> bool:
@@ -70,7 +71,7 @@ def check_path(path: tuple[int, ...]) -> None:
         )
 
 
-def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: tuple[int, ...], *, model_one: bool) -> None:
+def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: Indices, *, model_one: bool) -> None:
     """Raise UnsupportedBySigner, naming the limit, for a transaction that the firmware would refuse."""
     if isinstance(tx, LegacyTransaction):
         fees, keys = {"gas_price": tx.gas_price}, list[int]()
@@ -103,6 +104,25 @@ def check_message(message: bytes, *, model_one: bool) -> None:
     """Raise UnsupportedBySigner for a message that is too long for the Model One. Core models read longer ones."""
     if model_one and len(message) > _MAX_MESSAGE:
         raise UnsupportedBySigner(f"a Trezor Model One takes messages of {_MAX_MESSAGE} bytes, not {len(message)}")
+
+
+def streamed_form(data: TypedData) -> dict[str, Any]:
+    """A dict of our own for trezorlib, with EIP712Domain: without it trezorlib has the device sign an empty domain.
+
+    Raises UnsupportedBySigner for arrays of arrays or of too many members, and for names that trezorlib misreads.
+    """
+    for struct in data.types:
+        if struct.name.startswith(("int", "uint", "bytes")):
+            kinds = "a struct whose name begins with int, uint or bytes for such a number"
+            raise UnsupportedBySigner(f"trezorlib takes {kinds}: {struct.name}")
+        for field in struct.fields:
+            if len(field.dimensions) > 1:
+                where = f"{struct.name}.{field.name} is {field.type}"
+                raise UnsupportedBySigner(f"a Trezor signs no arrays of arrays: {where}")
+    for item in (*data.walk(DOMAIN), *data.walk(data.primary_type)):
+        if isinstance(item, int) and item > _LONGEST_ARRAY:
+            raise UnsupportedBySigner(f"a Trezor signs arrays of up to {_LONGEST_ARRAY} members, this one has {item}")
+    return data.to_dict()
 
 
 def _bytes(value: int) -> int:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, TypeVar
 
-from signers.device import CAPABILITIES, DeviceSigner, Path, check_account
-from signers.paths import DEFAULT_PATH, Scheme, parse_path
-from signers.trezor import limits
+from signers.device import CAPABILITIES, DeviceSigner, check_account
+from signers.paths import DEFAULT_PATH, Indices, Scheme, parse_path
+from signers.trezor import limits, wire
 from signers.trezor.definitions import Definitions, NetworkDefinition
 from signers.trezor.pairing import Credentials, Passphrase
-from signers.trezor.typed import streamed_form
 from zkcore.eip191 import message_hash
 from zkcore.errors import BadSignature, InputError, SignerError, UnsupportedBySigner
 from zkcore.signer import Capability, Signature
@@ -18,7 +17,7 @@ from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTra
 from zkcore.types import Address, AddressLike, Hash32
 
 if TYPE_CHECKING:
-    import pathlib
+    from pathlib import Path
 
     from trezorlib.transport import Transport
 
@@ -50,7 +49,7 @@ class TrezorSigner(DeviceSigner):
 
     _schemes: ClassVar[tuple[Scheme, ...]] = ("bip44", "ledger-live", "legacy")
 
-    def __init__(self, device: _Device, path: Path, address: Address, *, allow_blind_signing: bool) -> None:
+    def __init__(self, device: _Device, path: Indices, address: Address, *, allow_blind_signing: bool) -> None:
         super().__init__(path, address, allow_blind_signing=allow_blind_signing)
         self._connection, self._model, self._definitions = self._device = device
 
@@ -67,7 +66,7 @@ class TrezorSigner(DeviceSigner):
         on_button: Callable[[str], object] | None = None,
         on_pairing: Callable[[str], str] | None = None,
         credentials: Credentials | None = None,
-        definitions: "Definitions | pathlib.Path | str | None" = None,
+        definitions: "Definitions | Path | str | None" = None,
         timeout: float = 300.0,
     ) -> Self:
         """Find a Trezor, unlock it, and read the address at the path.
@@ -92,7 +91,6 @@ class TrezorSigner(DeviceSigner):
             raise InputError(f"timeout: expected seconds above 0, got {timeout!r}")
         source, asked = Definitions.of(definitions), _passphrase(passphrase)
         try:
-            from signers.trezor import wire
             from signers.trezor.connection import Connection, Hooks
         except ImportError as error:
             raise SignerError(f"the Trezor signer needs the extra: pip install 'zkcore[trezor]' ({error})") from error
@@ -131,30 +129,24 @@ class TrezorSigner(DeviceSigner):
         if chain_id in limits.BUILT_IN:
             return limits.BUILT_IN[chain_id][0]
         definition = self._definition(chain_id)
-        return limits.UNKNOWN_UNIT if definition is None else definition.unit
+        return "UNKN" if definition is None else definition.unit
 
     # ------------------------------------------------------------ accounts
     def confirm_address(self) -> Address:
         """Show the address on the device until its user confirms it. A Model One takes "no" as "show the QR code"."""
-        from signers.trezor import wire
-
         return self._in_our_wallet(lambda session: wire.get_address(session, self._path, show=True))
 
-    def _addresses(self, paths: list[Path]) -> list[Address]:
-        from signers.trezor import wire
-
+    def _addresses(self, paths: list[Indices]) -> list[Address]:
         for path in paths:
             limits.check_path(path)
         return self._connection.call(lambda session: [wire.get_address(session, path) for path in paths])
 
-    def _at(self, path: Path, address: Address) -> Self:
+    def _at(self, path: Indices, address: Address) -> Self:
         return type(self)(self._device, path, address, allow_blind_signing=self._allow_blind_signing)
 
     # ------------------------------------------------------------ signing
     def sign_transaction(self, tx: Transaction) -> Signature:
         """Sign an EIP-1559, a legacy (EIP-155), or, as typed data, a ZKsync 0x71 transaction. Raises SignerError."""
-        from signers.trezor import wire
-
         if isinstance(tx, Eip712Transaction):
             return self.sign_typed_data(tx.typed_data())
         if not isinstance(tx, LegacyTransaction | Eip1559Transaction):
@@ -172,20 +164,16 @@ class TrezorSigner(DeviceSigner):
 
         Raises SignerError.
         """
-        from signers.trezor import wire
-
         if self._is_model_one:
             self._consented(f"typed data ({data.primary_type})")
             hashes = data.domain_separator(), data.struct_hash()
             ask = partial(wire.sign_hashes, path=self._path, hashes=hashes)
         else:
-            ask = partial(wire.sign_streamed, path=self._path, form=streamed_form(data))
+            ask = partial(wire.sign_streamed, path=self._path, form=limits.streamed_form(data))
         return self._signed(data.digest(), ask, clear=not self._is_model_one)
 
     def sign_message(self, message: bytes) -> Signature:
         """Sign an EIP-191 personal message. Raises SignerError."""
-        from signers.trezor import wire
-
         digest = message_hash(message)
         limits.check_message(message, model_one=self._is_model_one)
         return self._signed(digest, partial(wire.sign_message, path=self._path, message=message), clear=True)
@@ -201,16 +189,11 @@ class TrezorSigner(DeviceSigner):
             return None
         return definition
 
-    def _check_wallet(self, session: "AnySession") -> None:
-        from signers.trezor import wire
-
-        check_account(self._address, wire.get_address(session, self._path))
-
     def _in_our_wallet(self, operation: "Callable[[AnySession], T]") -> T:
         """Call the device once it has answered with our address: a passphrase or a device may have been swapped."""
 
         def checked(session: "AnySession") -> T:
-            self._check_wallet(session)
+            check_account(self._address, wire.get_address(session, self._path))
             return operation(session)
 
         return self._connection.call(checked)
@@ -221,7 +204,8 @@ class TrezorSigner(DeviceSigner):
         def asked(session: "AnySession") -> Signature:
             signature = self._fitting(digest, *ask(session), clear)
             if signature is None:
-                self._check_wallet(session)  # another program may have put its wallet in the place of ours meanwhile
+                # another program may have put its wallet in the place of ours meanwhile
+                check_account(self._address, wire.get_address(session, self._path))
                 raise BadSignature(f"the Trezor signed something else: no signature of {self._address} over {digest}")
             return signature
 
