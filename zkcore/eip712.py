@@ -30,13 +30,11 @@ Value: TypeAlias = "Leaf | tuple[Value, ...]"
 DOMAIN = "EIP712Domain"
 MAX_DEPTH = 64  # structs and arrays inside one another, in a value
 
+# fmt: off
 _DOMAIN_TYPES = {
-    "name": "string",
-    "version": "string",
-    "chainId": "uint256",
-    "verifyingContract": "address",
-    "salt": "bytes32",
+    "name": "string", "version": "string", "chainId": "uint256", "verifyingContract": "address", "salt": "bytes32",
 }
+# fmt: on
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _MEMBER_TYPE = re.compile(r"([A-Za-z_$][A-Za-z0-9_$]*)((?:\[(?:0|[1-9][0-9]{0,8})?\])*)")
 _RESERVED = re.compile(r"(?:u?int|u?fixed|bytes?)[0-9x]*|bool|address|string|function")

@@ -45,12 +45,10 @@ def decode_revert(data: bytes, *, where: str = "") -> Reverted:
 
     Never raises: data that fits no known error is kept raw, with name None.
     """
-    error, advice = _known().get(data[:4], (None, ""))
-    if error is None:
-        return Reverted(None, data=data, where=where)
     try:
+        error, advice = _known()[data[:4]]
         arguments = error.decode(data)
-    except InputError:
+    except (KeyError, InputError):
         return Reverted(None, data=data, where=where)
     if error.text == _ERROR.text:
         advice = _TEXTS.get(arguments[0], "")
