@@ -121,6 +121,25 @@ def test_a_contract_without_ether_deposits_tokens(net: Devnet) -> None:
     assert wallet.get_balance(address=net.accounts[4].address) == AMOUNT
 
 
+@pytest.mark.parametrize("net", ["era-eth", "zksync-os-eth"], indirect=True)
+def test_a_contract_on_l2_withdraws_by_its_plan(net: Devnet) -> None:
+    """It holds no base token; it names the receiver, for on L1 it is not the same account."""
+    wallet, token, receiver = wallet_of(net), net.tokens["DAI"], net.accounts[4].address
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    made = send(net.l2_url, net.accounts[0], None, artifact("Relay"), gas_limit=3_000_000)
+    relay = Address(made["contractAddress"])
+    wallet.deposit(token, AMOUNT, to=relay).wait(timeout=30)
+    contract, before = wallet_of(net, relay), wallet.get_l1_balance(token, address=receiver)
+    with pytest.raises(InputError, match=f"to: {relay} is a contract"):
+        contract.prepare_withdraw(token, AMOUNT)
+    (step,) = contract.prepare_withdraw(token, AMOUNT, to=receiver).steps
+    tx = step.transaction
+    data = EXECUTE.encode(tx.to, tx.value, tx.data)
+    receipt = send(net.l2_url, net.accounts[0], relay, data, gas_limit=tx.gas_limit + 100_000)
+    wallet.finalize_withdrawal(receipt["transactionHash"]).wait(timeout=30)
+    assert wallet.get_l1_balance(token, address=receiver) - before == AMOUNT
+
+
 # ---------------------------------------------------------------- EIP-7702
 def delegate(net: Devnet, who: int) -> Address:
     address = net.accounts[who].address
