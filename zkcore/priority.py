@@ -148,7 +148,7 @@ def _hash(value: "HexLike | int") -> Hash32:
 
 
 def _tail(data: bytes) -> bytes:
-    return _word(len(data)) + data + bytes(-len(data) % 32)
+    return _word(len(data)) + data + bytes(-len(data) % 32) if data else bytes(32)
 
 
 class _Words:
