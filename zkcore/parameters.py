@@ -60,8 +60,6 @@ class CallRequest(Struct, frozen=True, kw_only=True):
         # Byte vectors are arrays of numbers here, not hex: serde's Vec<u8>
         # (zksync-era core/lib/types/src/transaction_request.rs, Eip712Meta)
         meta: dict[str, object] = {}
-        if self.gas_per_pubdata is not None:
-            meta["gasPerPubdata"] = quantity(self.gas_per_pubdata, "gas_per_pubdata")
         if self.factory_deps:
             meta["factoryDeps"] = [list(hex_bytes(code, "factory_deps")) for code in self.factory_deps]
         if self.custom_signature:
@@ -71,8 +69,9 @@ class CallRequest(Struct, frozen=True, kw_only=True):
                 "paymaster": str(Address(self.paymaster)),
                 "paymasterInput": list(hex_bytes(self.paymaster_input, "paymaster_input")),
             }
-        if meta and self.gas_per_pubdata is None:
-            meta["gasPerPubdata"] = hex(50_000)  # the server wants the field: DEFAULT_GAS_PER_PUBDATA_LIMIT
+        if meta or self.gas_per_pubdata is not None:  # the server wants the field: DEFAULT_GAS_PER_PUBDATA_LIMIT
+            limit = 50_000 if self.gas_per_pubdata is None else self.gas_per_pubdata
+            meta["gasPerPubdata"] = quantity(limit, "gas_per_pubdata")
         return meta
 
 

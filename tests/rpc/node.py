@@ -153,8 +153,8 @@ def short(handler: _Handler, asked: Any) -> None:
 
 
 def bomb(handler: _Handler, asked: Any) -> None:
-    """A few kB of gzip that are 40 MB of blanks."""
-    raw = gzip.compress(json.dumps(handler.right(asked)).encode() + b" " * 40_000_000, 1)
+    """A few kB of gzip that are 8 MB of blanks."""
+    raw = gzip.compress(json.dumps(handler.right(asked)).encode() + b" " * 8_000_000, 1)
     handler.respond(raw, headers={"content-encoding": "gzip"})
 
 

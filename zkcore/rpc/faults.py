@@ -15,21 +15,14 @@ from zkcore.reverts import decode_revert
 
 __all__ = ["error_of", "is_rate_limit", "parts_of"]
 
-_REVERTED = re.compile(
-    r"execution reverted|transaction reverted|VM Exception while processing.*revert|^reverted\b", re.IGNORECASE
-)
+_REVERTED = re.compile(r"(?i)execution reverted|transaction reverted|VM Exception while processing.*revert|^reverted\b")
 _REASON = re.compile(
-    r"\brevert(?:ed)?\b(?: with reason string|: revert)?:?\s+['\"]?(?!0x|custom error)(\S.*?)['\"]?\s*$",
-    re.IGNORECASE | re.DOTALL,
+    r"(?is)\brevert(?:ed)?\b(?: with reason string|: revert)?:?\s+['\"]?(?!0x|custom error)(\S.*?)['\"]?\s*$"
 )
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _HEX_IN_TEXT = re.compile(r"0x((?:[0-9a-fA-F]{2}){4,})\b")
-_RATE = re.compile(
-    r"rate.?limit|too many requests|throughput|compute units|request limit|requests? per |/ ?second", re.IGNORECASE
-)
-_NO_METHOD = re.compile(
-    r"unsupported method|method\b.*\b(not found|not supported|not available|does not exist)", re.IGNORECASE
-)
+_RATE = re.compile(r"(?i)rate.?limit|too many requests|throughput|compute units|request limit|requests? per |/ ?second")
+_NO_METHOD = re.compile(r"(?i)unsupported method|method\b.*\b(not found|not supported|not available|does not exist)")
 
 
 def parts_of(error: object) -> tuple[int | None, str, object]:

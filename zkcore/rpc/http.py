@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from functools import cache
+from contextlib import aclosing, closing
+from functools import cache, partial
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
-from zkcore.effects import Reply
+from zkcore.effects import Done, Reply
 from zkcore.errors import MalformedReply, NodeTimeout, NodeUnreachable
 from zkcore.rpc.core import Core, Fault, Http, Pause, Post
 from zkcore.rpc.endpoint import Endpoint
@@ -74,6 +75,14 @@ class _HttpNode(Generic[C]):
             own, self._own = self._own, None
             return own
 
+    def _next(self, exchange: Generator[Post | Pause, Any, T], answer: object) -> Post | Pause | Done[T]:
+        try:
+            effect = exchange.send(answer)
+        except StopIteration as end:
+            return Done(end.value)
+        self.http_requests += len(effect.bodies) if isinstance(effect, Post) else 0
+        return effect
+
     def _request(self, client: "httpx.Client | httpx.AsyncClient", body: bytes, seconds: float) -> "httpx.Request":
         from zkcore.rpc._masked import MaskedURL
 
@@ -119,22 +128,16 @@ class HttpTransport(_HttpNode["httpx.Client"]):
         until = None if timeout is None else monotonic() + timeout
         answer: object = None
         while True:
-            try:
-                effect = exchange.send(answer)
-            except StopIteration as end:
-                value: T = end.value
-                return value
+            effect = self._next(exchange, answer)
+            if isinstance(effect, Done):
+                return effect.value
             if isinstance(effect, Pause):
                 answer = until is None or monotonic() + effect.seconds < until
                 if answer:
                     sleep(effect.seconds)
             else:
-                self.http_requests += len(effect.bodies)
-                tasks = [self._posting(body, until) for body in effect.bodies]
+                tasks = [partial(self._post, body, until) for body in effect.bodies]
                 answer = side_by_side(tasks, self.limits.connections)
-
-    def _posting(self, body: bytes, until: float | None) -> Callable[[], Http | Fault]:
-        return lambda: self._post(body, until)
 
     def _post(self, body: bytes, until: float | None) -> Http | Fault:
         import httpx
@@ -143,12 +146,9 @@ class HttpTransport(_HttpNode["httpx.Client"]):
         gauge = _Gauge(self.limits, until)
         try:
             request = self._request(client, body, gauge.seconds())
-            response = client.send(request, stream=True, follow_redirects=False, **self._auth)
-            try:
+            with closing(client.send(request, stream=True, follow_redirects=False, **self._auth)) as response:
                 for part in response.iter_bytes():
                     gauge.add(part)
-            finally:
-                response.close()
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError) as error:
             return self._fault(error)
         return gauge.whole(response)
@@ -182,17 +182,14 @@ class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
         until = None if timeout is None else monotonic() + timeout
         answer: object = None
         while True:
-            try:
-                effect = exchange.send(answer)
-            except StopIteration as end:
-                value: T = end.value
-                return value
+            effect = self._next(exchange, answer)
+            if isinstance(effect, Done):
+                return effect.value
             if isinstance(effect, Pause):
                 answer = until is None or monotonic() + effect.seconds < until
                 if answer:
                     await asyncio.sleep(effect.seconds)
             else:
-                self.http_requests += len(effect.bodies)
                 at_once = asyncio.Semaphore(self.limits.connections)
                 answer = await side_by_side_async([self._post(body, until, at_once) for body in effect.bodies])
 
@@ -204,12 +201,10 @@ class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
             gauge = _Gauge(self.limits, until)
             try:
                 request = self._request(client, body, gauge.seconds())
-                response = await client.send(request, stream=True, follow_redirects=False, **self._auth)
-                try:
+                sent = client.send(request, stream=True, follow_redirects=False, **self._auth)
+                async with aclosing(await sent) as response:
                     async for part in response.aiter_bytes():
                         gauge.add(part)
-                finally:
-                    await response.aclose()
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError) as error:
                 return self._fault(error)
             return gauge.whole(response)

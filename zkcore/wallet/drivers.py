@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
+from functools import partial
 from time import monotonic, sleep
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -17,6 +18,7 @@ __all__ = ["AsyncDriver", "Driver", "Watch", "drive"]
 
 T = TypeVar("T")
 Watch: TypeAlias = Callable[[Any], object]  # is called with what flows report
+OnWave: TypeAlias = Callable[[Sequence[Call[object]]], object]
 
 
 def drive(step: Step[T], perform: Callable[[Effect], object]) -> T:
@@ -45,7 +47,7 @@ class Driver(Struct, frozen=True):
 
     l1: Transport
     l2: Transport
-    on_wave: Callable[[Sequence[Call[object]]], object] | None = None
+    on_wave: OnWave | None = None
 
     def run(
         self,
@@ -82,12 +84,10 @@ class Driver(Struct, frozen=True):
         return drive(cast("Step[T]", step), perform)
 
     def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
-        if self.on_wave is not None:
-            self.on_wave(calls)
-        asked = _by_chain(calls)
-        nodes = {"l1": self.l1, "l2": self.l2}
+        asked = _by_chain(calls, self.on_wave)
         options = deadline.options()
-        tasks = [_asking(nodes[chain], requests, options) for chain, requests in asked.items()]
+        nodes = {"l1": self.l1, "l2": self.l2}
+        tasks = [partial(nodes[chain].ask, requests, **options) for chain, requests in asked.items()]
         return _in_order(calls, dict(zip(asked, side_by_side(tasks, 2), strict=True)))
 
 
@@ -96,7 +96,7 @@ class AsyncDriver(Struct, frozen=True):
 
     l1: AsyncTransport
     l2: AsyncTransport
-    on_wave: Callable[[Sequence[Call[object]]], object] | None = None
+    on_wave: OnWave | None = None
 
     async def run(
         self,
@@ -139,13 +139,11 @@ class AsyncDriver(Struct, frozen=True):
             return effect.value
 
     async def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
-        if self.on_wave is not None:
-            self.on_wave(calls)
-        asked = _by_chain(calls)
-        nodes = {"l1": self.l1, "l2": self.l2}
+        asked = _by_chain(calls, self.on_wave)
         options = deadline.options()
-        found = await side_by_side_async([_ask(nodes[chain], requests, options) for chain, requests in asked.items()])
-        return _in_order(calls, dict(zip(asked, found, strict=True)))
+        nodes = {"l1": self.l1, "l2": self.l2}
+        tasks = [nodes[chain].ask(requests, **options) for chain, requests in asked.items()]
+        return _in_order(calls, dict(zip(asked, await side_by_side_async(tasks), strict=True)))
 
 
 def _for_wallets(own: Callable[[Any], T] | None) -> Callable[[Any], T]:
@@ -173,15 +171,9 @@ class _Deadline:
         return min(seconds, left)
 
 
-def _asking(node: Transport, requests: Sequence[Request], options: dict[str, float]) -> Callable[[], Sequence[Reply]]:
-    return lambda: node.ask(requests, **options)
-
-
-async def _ask(node: AsyncTransport, requests: Sequence[Request], options: dict[str, float]) -> Sequence[Reply]:
-    return await node.ask(requests, **options)
-
-
-def _by_chain(calls: Sequence[Call[object]]) -> dict[Chain, list[Request]]:
+def _by_chain(calls: Sequence[Call[object]], on_wave: OnWave | None) -> dict[Chain, list[Request]]:
+    if on_wave is not None:
+        on_wave(calls)
     asked: dict[Chain, list[Request]] = {}
     for call in sorted(calls, key=lambda call: call.chain):  # L1 first: it runs on the calling thread
         asked.setdefault(call.chain, []).append(Request(call.method, call.params))
