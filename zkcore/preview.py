@@ -110,6 +110,10 @@ def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Prev
         names = _Names(known, step.transaction.chain_id)
         fields.append(Field(f"step {place}", f"{step.kind}, on {names.network(step.transaction.chain_id)}", step.kind))
         fields += [Field(f.label, f.value, f.raw, f.depth + 1) for f in _transaction(step.transaction, names)]
+    total = sum(f.raw for f in fields if f.label == "maximal total" and isinstance(f.raw, int))
+    chain_id = plan.steps[0].transaction.chain_id  # the steps of a plan are on one chain
+    names = _Names(known, chain_id)
+    fields.append(Field("in total, at most", names.amount(total, names.base_token(chain_id)), total))
     return Preview(f"Plan: {plan.kind} in {len(plan.steps)} transaction(s)", tuple(fields))
 
 
