@@ -26,9 +26,9 @@ HEAVY = re.compile(r"eth_\w+|httpx|pydantic|Crypto|ledger\w+|trezorlib|hid|usb1"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=0.1, help="of one timing")
-    parser.add_argument("--long-run", type=float, default=60, metavar="SECONDS", help="the bound of the long run")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.05, help="of one timing")
+    parser.add_argument("--long-run", type=float, default=45, metavar="SECONDS", help="the bound of the long run")
     parser.add_argument("--dry", action="store_true", help="print the page, write nothing")
     parser.add_argument(
         "--page", action="store_true", help="measure nothing: write the page from the figures there are"
@@ -55,6 +55,7 @@ def measured(asked: argparse.Namespace) -> Figures:
     figures: Figures = {"machine": {**machine(), "peers": peers}}
     for name, measure in {
         "imports": lambda: micro.measure_imports(asked.rounds),
+        "import_profile": lambda: micro.profile_import(asked.rounds),
         "encodings": lambda: micro.measure_encodings(asked.rounds, asked.seconds),
         "fast": lambda: micro.measure_fast(3, asked.seconds),
         "flows": lambda: flows.measure(2),

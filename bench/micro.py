@@ -57,6 +57,23 @@ def measure_imports(rounds: int) -> Figures:
     }
 
 
+def profile_import(rounds: int) -> Figures:
+    """Where `from zkcore import Wallet, ETH, ether` spends its milliseconds: each package's own, by -X importtime."""
+    found: dict[str, list[float]] = {}
+    command = [sys.executable, "-X", "importtime", "-c", "from zkcore import Wallet, ETH, ether"]
+    for _ in range(rounds):
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+        rows = [line.removeprefix("import time:").split("|") for line in told.splitlines() if line.count("|") == 2]
+        spent: dict[str, float] = {}
+        for own, _, name in rows[1:]:
+            package = name.strip().partition(".")[0]
+            group = package if package in {"zkcore", "msgspec", "typing_extensions"} else "the standard library"
+            spent[group] = spent.get(group, 0) + float(own) / 1e3
+        for group, ms in spent.items():
+            found.setdefault(group, []).append(ms)
+    return {group: spread(values) for group, values in found.items()}
+
+
 def measure_encodings(rounds: int, seconds: float) -> Figures:
     ours, peers = encodings.ours(), encodings.peers()
     work = {"rounds": rounds, "seconds": seconds, "work": encodings.for_javascript()}

@@ -71,6 +71,11 @@ def page(figures: Figures) -> str:
     for statement, row in figures["imports"].items():
         ratio = _spread(row["of_zksync2"], 3)
         parts.append(f"| `{statement}` | {_spread(row['ms'])} | {ratio} | {row['modules']} | {row['mb']:.0f} |")
+    parts += [
+        "\nWhere `from zkcore import Wallet, ETH, ether` spends it, with the interpreter's own start, in ms (`-X importtime`):\n"
+    ]
+    spent = sorted(figures["import_profile"].items(), key=lambda item: -item[1][0])
+    parts += _table(("", "ms"), [(name, _spread(values)) for name, values in spent])
     parts.append(ENCODINGS)
     parts += [_encoding(name, row) for name, row in figures["encodings"].items()]
     parts += ["\nSignatures with the `fast` extra (coincurve) and without, µs:\n"]
