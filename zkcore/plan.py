@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeA
 import msgspec
 from msgspec import Struct
 
-from zkcore.contracts import ERC20, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN_ADDRESS, L2_NATIVE_TOKEN_VAULT_ADDRESS
+from zkcore.contracts import (
+    BRIDGEHUB,
+    ERC20,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN_ADDRESS,
+    L2_NATIVE_TOKEN_VAULT_ADDRESS,
+)
 from zkcore.effects import Chain
 from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered
 from zkcore.hashing import keccak256
@@ -233,10 +239,30 @@ def _check_step(plan: Plan[Any], place: int, step: PlanStep) -> None:
         # who may take tokens is the bridge, or the custom bridge that the request itself names
         spender, _ = ERC20.approve.decode_arguments(tx.data)
         taker = L2_NATIVE_TOKEN_VAULT_ADDRESS if step.chain == "l2" else facts.asset_router
-        if spender != taker and bytes(12) + spender not in plan.steps[-1].transaction.data:
+        if spender != taker and spender != _second_bridge(plan.steps[-1].transaction.data):
             raise PlanTampered(f"step {place} approves {spender}, expected {taker}")
+    if step.kind in ("deposit", "execute"):
+        asked = _request(tx.data)
+        if asked is None:
+            raise PlanTampered(f"step {place} calls another function of the bridgehub: 0x{tx.data[:4].hex()}")
+        if asked[0] != facts.l2_chain_id:
+            raise ChainIdMismatch(what=f"the request of step {place}", expected=facts.l2_chain_id, got=asked[0])
     if isinstance(tx, Eip712Transaction) and tx.from_address != plan.sender:
         raise PlanTampered(f"step {place} is from {tx.from_address}, the plan from {plan.sender}")
+
+
+_DIRECT, _TWO_BRIDGES = BRIDGEHUB.request_l2_transaction_direct, BRIDGEHUB.request_l2_transaction_two_bridges
+
+
+def _request(data: bytes) -> tuple[Any, ...] | None:
+    """The fields of a request to the bridgehub, the chain it is for first; None if the call is none."""
+    function = next((function for function in (_DIRECT, _TWO_BRIDGES) if function.selector == data[:4]), None)
+    return None if function is None else function.decode_arguments(data)[0]
+
+
+def _second_bridge(data: bytes) -> Address | None:
+    fields = _request(data) if data[:4] == _TWO_BRIDGES.selector else None
+    return None if fields is None else fields[6]
 
 
 # ---------------------------------------------------------------- JSON

@@ -243,7 +243,9 @@ def _preflight(connection: Connection) -> _App:
     version = (answer[1], answer[2], answer[3])
     if version < _MIN_VERSION:
         found, needed = ".".join(map(str, version)), ".".join(map(str, _MIN_VERSION))
-        raise errors.FirmwareTooOld(f"the Ethereum app is {found}, expected {needed} or newer: update it in Ledger Live")
+        raise errors.FirmwareTooOld(
+            f"the Ethereum app is {found}, expected {needed} or newer: update it in Ledger Live"
+        )
     return _App(version, bool(answer[0] & _BLIND_SIGNING_ON))
 
 

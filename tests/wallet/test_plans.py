@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from signers import PrivateKeySigner
 from tests.property.strategies import addresses, hashes, uints
-from zkcore.contracts import ERC20
+from zkcore.contracts import BRIDGEHUB, ERC20
 from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered, SignerError, WrongDevice
 from zkcore.hashing import keccak256
 from zkcore.paymaster import Paymaster
@@ -44,10 +44,18 @@ APPROVE = PlanStep(
     chain="l1",
     transaction=Eip1559Transaction(chain_id=1, nonce=4, to=TOKEN, data=ERC20.approve.encode(ROUTER, 5), **FEES),
 )
+
+
+def request(*, chain_id: int = 324, bridge: Address = ROUTER, data: bytes = b"") -> bytes:
+    return BRIDGEHUB.request_l2_transaction_two_bridges.encode(
+        (chain_id, 9, 0, 10**6, 800, SIGNER.address, bridge, 0, data)
+    )
+
+
 DEPOSIT = PlanStep(
     kind="deposit",
     chain="l1",
-    transaction=Eip1559Transaction(chain_id=1, nonce=5, to=HUB, data=b"\xab\xcd", value=9, **FEES),
+    transaction=Eip1559Transaction(chain_id=1, nonce=5, to=HUB, data=request(), value=9, **FEES),
     after=(0,),
 )
 PLAN: Plan[Any] = Plan(kind="deposit", sender=SIGNER.address, steps=(APPROVE, DEPOSIT), facts=FACTS)
@@ -155,7 +163,7 @@ def raw(**changes: Any) -> str:
         (step(1, unsigned="0x" + DEPOSIT.transaction.signed_bytes(SIGNED.signatures[1]).hex()), "is signed"),
         (step(1, unsigned="0x02c0"), "malformed"),
         (step(0, kind="deposit"), r"step 0 \(deposit\) calls"),
-        (step(1, kind="approve"), "named an approval, and calls the function 0xabcd"),
+        (step(1, kind="approve"), "named an approval, and calls the function 0x24fd57fb"),
         (fact(bridgehub=str(TOKEN)), r"step 1 \(deposit\) calls " + str(HUB)),
         (fact(l1_chain_id="5"), "expected chain 5"),
         (fact(l1_chain_id="-1"), "expected chain -1"),
@@ -183,15 +191,23 @@ def approving(spender: Address, data: bytes) -> Plan[Any]:
 
 
 def test_a_plan_approves_the_bridge_or_who_its_request_names() -> None:
-    assert approving(ROUTER, b"")
-    assert approving(NULLIFIER, b"\x01\x02\x03\x04" + bytes(12) + NULLIFIER)  # a custom bridge
-    for data in (b"", bytes(12) + TOKEN, bytes(NULLIFIER)):
+    assert approving(ROUTER, request())
+    assert approving(NULLIFIER, request(bridge=NULLIFIER))  # a custom bridge
+    for data in (request(), request(bridge=TOKEN), request(data=bytes(12) + NULLIFIER)):
         with pytest.raises(PlanTampered, match=f"step 0 approves {NULLIFIER}, expected {ROUTER}"):
             approving(NULLIFIER, data)
     approve = PlanStep(
         kind="approve", chain="l1", transaction=replace(APPROVE.transaction, data=ERC20.approve.encode(NULLIFIER, 5))
     )
     assert replace(PLAN, kind="transaction", steps=(approve,))  # `approve` itself is for whomever
+
+
+def test_a_request_is_for_the_plans_chain() -> None:
+    """The same bridgehub serves many chains: the wrong number in the calldata is another chain's money."""
+    with pytest.raises(ChainIdMismatch, match="the request of step 1 is on chain 271, expected chain 324"):
+        approving(ROUTER, request(chain_id=271))
+    with pytest.raises(PlanTampered, match="another function of the bridgehub: 0xabcdef01"):
+        approving(ROUTER, b"\xab\xcd\xef\x01")
 
 
 def test_a_0x71_step_is_the_senders() -> None:

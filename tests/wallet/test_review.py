@@ -39,10 +39,10 @@ def test_a_plan_does_not_name_the_contracts_of_a_known_chain(what: str, given: C
 
 
 def test_names_that_no_profile_vouches_for_are_said_to_be_claimed() -> None:
-    unknown = ChainProfile(l1_chain_id=9, l2_chain_id=10, bridgehub=FACTS.bridgehub)
+    unknown = ChainProfile(l1_chain_id=9, l2_chain_id=FACTS.l2_chain_id, bridgehub=FACTS.bridgehub)
     transactions = [replace(step.transaction, chain_id=9) for step in PLAN.steps]
     steps = tuple(replace(step, transaction=tx) for step, tx in zip(PLAN.steps, transactions, strict=True))
-    plan = replace(PLAN, facts=replace(FACTS, l1_chain_id=9, l2_chain_id=10), steps=steps)
+    plan = replace(PLAN, facts=replace(FACTS, l1_chain_id=9), steps=steps)
     assert "no profile vouches" in str(plan.preview())
     assert "no profile vouches" not in str(plan.preview(unknown))
 

@@ -331,7 +331,7 @@ def test_a_plan_for_other_contracts_is_refused_by_the_wallet(net: Devnet, watche
 
     def change(content: Any) -> None:
         content["facts"][what] = thief
-        for step in content["steps"]:
+        for step in content["steps"] if what != "base_token" else ():  # ether's 0x..01 stands for much else
             step["unsigned"] = step["unsigned"].replace(ours[2:].lower(), thief[2:].lower())
 
     tampered = Plan.from_json(edited(plan, change))

@@ -6,7 +6,7 @@ import pytest
 
 from zkcore import ETH, Paymaster, ether
 from zkcore.abi import Function
-from zkcore.assets import SecondBridgeDeposit, TransferData, ntv_asset_id
+from zkcore.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, ntv_asset_id
 from zkcore.contracts import BRIDGEHUB, L1_MESSENGER_ADDRESS
 from zkcore.errors import InputError, InsufficientBalance, InvalidProof, NotReady, UnsupportedProtocol
 from zkcore.testing.devnet import Devnet, Lie, artifact
@@ -159,6 +159,13 @@ def test_any_message_is_proved(net: Devnet, funded: Any) -> None:
     from msgspec.structs import replace
 
     assert not funded.verify_message(replace(proof, message=b"hallo"))
+    with pytest.raises(InputError, match="makes 0 withdrawals"):
+        funded.finalize_withdrawal(receipt["transactionHash"])
+
+
+def test_a_message_that_looks_like_a_withdrawal_shifts_no_index(net: Devnet, funded: Any) -> None:
+    fake = BaseTokenWithdrawal(receiver=net.accounts[5].address, amount=10**30).encode()
+    receipt = sent(net, "l2", 0, L1_MESSENGER_ADDRESS, SEND_TO_L1.encode(fake))
     with pytest.raises(InputError, match="makes 0 withdrawals"):
         funded.finalize_withdrawal(receipt["transactionHash"])
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from zkcore import calls
-from zkcore.assets import parse_withdrawal_message
+from zkcore.assets import AssetWithdrawal, BaseTokenWithdrawal, parse_withdrawal_message
 from zkcore.calls import CallRequest
 from zkcore.contracts import (
     ASSET_ROUTER,
@@ -14,6 +14,8 @@ from zkcore.contracts import (
     DIAMOND,
     L1_MESSENGER,
     L1_MESSENGER_ADDRESS,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN_ADDRESS,
     MESSAGE_ROOT,
     NULLIFIER,
 )
@@ -96,12 +98,17 @@ def _messages(receipt: Receipt) -> list[Log]:
     return [log for log in receipt.logs if log.address == L1_MESSENGER_ADDRESS and log.topics[:1] == (topic,)]
 
 
+# Who announces a withdrawal of a kind: anybody can send a message that looks like one. L1Nullifier.sol, _verifyWithdrawal
+_SENDERS: dict[type, Address] = {BaseTokenWithdrawal: L2_BASE_TOKEN_ADDRESS, AssetWithdrawal: L2_ASSET_ROUTER_ADDRESS}
+
+
 def _is_withdrawal(log: Log) -> bool:
+    fields = L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
     try:
-        _ = parse_withdrawal_message(L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)["message"])
+        kind = type(parse_withdrawal_message(fields["message"]))
     except InputError:
         return False
-    return True
+    return bool(fields["sender"] == _SENDERS.get(kind, fields["sender"]))  # a legacy bridge has an address of its own
 
 
 def withdrawals_in(l2_tx_hash: HexLike) -> Flow[tuple[Receipt | None, int]]:
