@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.05, help="of one timing")
-    parser.add_argument("--long-run", type=float, default=45, metavar="SECONDS", help="the bound of the long run")
+    parser.add_argument("--long-run", type=float, default=40, metavar="SECONDS", help="the bound of the long run")
     parser.add_argument("--dry", action="store_true", help="print the page, write nothing")
     parser.add_argument(
         "--page", action="store_true", help="measure nothing: write the page from the figures there are"

@@ -22,10 +22,10 @@ IMPORTS = {
 PROBE = """
 import os, sys, time
 held = set(sys.modules)
-start = time.perf_counter()
+start, cpu = time.perf_counter(), time.process_time()
 {statement}
-ms = (time.perf_counter() - start) * 1e3
-print(ms, len(set(sys.modules) - held), int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20)
+ms, cpu = (time.perf_counter() - start) * 1e3, (time.process_time() - cpu) * 1e3
+print(cpu, len(set(sys.modules) - held), int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20, ms)
 """
 SIGN = """
 import sys
@@ -48,7 +48,8 @@ def measure_imports(rounds: int) -> Figures:
     peer = turns["import zksync2.account.wallet"]
     return {
         statement: {
-            "ms": spread([numbers[0] for numbers in found]),
+            "ms": spread([numbers[3] for numbers in found]),
+            "cpu_ms": spread([numbers[0] for numbers in found]),
             "of_zksync2": spread([numbers[0] / other[0] for numbers, other in zip(found, peer, strict=True)]),
             "modules": int(found[0][1]),
             "mb": statistics.median(numbers[2] for numbers in found),
@@ -75,28 +76,37 @@ def profile_import(rounds: int) -> Figures:
 
 
 def measure_encodings(rounds: int, seconds: float) -> Figures:
+    """CPU time, ours and the peers' in turn: node stands by, and measures when it is asked to."""
     ours, peers = encodings.ours(), encodings.peers()
-    work = {"rounds": rounds, "seconds": seconds, "work": encodings.for_javascript()}
-    run = ["node", "encodings.mjs"]
-    node = subprocess.run(
-        run, cwd=HERE / "peers", input=json.dumps(work), check=True, capture_output=True, text=True, timeout=300
+    node = subprocess.Popen(
+        ["node", "encodings.mjs"],
+        cwd=HERE / "peers",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
     )
-    javascript = json.loads(node.stdout)
+    assert node.stdin
+    assert node.stdout
+    node.stdin.write(json.dumps({"seconds": seconds, "work": encodings.for_javascript()}) + "\n")
     figures: Figures = {}
     for name, task in ours.items():
         others = {peers[name][0]: peers[name][1]} if name in peers else {}
         answers = {text(answer()) for answer in (task, *others.values())}
-        if name in javascript:
-            answers.add(javascript[name]["result"])
+        found: dict[str, list[float]] = {peer: [] for peer in ("zkcore", *others)}
+        for _ in range(rounds):
+            for peer, work in {"zkcore": task, **others}.items():
+                found[peer].append(timed(work, seconds))
+            node.stdin.write(name + "\n")
+            if (javascript := json.loads(node.stdout.readline())) is not None:
+                answers.add(javascript["result"])
+                found.setdefault(javascript["peer"], []).append(javascript["us"])
         if len(answers) != 1:
             sys.exit(f"{name}: the results differ: {answers}")
-        turns = [(timed(task, seconds), *(timed(other, seconds) for other in others.values())) for _ in range(rounds)]
-        mine = [turn[0] for turn in turns]
-        figures[name] = {"zkcore": {"us": spread(mine)}}
-        for place, peer in enumerate(others, start=1):
-            figures[name][peer] = _beside([turn[place] for turn in turns], mine)
-        if name in javascript:
-            figures[name][javascript[name]["peer"]] = _beside(javascript[name]["us"], mine)
+        mine = found.pop("zkcore")
+        figures[name] = {"zkcore": {"us": spread(mine)}} | {peer: _beside(us, mine) for peer, us in found.items()}
+    node.stdin.close()
+    node.wait(timeout=30)
     return figures
 
 

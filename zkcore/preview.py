@@ -308,8 +308,8 @@ def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fi
         if isinstance(item, Address):
             yield Field(name, names.address(item), item, depth + 1)
         else:
-            shown = to_hex(item) if isinstance(item, bytes) else str(item)
-            yield Field(name, names.amount(item, token) if name == "amount" else shown, item, depth + 1)
+            amount = names.amount(item, token) if name == "amount" and isinstance(item, int) else str(item)
+            yield Field(name, to_hex(item) if isinstance(item, bytes) else amount, item, depth + 1)
 
 
 _INSIDE: Final[dict[str, Callable[[str, bytes, _Names, int], Iterator[Field]]]] = {

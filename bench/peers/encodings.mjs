@@ -1,9 +1,11 @@
-// The work of bench/encodings.py by ethers and zksync-ethers. Reads {rounds, seconds, work}, prints {name: {result, us}}.
-import { readFileSync } from "node:fs";
+// The work of bench/encodings.py by ethers and zksync-ethers. Reads {seconds, work}, then names: for each
+// it prints {peer, result, us}, the microseconds of CPU time that one run takes.
+import { createInterface } from "node:readline";
 import { AbiCoder, JsonRpcProvider, Network, SigningKey, Transaction, TypedDataEncoder, decodeRlp, encodeRlp, keccak256 } from "ethers";
 import { EIP712Signer, utils } from "zksync-ethers";
 
-const { rounds, seconds, work } = JSON.parse(readFileSync(0, "utf8"));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const { seconds, work } = JSON.parse((await lines.next()).value);
 const coder = AbiCoder.defaultAbiCoder();
 const CANONICAL = `tuple(${"uint256,".repeat(10)}uint256[4],bytes,bytes,uint256[],bytes,bytes)`;
 const key = new SigningKey(work.key);
@@ -33,22 +35,23 @@ const tasks = {
   sign: ["ethers", () => key.sign(work.digest).serialized.slice(0, 130)],
 };
 
-const measured = {};
-for (const [name, [peer, task]] of Object.entries(tasks)) {
+const warm = new Set(); // what the just-in-time compiler has seen enough of
+for await (const name of lines) {
+  const [peer, task] = tasks[name] ?? [];
+  if (!peer) {
+    console.log("null");
+    continue;
+  }
   const result = String(task());
-  let loops = 1;
-  for (let elapsed = 0; elapsed < seconds; loops *= 2) {
+  if (!warm.has(name)) for (const start = performance.now(); performance.now() - start < 300; ) task();
+  warm.add(name);
+  let [loops, us] = [1, 0];
+  while (us < 1e6 * seconds) {
+    loops *= 2;
     const start = cpu();
     for (let i = 0; i < loops; i++) task();
-    elapsed = (cpu() - start) / 1e6;
+    us = cpu() - start;
   }
-  const us = [];
-  for (let round = 0; round < rounds; round++) {
-    const start = cpu();
-    for (let i = 0; i < loops; i++) task();
-    us.push((cpu() - start) / loops);
-  }
-  measured[name] = { peer, result, us };
+  console.log(JSON.stringify({ peer, result, us: us / loops }));
 }
-console.log(JSON.stringify(measured));
 process.exit(0);
