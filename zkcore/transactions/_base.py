@@ -59,8 +59,8 @@ class BaseTransaction(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if value is not None or name not in self.OPTIONAL:
-                force_setattr(self, name, _held(name, value))
+            if (value is not None or name not in self.OPTIONAL) and (held := _held(name, value)) is not value:
+                force_setattr(self, name, held)
 
     def unsigned_bytes(self) -> bytes:
         """What is hashed to be signed, and what a hardware wallet is sent."""
