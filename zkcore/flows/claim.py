@@ -18,8 +18,8 @@ from zkcore.contracts import (
 )
 from zkcore.effects import Flow, gather
 from zkcore.errors import NothingToClaim, NotReady
-from zkcore.flows.finalize import is_proved, place_in_batch
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
+from zkcore.flows.messages import is_proved, place_in_batch
 from zkcore.flows.session import Contracts, Session, chain_facts, vaults
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.plan import Draft, StepKind

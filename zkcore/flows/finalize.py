@@ -6,43 +6,32 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from zkcore import calls
-from zkcore.assets import AssetWithdrawal, BaseTokenWithdrawal, parse_withdrawal_message
 from zkcore.calls import CallRequest
 from zkcore.contracts import (
     ASSET_ROUTER,
-    BRIDGEHUB,
-    DIAMOND,
-    L1_MESSENGER,
-    L1_MESSENGER_ADDRESS,
-    L2_ASSET_ROUTER_ADDRESS,
-    L2_BASE_TOKEN_ADDRESS,
-    MESSAGE_ROOT,
     NULLIFIER,
 )
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import (
     AlreadyFinalized,
     InputError,
-    InvalidProof,
-    MalformedReply,
     NotReady,
     Reverted,
     TransactionFailed,
 )
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
+from zkcore.flows.messages import FinalizeParams, log_index, message_is_proved, proved_message, withdrawal_logs
 from zkcore.flows.session import Contracts, Session, chain_facts, contracts, protocol_version
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.plan import Draft
-from zkcore.proofs import deciding_batch, message_log, verify_proof
-from zkcore.replies import Log, LogProof, Receipt
+from zkcore.replies import Receipt
 from zkcore.types import Address, Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
-    "FinalizeParams", "WithdrawalPhase", "WithdrawalStatus", "draft_finalize_withdrawal",
-    "get_finalize_withdrawal_params", "get_message_proof", "is_proved", "is_withdrawal_finalized", "place_in_batch",
-    "verify_message", "wait_for_withdrawal", "withdrawal_status", "withdrawals_in",
+    "WithdrawalPhase", "WithdrawalStatus", "draft_finalize_withdrawal", "get_finalize_withdrawal_params",
+    "is_withdrawal_finalized", "wait_for_withdrawal", "withdrawal_status", "withdrawals_in",
 ]
 # fmt: on
 
@@ -55,27 +44,6 @@ WithdrawalPhase: TypeAlias = Literal[
     "FINALIZING",  # the finalization is sent, not included
     "FINALIZED",
 ]
-
-
-class FinalizeParams(Struct, frozen=True, kw_only=True):
-    """A message from L2 and the proof that it is in a batch: what L1Nullifier.finalizeDeposit takes (FinalizeL1DepositParams)."""
-
-    chain_id: int
-    l2_batch_number: int
-    l2_message_index: int
-    l2_sender: Address
-    l2_tx_number_in_batch: int
-    message: bytes
-    merkle_proof: tuple[Hash32, ...]
-
-    def calldata(self) -> bytes:
-        """The call of finalizeDeposit."""
-        return NULLIFIER.finalize_deposit.encode(tuple(getattr(self, name) for name in self.__struct_fields__))
-
-    @property
-    def leaf(self) -> Hash32:
-        """The leaf of the batch's tree of logs that the message is."""
-        return message_log(self.l2_sender, self.message, self.l2_tx_number_in_batch).leaf()
 
 
 class WithdrawalStatus(Struct, frozen=True, kw_only=True):
@@ -92,117 +60,12 @@ class WithdrawalStatus(Struct, frozen=True, kw_only=True):
     finalization: Hash32 | None = None
 
 
-# ---------------------------------------------------------------- from the receipt
-def _messages(receipt: Receipt) -> list[Log]:
-    topic = L1_MESSENGER.l1_message_sent.topic
-    return [log for log in receipt.logs if log.address == L1_MESSENGER_ADDRESS and log.topics[:1] == (topic,)]
-
-
-# Who announces a withdrawal of a kind: anybody can send a message that looks like one. L1Nullifier.sol, _verifyWithdrawal
-_SENDERS: dict[type, Address] = {BaseTokenWithdrawal: L2_BASE_TOKEN_ADDRESS, AssetWithdrawal: L2_ASSET_ROUTER_ADDRESS}
-
-
-def _is_withdrawal(log: Log) -> bool:
-    fields = L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
-    try:
-        kind = type(parse_withdrawal_message(fields["message"]))
-    except InputError:
-        return False
-    return bool(fields["sender"] == _SENDERS.get(kind, fields["sender"]))  # a legacy bridge has an address of its own
-
-
 def withdrawals_in(l2_tx_hash: HexLike) -> Flow[tuple[Receipt | None, int]]:
     """The receipt of an L2 transaction, and how many withdrawals it makes; none if it failed or is not included."""
     receipt = yield from calls.get_receipt("l2", l2_tx_hash)
     if receipt is None or receipt.status != 1:
         return None, 0
-    return receipt, sum(map(_is_withdrawal, _messages(receipt)))
-
-
-def _log_index(receipt: Receipt, log: Log) -> int:
-    """The place of a message among the L2->L1 logs of its transaction: by its content, never by position.
-
-    Equal messages of one sender are equal logs: the nth of them is the nth.
-    """
-    key, value = log.topics[1], log.topics[2]
-    same = [place for place, entry in enumerate(receipt.l2_to_l1_logs) if (entry.key, entry.value) == (key, value)]
-    twins = [other for other in _messages(receipt) if other.topics[1:3] == log.topics[1:3]]
-    if len(same) < len(twins):
-        raise MalformedReply(
-            f"the L2 receipt of {receipt.transaction_hash} lacks the L2->L1 log of one of its messages"
-        )
-    return same[twins.index(log)]
-
-
-def place_in_batch(receipt: Receipt, proof: LogProof) -> tuple[int, int]:
-    """The batch of a transaction and its number there, by the stack: Era counts in the batch, ZKsync OS in the block."""
-    batch = proof.batch_number if proof.batch_number is not None else receipt.l1_batch_number
-    number = receipt.transaction_index if receipt.l1_batch_number is None else receipt.l1_batch_tx_index
-    if batch is None or number is None:
-        raise MalformedReply(f"neither the proof nor the receipt of {receipt.transaction_hash} names the batch")
-    return batch, number
-
-
-def _proved(chain_id: int, receipt: Receipt, log: Log, proof: LogProof) -> FinalizeParams:
-    fields = L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
-    batch, number = place_in_batch(receipt, proof)
-    return FinalizeParams(
-        chain_id=chain_id,
-        l2_batch_number=batch,
-        l2_message_index=proof.id,
-        l2_sender=fields["sender"],  # from the topic: whoever sent the message, not whom the transaction called
-        l2_tx_number_in_batch=number,
-        message=fields["message"],
-        merkle_proof=proof.proof,
-    )
-
-
-# ---------------------------------------------------------------- the root on L1
-def is_proved(
-    known: Contracts, version: int, *, batch: int, index: int, leaf: Hash32, proof: tuple[Hash32, ...]
-) -> Flow[bool]:
-    """Whether L1 holds the root that decides about a proof. Raises InvalidProof if the proof does not lead to it.
-
-    Up to v30 the diamond of that chain keeps it (l2LogsRootHash); from v31 on MessageRoot, for older batches still the diamond.
-    A proof through a settlement layer takes one wave more.
-    """
-    chain, number = deciding_batch(known.l2_chain_id, batch, proof)
-    root = yield from _root(known, version, chain, number)
-    if not any(root):
-        return False
-    trusted = {(chain, number): Hash32(root)}
-    if not verify_proof(
-        chain_id=known.l2_chain_id,
-        batch=batch,
-        index=index,
-        leaf=leaf,
-        proof=proof,
-        roots=lambda of_chain, of_batch: trusted.get((of_chain, of_batch)),
-    ):
-        raise InvalidProof(
-            f"the L2 node's proof for batch {batch} does not lead to the root {Hash32(root)} on L1: nothing was sent"
-        )
-    return True
-
-
-def _root(known: Contracts, version: int, chain: int, batch: int) -> Flow[bytes]:
-    if version >= 31:
-        (message_root,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.message_root)
-        (root,) = yield from calls.eth_call("l1", message_root, MESSAGE_ROOT.chain_batch_roots, chain, batch)
-        if any(root):
-            return bytes(root)
-    diamond = known.diamond
-    if chain != known.l2_chain_id:
-        (diamond,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.get_zk_chain, chain)
-        if not any(diamond):
-            raise InvalidProof(f"the proof leads to chain {chain}, which the bridgehub does not know")
-    (root,) = yield from calls.eth_call("l1", diamond, DIAMOND.l2_logs_root_hash, batch)
-    return bytes(root)
-
-
-def _is_proved(known: Contracts, version: int, said: FinalizeParams) -> Flow[bool]:
-    where = {"batch": said.l2_batch_number, "index": said.l2_message_index}
-    return is_proved(known, version, leaf=said.leaf, proof=said.merkle_proof, **where)
+    return receipt, len(withdrawal_logs(receipt))
 
 
 # ---------------------------------------------------------------- status
@@ -231,7 +94,7 @@ def _looked_up(
         return WithdrawalStatus(phase="L2_PENDING", reason=f"L2 has no receipt of {Hash32(l2_tx_hash)} yet")
     if receipt.status != 1:
         return WithdrawalStatus(phase="L2_FAILED", reason="the transaction failed on L2", l2_receipt=receipt)
-    withdrawals = [log for log in _messages(receipt) if _is_withdrawal(log)]
+    withdrawals = withdrawal_logs(receipt)
     if index >= len(withdrawals):
         raise InputError(
             f"index: {receipt.transaction_hash} makes {len(withdrawals)} withdrawals, there is no number {index}"
@@ -240,7 +103,7 @@ def _looked_up(
     version, nullifier, proof = yield from gather(
         protocol_version(session, known),
         nullifier_of(session, known),
-        calls.get_l2_to_l1_log_proof(receipt.transaction_hash, _log_index(receipt, log)),
+        calls.get_l2_to_l1_log_proof(receipt.transaction_hash, log_index(receipt, log)),
     )
     if proof is None:
         batch = receipt.l1_batch_number
@@ -249,7 +112,7 @@ def _looked_up(
         reason = f"batch {batch} is not executed on L1 yet"
         return WithdrawalStatus(phase="PROOF_PENDING", reason=reason, l2_receipt=receipt)
     place = _Place(known=known, version=version, nullifier=nullifier)
-    return place, _proved(known.l2_chain_id, receipt, log, proof), receipt
+    return place, proved_message(known.l2_chain_id, receipt, log, proof), receipt
 
 
 def withdrawal_status(
@@ -262,7 +125,7 @@ def withdrawal_status(
     place, params, receipt = found
     call = CallRequest(from_address=session.address, to=place.nullifier, data=params.calldata())
     executed, outcome = yield from gather(
-        _is_proved(place.known, place.version, params),
+        message_is_proved(place.known, place.version, params),
         attempt(calls.call_raw("l1", call), Reverted),
     )
     blocked = outcome if isinstance(outcome, Reverted) else None
@@ -345,7 +208,9 @@ def is_withdrawal_finalized(session: Session, l2_tx_hash: HexLike, index: int = 
     asked = (params.chain_id, params.l2_batch_number, params.l2_message_index)
     (finalized,), _ = yield from gather(
         calls.eth_call("l1", place.nullifier, NULLIFIER.is_withdrawal_finalized, *asked),
-        _is_proved(place.known, place.version, params),  # else L2 could name the place of another that is finalized
+        message_is_proved(
+            place.known, place.version, params
+        ),  # else L2 could name the place of another that is finalized
     )
     return bool(finalized)
 
@@ -365,7 +230,7 @@ def draft_finalize_withdrawal(
     call = Unsigned(to=place.nullifier, data=params.calldata())
     drafted: Draft[TxQuote] | Reverted
     executed, drafted = yield from gather(
-        _is_proved(place.known, place.version, params),
+        message_is_proved(place.known, place.version, params),
         attempt(
             draft_calls(
                 session,
@@ -392,35 +257,3 @@ def draft_finalize_withdrawal(
             f"L1 has no root of batch {params.l2_batch_number} yet: it is not executed", state="PROOF_PENDING"
         )
     return drafted
-
-
-# ---------------------------------------------------------------- any message
-def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> Flow[FinalizeParams]:
-    """The proof of the `index`th message that an L2 transaction sent to L1, withdrawal or not. Raises NotReady, InputError."""
-    known, receipt = yield from gather(contracts(session), calls.get_receipt("l2", l2_tx_hash))
-    if receipt is None:
-        raise NotReady(f"L2 has no receipt of {Hash32(l2_tx_hash)} yet", state="L2_PENDING")
-    messages = _messages(receipt)
-    if uint(index, "index", 16) >= len(messages):
-        raise InputError(
-            f"index: {receipt.transaction_hash} sends {len(messages)} messages, there is no number {index}"
-        )
-    proof = yield from calls.get_l2_to_l1_log_proof(receipt.transaction_hash, _log_index(receipt, messages[index]))
-    if proof is None:
-        raise NotReady("the batch of the message is not executed on L1 yet", state="PROOF_PENDING")
-    return _proved(known.l2_chain_id, receipt, messages[index], proof)
-
-
-def verify_message(session: Session, proof: FinalizeParams) -> Flow[bool]:
-    """Whether the message is in a batch that L1 has executed: checked here, against the root read from L1.
-
-    Raises NotReady if L1 has no such root yet, InputError if it is of another chain.
-    """
-    known = yield from contracts(session)
-    if proof.chain_id != known.l2_chain_id:
-        raise InputError(f"the message is of chain {proof.chain_id}, this wallet's is {known.l2_chain_id}")
-    version = yield from protocol_version(session, known)
-    proved = yield from attempt(_is_proved(known, version, proof), InvalidProof)
-    if proved is False:
-        raise NotReady(f"L1 has no root of batch {proof.l2_batch_number} yet", state="PROOF_PENDING")
-    return proved is True

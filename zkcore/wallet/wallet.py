@@ -10,7 +10,7 @@ from zkcore.chains import ChainProfile
 from zkcore.effects import Flow, Step
 from zkcore.errors import InputError
 from zkcore.fees import FeePolicy
-from zkcore.flows import finalize, tokens, transact
+from zkcore.flows import finalize, messages, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
@@ -153,8 +153,8 @@ class Wallet(WalletBase[Signer, Transport]):
     get_base_cost = _reads(get_base_cost)
     is_withdrawal_finalized = _reads(finalize.is_withdrawal_finalized)
     get_finalize_withdrawal_params = _reads(finalize.get_finalize_withdrawal_params)
-    get_message_proof = _reads(finalize.get_message_proof)
-    verify_message = _reads(finalize.verify_message)
+    get_message_proof = _reads(messages.get_message_proof)
+    verify_message = _reads(messages.verify_message)
     get_priority_op_confirmation = _reads(get_priority_op_confirmation)
     get_balance = _reads(tokens.get_balance)
     get_balances = _reads(tokens.get_balances)
