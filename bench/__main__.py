@@ -34,6 +34,7 @@ def main() -> None:
         "--page", action="store_true", help="measure nothing: write the page from the figures there are"
     )
     asked = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # imports are of compiled modules, as they are for users
     held = DOCS / "performance/figures.json"
     figures = json.loads(held.read_text()) if asked.page else measured(asked)
     if asked.dry:
