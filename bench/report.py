@@ -57,6 +57,7 @@ NOT_COMPARABLE = """
 * A step that a client has no method for is empty.
 * `zksync-ethers` has no status of a deposit on L1: its `getTransactionStatus` asks L2 only. Its withdrawal status is
   `isWithdrawalFinalized`; ours also says why a withdrawal is not ready, and verifies its proof.
+  Where it *fails*: ethers caches the nonce for 250 ms, and without delay the devnet is faster than that.
 * zkcore's `status` of a withdrawal, its finalization and its quotes check what the peers take from the node (proofs,
   the L2 hash, the base cost, the contracts): they do more in the time given.
 * `zksync-js` is not on the list of packages that this bench installs; its counts, measured elsewhere: 49 calls in 26
