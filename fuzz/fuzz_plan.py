@@ -52,7 +52,8 @@ FACTS = PlanFacts(
 )
 FEES = {"max_priority_fee_per_gas": 1, "max_fee_per_gas": 10**9, "gas_limit": 10**6}
 APPROVE = Eip1559Transaction(chain_id=1, nonce=4, to=TOKEN, data=ERC20.approve.encode(TOKEN, 5), **FEES)
-DEPOSIT = Eip1559Transaction(chain_id=1, nonce=5, to=HUB, data=BRIDGEHUB.base_token.encode(1), value=9, **FEES)
+REQUEST = BRIDGEHUB.request_l2_transaction_direct.encode((324, 9, TOKEN, 1, b"", 10**6, 800, [], SENDER))
+DEPOSIT = Eip1559Transaction(chain_id=1, nonce=5, to=HUB, data=REQUEST, value=9, **FEES)
 L2 = Eip712Transaction(chain_id=324, nonce=0, to=ZERO_ADDRESS, from_address=SENDER, **FEES)
 STEPS = [
     PlanStep(kind="approve", chain="l1", transaction=APPROVE),
