@@ -325,7 +325,11 @@ def test_no_secret_anywhere(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(UserRejected) as caught:
         signer.sign_transaction(transfer())
     seen = [repr(signer), str(signer), repr(signer._connection), repr(caught.value), repr(vars(signer))]
-    seen += [str(vars(record)) + record.getMessage() for record in records]
+    # all of a record but its numbers: the digits of a clock are no PIN
+    texts = [
+        {name: held for name, held in vars(record).items() if not isinstance(held, int | float)} for record in records
+    ]
+    seen += [str(text) + record.getMessage() for text, record in zip(texts, records, strict=True)]
     for text in seen:
         assert "horse" not in text
         assert "7391" not in text
