@@ -1,15 +1,17 @@
 """A journal of what is in flight: SQLite, written before anything is sent, so that a dead process loses nothing."""
 
-import sqlite3
 from os import PathLike, fspath
 from threading import Lock
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from msgspec import Struct
 
 from zkcore.plan import Plan, SignedPlan
 from zkcore.types import Hash32
 from zkcore.wallet.submission import Store
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["Entry", "Journal"]
 
@@ -82,6 +84,8 @@ class Journal:
         ]
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> "list[tuple[Any, ...]]":
+        import sqlite3
+
         with self._lock:
             if self._database is None:
                 self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
