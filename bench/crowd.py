@@ -43,7 +43,7 @@ async def _all(net: Devnet, relays: Relays) -> Figures:
         )
         asked = [deposits[i % DEPOSITS] for i in range(STATUSES)]
         await counted(f"{STATUSES} `status()` at once", asyncio.gather(*[deposit.status() for deposit in asked]))
-        flows = [request_status(wallet.session, deposit.record) for deposit in asked]
+        flows = [request_status(wallet._session, deposit._record) for deposit in asked]
         await counted(f"{STATUSES} statuses as one gathered flow", wallet.run(gather(*flows)))
         withdrawals = [await wallet.withdraw(ETH, 10**9) for _ in range(FINALIZATIONS)]
         await withdrawals[-1].wait("ready", timeout=60)

@@ -78,15 +78,15 @@ def ours() -> dict[str, Task]:
     from msgspec import Raw
 
     from signers import PrivateKeySigner
-    from zkcore import rlp
-    from zkcore.decoding import decoder
-    from zkcore.eip712 import TypedData
-    from zkcore.fees import FeeParams, base_cost
-    from zkcore.hashing import keccak256
-    from zkcore.priority import CanonicalTransaction
-    from zkcore.proofs import verify_proof
-    from zkcore.replies import Receipt
-    from zkcore.signer import Signature
+    from zkcore.ethereum import rlp
+    from zkcore.ethereum.eip712 import TypedData
+    from zkcore.ethereum.hashing import keccak256
+    from zkcore.ethereum.signature import Signature
+    from zkcore.methods.decoding import decoder
+    from zkcore.methods.replies import Receipt
+    from zkcore.protocol.fees import FeeParams, base_cost
+    from zkcore.protocol.priority import CanonicalTransaction
+    from zkcore.protocol.proofs import verify_proof
     from zkcore.transactions import Eip712Transaction, Eip1559Transaction, parse_transaction
 
     raw, encoded, raw_0x71, text = signed_1559(), rlp.encode(ITEM), signed_0x71(), receipt()
@@ -125,8 +125,8 @@ def ours() -> dict[str, Task]:
 
 def proofs(*lengths: int) -> dict[str, Any]:
     """What `verify_proof` takes, for a path of so many siblings; three numbers: through a gateway."""
-    from zkcore.hashing import keccak256
-    from zkcore.proofs import batch_leaf, chain_id_leaf, merkle_root
+    from zkcore.ethereum.hashing import keccak256
+    from zkcore.protocol.proofs import batch_leaf, chain_id_leaf, merkle_root
 
     words = [bytes([i]) * 32 for i in range(1, 33)]
     leaf = node = keccak256(b"leaf")
@@ -169,7 +169,7 @@ def receipt(logs: int = 500) -> bytes:
 
 
 def signature_bytes() -> bytes:
-    from zkcore.signer import Signature
+    from zkcore.ethereum.signature import Signature
 
     return Signature(1, 2, 0).to_bytes()
 
@@ -235,7 +235,7 @@ def peers() -> dict[str, tuple[str, Task]]:
 
 def for_javascript() -> dict[str, Any]:
     """The same input for bench/peers/encodings.mjs: integers as decimal strings, bytes as 0x."""
-    from zkcore import rlp
+    from zkcore.ethereum import rlp
 
     fees = {"nonce": 7, "maxPriorityFeePerGas": str(10**9), "maxFeePerGas": str(30 * 10**9), "gasLimit": "300000"}
     call = {**fees, **CALL, "value": str(CALL["value"])}

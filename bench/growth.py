@@ -9,11 +9,11 @@ from typing import Any
 from bench.encodings import ALICE, BOB, CALL, CANONICAL, FEES, proofs
 from bench.measure import Figures, Task, timed
 from bench.nodes import Relays
-from zkcore import calls
 from zkcore.effects import gather
 from zkcore.explore import Client
-from zkcore.priority import CanonicalTransaction
-from zkcore.proofs import verify_proof
+from zkcore.methods import calls
+from zkcore.protocol.priority import CanonicalTransaction
+from zkcore.protocol.proofs import verify_proof
 from zkcore.testing.devnet import Devnet
 from zkcore.transactions import Eip712Transaction
 

@@ -7,9 +7,8 @@ import sys
 from threading import Timer
 
 from signers import PrivateKeySigner
-from zkcore import ETH, Wallet, ether, format_units
-from zkcore.flows.status import RequestStatus
-from zkcore.priority import priority_requests
+from zkcore import ETH, RequestStatus, Wallet, ether, format_units
+from zkcore.protocol.priority import priority_requests
 from zkcore.testing.devnet import Devnet
 
 AMOUNT = ether("0.1")

@@ -8,8 +8,9 @@ import atheris
 with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, require
 
-    from zkcore.abi import ErrorType
-    from zkcore.assets import (
+    from zkcore.errors import ZkCoreError
+    from zkcore.ethereum.abi import ErrorType
+    from zkcore.protocol.assets import (
         AssetWithdrawal,
         BaseTokenWithdrawal,
         BridgeMint,
@@ -18,10 +19,9 @@ with atheris.instrument_imports(include=["zkcore"]):
         TransferData,
         parse_withdrawal_message,
     )
-    from zkcore.contracts import BRIDGEHUB, DIAMOND, NULLIFIER, functions
-    from zkcore.errors import ZkCoreError
-    from zkcore.priority import CanonicalTransaction, priority_requests
-    from zkcore.reverts import decode_revert
+    from zkcore.protocol.contracts import BRIDGEHUB, DIAMOND, NULLIFIER, functions
+    from zkcore.protocol.priority import CanonicalTransaction, priority_requests
+    from zkcore.protocol.reverts import decode_revert
     from zkcore.types import Address, Hash32
 
 ME, TOKEN = Address(b"\x32" * 20), Address(b"\x05" * 20)

@@ -8,7 +8,7 @@ with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, require
 
     from zkcore.errors import InputError
-    from zkcore.flows.records import (
+    from zkcore.plans.records import (
         RequestRecord,
         SettlementRecord,
         TransactionRecord,

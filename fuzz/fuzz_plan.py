@@ -7,11 +7,12 @@ import atheris
 with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, json_tokens, require
 
-    from zkcore import plan as room
-    from zkcore.contracts import BRIDGEHUB, ERC20, ZERO_ADDRESS
     from zkcore.errors import InputError, SignerError
-    from zkcore.plan import Plan, PlanFacts, PlanStep, SignedPlan
-    from zkcore.signer import Signature
+    from zkcore.ethereum.signature import Signature
+    from zkcore.plans import plan as room
+    from zkcore.plans.facts import PlanFacts, PlanStep
+    from zkcore.plans.plan import Plan, SignedPlan
+    from zkcore.protocol.contracts import BRIDGEHUB, ERC20, ZERO_ADDRESS
     from zkcore.transactions import Eip712Transaction, Eip1559Transaction
     from zkcore.types import ETH, Address
 

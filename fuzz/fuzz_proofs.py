@@ -6,7 +6,7 @@ with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, require
 
     from zkcore.errors import InputError, InvalidProof
-    from zkcore.proofs import deciding_batch, parse_proof, verify_proof
+    from zkcore.protocol.proofs import deciding_batch, parse_proof, verify_proof
     from zkcore.testing.log_tree import LogTree, metadata
     from zkcore.types import Hash32
 

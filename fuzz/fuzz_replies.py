@@ -8,12 +8,12 @@ with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, json_tokens, require
     from msgspec import Raw
 
-    from zkcore import replies
-    from zkcore.contracts import DIAMOND
-    from zkcore.decoding import decoder
     from zkcore.errors import L2HashMismatch
     from zkcore.explore.replies import Block
-    from zkcore.priority import CanonicalTransaction, priority_requests
+    from zkcore.methods import replies
+    from zkcore.methods.decoding import decoder
+    from zkcore.protocol.contracts import DIAMOND
+    from zkcore.protocol.priority import CanonicalTransaction, priority_requests
     from zkcore.types import Address
 
 KINDS = [replies.Receipt, Block, replies.NodeTransaction, replies.FeeHistory, replies.LogProof, replies.Log]

@@ -5,8 +5,8 @@ import atheris
 with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, require
 
-    from zkcore import rlp
     from zkcore.errors import InputError
+    from zkcore.ethereum import rlp
 
 
 def check(data: bytes) -> None:

@@ -6,8 +6,8 @@ with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, require
 
     from zkcore.errors import BadSignature, InputError
-    from zkcore.paymaster import Paymaster
-    from zkcore.signer import Signature
+    from zkcore.ethereum.signature import Signature
+    from zkcore.protocol.paymaster import Paymaster
     from zkcore.transactions import (
         Eip712Transaction,
         Eip1559Transaction,

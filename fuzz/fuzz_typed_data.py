@@ -7,8 +7,8 @@ import atheris
 with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, json_tokens, require
 
-    from zkcore.eip712 import DOMAIN, TypedData
     from zkcore.errors import InputError
+    from zkcore.ethereum.eip712 import DOMAIN, TypedData
 
 
 def check(data: bytes) -> None:

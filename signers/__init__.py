@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from signers.ledger import LedgerSigner
     from signers.private_key import PrivateKeySigner
-    from signers.trezor import TrezorSigner
+    from signers.trezor import CredentialFile, Passphrase, TrezorSigner
 
-__all__ = ["LedgerSigner", "PrivateKeySigner", "TrezorSigner"]
+__all__ = ["CredentialFile", "LedgerSigner", "Passphrase", "PrivateKeySigner", "TrezorSigner"]
 
 _HOMES = {
+    "CredentialFile": "signers.trezor",
     "LedgerSigner": "signers.ledger",
+    "Passphrase": "signers.trezor",
     "PrivateKeySigner": "signers.private_key",
     "TrezorSigner": "signers.trezor",
 }

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from signers.paths import Indices, Scheme, format_path, parse_path, scheme_path
 from zkcore.errors import BlindSigningRequired, InputError, WrongDevice
-from zkcore.signer import Capability, Signature, recover
+from zkcore.ethereum.signature import Signature, recover
+from zkcore.signer import Capability
 from zkcore.types import Address, AddressLike, uint
 
 __all__ = ["CAPABILITIES", "DeviceAccount", "DeviceSigner", "check_account"]

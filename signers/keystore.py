@@ -12,8 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
-from zkcore.signer import SECP256K1_N
+from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.signature import SECP256K1_N
 from zkcore.types import Address
 
 __all__ = ["decrypt", "encrypt"]

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
-from zkcore.eip191 import message_hash
 from zkcore.errors import InputError
-from zkcore.signer import SECP256K1_N, Capability, Signature, check_signature
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.signature import SECP256K1_N, Signature, check_signature
+from zkcore.signer import Capability
 from zkcore.types import Address
 
 if TYPE_CHECKING:
-    from zkcore.eip712 import TypedData
+    from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Transaction
 
 __all__ = ["PrivateKeySigner"]

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from zkcore.signer import Capability, Signature, Signer
+from zkcore.ethereum.signature import Signature
+from zkcore.signer import Capability, Signer
 from zkcore.types import Address
 
 if TYPE_CHECKING:
     import asyncio
 
-    from zkcore.eip712 import TypedData
+    from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Transaction
 
 __all__ = ["ThreadedSigner"]

@@ -7,58 +7,75 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zkcore.chains import ChainProfile, Token, known_profile
     from zkcore.errors import ZkCoreError
-    from zkcore.fees import FeePolicy
+    from zkcore.ethereum.eip712 import TypedData
+    from zkcore.ethereum.hashing import keccak256
+    from zkcore.ethereum.signature import Signature
+    from zkcore.flows.finalize import WithdrawalStatus
     from zkcore.flows.l1 import TxOptions
-    from zkcore.hashing import keccak256
-    from zkcore.paymaster import Paymaster
-    from zkcore.plan import Plan, SignedPlan, sign_plan
-    from zkcore.preview import Preview, preview
-    from zkcore.signer import AsyncSigner, Capability, Signature, Signer
+    from zkcore.flows.status import RequestStatus
+    from zkcore.journal import Journal
+    from zkcore.plans.plan import Plan, SignedPlan, sign_plan
+    from zkcore.plans.preview import Preview, preview
+    from zkcore.protocol.chains import ChainProfile, Token, known_profile
+    from zkcore.protocol.fees import FeePolicy
+    from zkcore.protocol.paymaster import Paymaster
+    from zkcore.rpc import AsyncHttpTransport, AsyncTransport, HttpTransport, Limits, Transport
+    from zkcore.signer import AsyncSigner, Capability, Signer
     from zkcore.transactions import parse_transaction
-    from zkcore.types import ETH, Address, Hash32, ether, format_units, gwei, parse_units
+    from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, ether, format_units, gwei, parse_units
     from zkcore.wallet.async_wallet import AsyncWallet
-    from zkcore.wallet.journal import Journal
+    from zkcore.wallet.handles import (
+        AsyncClaim,
+        AsyncDeposit,
+        AsyncExecution,
+        AsyncFinalization,
+        AsyncSentTransaction,
+        AsyncWithdrawal,
+        Claim,
+        Deposit,
+        Execution,
+        Finalization,
+        SentTransaction,
+        Withdrawal,
+    )
     from zkcore.wallet.wallet import Wallet
 
-_WHERE = {
-    "Address": "types",
-    "AsyncSigner": "signer",
-    "AsyncWallet": "wallet.async_wallet",
-    "Capability": "signer",
-    "ChainProfile": "chains",
-    "ETH": "types",
-    "FeePolicy": "fees",
-    "Hash32": "types",
-    "Journal": "wallet.journal",
-    "Paymaster": "paymaster",
-    "Plan": "plan",
-    "Preview": "preview",
-    "Signature": "signer",
-    "SignedPlan": "plan",
-    "Signer": "signer",
-    "Token": "chains",
-    "TxOptions": "flows.l1",
-    "Wallet": "wallet.wallet",
-    "ZkCoreError": "errors",
-    "ether": "types",
-    "format_units": "types",
-    "gwei": "types",
-    "keccak256": "hashing",
-    "known_profile": "chains",
-    "parse_transaction": "transactions",
-    "parse_units": "types",
-    "preview": "preview",
-    "sign_plan": "plan",
+# where the names above are, for the moment when one is asked for
+_ROOMS = {
+    "errors": "ZkCoreError",
+    "ethereum.eip712": "TypedData",
+    "ethereum.hashing": "keccak256",
+    "ethereum.signature": "Signature",
+    "flows.finalize": "WithdrawalStatus",
+    "flows.l1": "TxOptions",
+    "flows.status": "RequestStatus",
+    "journal": "Journal",
+    "plans.plan": "Plan SignedPlan sign_plan",
+    "plans.preview": "Preview preview",
+    "protocol.chains": "ChainProfile Token known_profile",
+    "protocol.fees": "FeePolicy",
+    "protocol.paymaster": "Paymaster",
+    "rpc": "AsyncHttpTransport AsyncTransport HttpTransport Limits Transport",
+    "signer": "AsyncSigner Capability Signer",
+    "transactions": "parse_transaction",
+    "types": "Address AddressLike ETH Hash32 HexLike ether format_units gwei parse_units",
+    "wallet.async_wallet": "AsyncWallet",
+    "wallet.handles": "AsyncClaim AsyncDeposit AsyncExecution AsyncFinalization AsyncSentTransaction AsyncWithdrawal "
+    "Claim Deposit Execution Finalization SentTransaction Withdrawal",
+    "wallet.wallet": "Wallet",
 }
+_WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 # fmt: off
 __all__ = [
-    "ETH", "Address", "AsyncSigner", "AsyncWallet", "Capability", "ChainProfile", "FeePolicy", "Hash32", "Journal",
-    "Paymaster", "Plan", "Preview", "Signature", "SignedPlan", "Signer", "Token", "TxOptions", "Wallet", "ZkCoreError",
-    "ether", "format_units", "gwei", "keccak256", "known_profile", "parse_transaction", "parse_units", "preview",
-    "sign_plan",
+    "ETH", "Address", "AddressLike", "AsyncClaim", "AsyncDeposit", "AsyncExecution", "AsyncFinalization",
+    "AsyncHttpTransport", "AsyncSentTransaction", "AsyncSigner", "AsyncTransport", "AsyncWallet",
+    "AsyncWithdrawal", "Capability", "ChainProfile", "Claim", "Deposit", "Execution", "FeePolicy", "Finalization",
+    "Hash32", "HexLike", "HttpTransport", "Journal", "Limits", "Paymaster", "Plan", "Preview", "RequestStatus",
+    "SentTransaction", "Signature", "SignedPlan", "Signer", "Token", "Transport", "TxOptions", "TypedData",
+    "Wallet", "Withdrawal", "WithdrawalStatus", "ZkCoreError", "ether", "format_units", "gwei", "keccak256",
+    "known_profile", "parse_transaction", "parse_units", "preview", "sign_plan",
 ]
 # fmt: on
 

@@ -1,20 +1,14 @@
-"""What can sign: the `Signer` protocols, a signature, and the check that each one passes before it is used."""
+"""What can sign: the `Signer` protocols, and what each signer says that it can."""
 
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from msgspec import Struct
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import Signature
+from zkcore.transactions import Transaction
+from zkcore.types import Address
 
-from zkcore.errors import BadSignature, WrongDevice
-from zkcore.types import Address, uint
-
-if TYPE_CHECKING:
-    from zkcore.eip712 import TypedData
-    from zkcore.transactions import Transaction
-
-__all__ = ["SECP256K1_N", "AsyncSigner", "Capability", "Signature", "Signer", "check_signature", "recover"]
-
-SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # the order of the curve: SEC 2, 2.4.1
+__all__ = ["AsyncSigner", "Capability", "Signature", "Signer"]
 
 
 class Capability(Enum):
@@ -27,46 +21,6 @@ class Capability(Enum):
     TYPED_DATA_HASH = "EIP-712 typed data, by its two hashes only"
     MESSAGE = "EIP-191 personal messages"
     CONFIRM_ADDRESS = "shows its address on a screen of its own"
-
-
-class Signature(Struct, frozen=True):
-    """An ECDSA signature over secp256k1: 0 < r < n, 0 < s <= n/2 (EIP-2), y_parity 0 or 1. Raises BadSignature.
-
-    `clear`: True if a device showed the fields, False if only hashes, None if it depends on a device setting or no device signed.
-    """
-
-    r: int
-    s: int
-    y_parity: int
-    clear: bool | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in (("r", self.r), ("s", self.s)):
-            if not 0 < uint(value, name) < SECP256K1_N:
-                raise BadSignature(f"{name} = {value:#x} is not between 1 and n - 1")
-        if self.s > SECP256K1_N // 2:
-            raise BadSignature(f"s = {self.s:#x} is above n/2: EIP-2 allows only the lower one")
-        if uint(self.y_parity, "y_parity") > 1:
-            raise BadSignature(f"y_parity is {self.y_parity}, expected 0 or 1")
-
-    def to_bytes(self) -> bytes:
-        """65 bytes: r || s || v with v = 27 or 28, as EIP-191, EIP-712 and ZKsync's custom signatures have it."""
-        return self.r.to_bytes(32) + self.s.to_bytes(32) + bytes([27 + self.y_parity])
-
-    @classmethod
-    def from_bytes(cls, raw: bytes, *, clear: bool | None = None) -> Self:
-        """Parse 65 bytes r || s || v, v one of 0, 1, 27, 28, or 64 with y_parity as the top bit of s (EIP-2098).
-
-        Raises BadSignature.
-        """
-        if len(raw) == 64:
-            raw = raw[:32] + bytes([raw[32] & 0x7F]) + raw[33:] + bytes([raw[32] >> 7])
-        if len(raw) != 65:
-            raise BadSignature(f"expected a signature of 65 bytes, or 64 in compact form, got {len(raw)}")
-        parity = {0: 0, 1: 1, 27: 0, 28: 1}.get(raw[64])
-        if parity is None:
-            raise BadSignature(f"expected v to be 0, 1, 27 or 28, got {raw[64]}")
-        return cls(int.from_bytes(raw[:32]), int.from_bytes(raw[32:64]), parity, clear)
 
 
 class _Account(Protocol):
@@ -85,11 +39,11 @@ class _Account(Protocol):
 class Signer(_Account, Protocol):
     """Signs for one address. Every signature it returns recovers to that address and is low-s."""
 
-    def sign_transaction(self, tx: "Transaction") -> Signature:
+    def sign_transaction(self, tx: Transaction) -> Signature:
         """Sign a transaction of any type it supports. Raises SignerError."""
         ...
 
-    def sign_typed_data(self, data: "TypedData") -> Signature:
+    def sign_typed_data(self, data: TypedData) -> Signature:
         """Sign EIP-712 typed data. Raises SignerError."""
         ...
 
@@ -102,39 +56,14 @@ class Signer(_Account, Protocol):
 class AsyncSigner(_Account, Protocol):
     """The same with async methods: for a KMS, an MPC service, or a device on a worker thread."""
 
-    async def sign_transaction(self, tx: "Transaction") -> Signature:
+    async def sign_transaction(self, tx: Transaction) -> Signature:
         """Sign a transaction of any type it supports. Raises SignerError."""
         ...
 
-    async def sign_typed_data(self, data: "TypedData") -> Signature:
+    async def sign_typed_data(self, data: TypedData) -> Signature:
         """Sign EIP-712 typed data. Raises SignerError."""
         ...
 
     async def sign_message(self, message: bytes) -> Signature:
         """Sign an EIP-191 personal message. Raises SignerError."""
         ...
-
-
-def recover(digest: bytes, signature: Signature) -> Address:
-    """The address whose key made the signature over the 32-byte digest. Raises BadSignature."""
-    from eth_keys.exceptions import BadSignature as NotRecoverable
-    from eth_keys.main import KeyAPI
-    from eth_utils.exceptions import ValidationError
-
-    if len(digest) != 32:
-        raise BadSignature(f"expected a digest of 32 bytes, got {len(digest)}")
-    keys = KeyAPI()
-    try:
-        made = keys.Signature(vrs=(signature.y_parity, signature.r, signature.s))
-        public_key = keys.ecdsa_recover(bytes(digest), made)
-    except (NotRecoverable, ValidationError, ValueError) as error:
-        raise BadSignature(f"no key can have made this signature: {error}") from error
-    return Address(public_key.to_canonical_address())
-
-
-def check_signature(digest: bytes, signature: Signature, expected: Address) -> Signature:
-    """The signature, if it recovers to the expected address. Raises WrongDevice with both addresses, or BadSignature."""
-    got = recover(digest, signature)
-    if got != expected:
-        raise WrongDevice(expected=expected, got=got)
-    return signature

@@ -1,17 +1,21 @@
 """The values everything else is made of, parsed once at the edge: addresses, hashes, hex data, amounts."""
 
 from functools import lru_cache
-from typing import Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from zkcore._keccak import keccak
 from zkcore.errors import InputError
 
 # fmt: off
 __all__ = [
-    "ELEMENTARY_TYPES", "ETH", "Address", "AddressLike", "Hash32", "HexLike", "ether", "format_units", "gwei",
+    "ELEMENTARY_TYPES", "ETH", "Address", "AddressLike", "Hash32", "HexLike", "Stack", "ether", "format_units", "gwei",
     "hex_bytes", "parse_units", "to_hex", "uint",
 ]
 # fmt: on
+
+Stack: TypeAlias = Literal[
+    "era", "zksync-os"
+]  # what runs a chain: it decides the rules of fees, hashes and transactions
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 # the types that are neither arrays nor structs, of the ABI and of EIP-712

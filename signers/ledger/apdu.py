@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, cast
 
-from zkcore import rlp
 from zkcore.errors import UnsupportedBySigner
+from zkcore.ethereum import rlp
 from zkcore.transactions import Eip1559Transaction, Eip2930Transaction, LegacyTransaction
 
 if TYPE_CHECKING:

@@ -14,13 +14,14 @@ from signers.ledger.typed_data import stream, unshowable
 from signers.ledger.view import DeviceView, device_view
 from signers.paths import DEFAULT_PATH, Indices, Scheme, pack_path, parse_path
 from zkcore import errors
-from zkcore.eip191 import message_hash
 from zkcore.errors import BlindSigningRequired, DeviceFault, SignerError
-from zkcore.signer import Capability, Signature, check_signature
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.signature import Signature, check_signature
+from zkcore.signer import Capability
 from zkcore.types import Address, AddressLike
 
 if TYPE_CHECKING:
-    from zkcore.eip712 import TypedData
+    from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Transaction
 
 __all__ = ["LedgerSigner"]

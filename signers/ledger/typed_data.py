@@ -14,10 +14,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from signers.ledger.apdu import STRUCT_DEFINITION, STRUCT_VALUE, chunks
-from zkcore.eip712 import DOMAIN, Field, Leaf, Value
+from zkcore.ethereum.eip712 import DOMAIN, Field, Leaf, Value
 
 if TYPE_CHECKING:
-    from zkcore.eip712 import TypedData
+    from zkcore.ethereum.eip712 import TypedData
 
 __all__ = ["MAX_SHOWN", "Command", "stream", "unshowable"]
 

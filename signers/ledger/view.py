@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from signers.ledger.typed_data import MAX_SHOWN, unshowable
-from zkcore.eip712 import DOMAIN, Value
 from zkcore.errors import InputError
+from zkcore.ethereum.eip712 import DOMAIN, Value
 from zkcore.types import Address, format_units, to_hex
 
 if TYPE_CHECKING:
-    from zkcore.eip712 import TypedData
+    from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Transaction
 
 __all__ = ["DeviceView", "Mode", "device_view"]
@@ -43,7 +43,7 @@ class DeviceView(Struct, frozen=True):
 
 def device_view(what: "Transaction | TypedData | bytes") -> DeviceView:
     """The view of a transaction, typed data, or a personal message. Raises InputError for anything else."""
-    from zkcore.eip712 import TypedData
+    from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Eip2930Transaction, LegacyTransaction
 
     match what:

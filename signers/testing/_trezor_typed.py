@@ -1,6 +1,6 @@
 """EIP-712 as core models of Trezor compute it: types and values asked for one by one.
 
-trezor-firmware core/src/apps/ethereum/sign_typed_data.py. It shares nothing with `zkcore.eip712`, and so checks it.
+trezor-firmware core/src/apps/ethereum/sign_typed_data.py. It shares nothing with `zkcore.ethereum.eip712`, and so checks it.
 """
 
 from collections.abc import Generator, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from trezorlib import messages
 from trezorlib.protobuf import MessageType
 
-from zkcore.hashing import keccak256
+from zkcore.ethereum.hashing import keccak256
 
 __all__ = ["TypedHasher"]
 

@@ -11,10 +11,10 @@ from typing import Any, Final, Self
 from msgspec import Struct
 
 from signers.ledger import Dongle, OpenDongle
-from zkcore import rlp
-from zkcore.eip191 import message_hash
-from zkcore.eip712 import DOMAIN, Field, Leaf, StructType, TypedData, Value
-from zkcore.hashing import keccak256
+from zkcore.ethereum import rlp
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import DOMAIN, Field, Leaf, StructType, TypedData, Value
+from zkcore.ethereum.hashing import keccak256
 
 __all__ = ["Exchange", "FakeLedger", "Recorder", "Replay", "StatusError"]
 

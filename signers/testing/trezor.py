@@ -17,9 +17,9 @@ from trezorlib.protobuf import MessageType
 from trezorlib.transport import Timeout, Transport, TransportException
 
 from signers.testing._trezor_typed import TypedHasher
-from zkcore import rlp
-from zkcore.eip191 import message_hash
-from zkcore.hashing import keccak256
+from zkcore.ethereum import rlp
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.hashing import keccak256
 from zkcore.types import Address
 
 __all__ = ["FakeTrezor", "Line", "RecordingTransport", "ReplayTransport"]

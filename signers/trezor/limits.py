@@ -8,8 +8,8 @@ core/src/apps/common/paths.py.
 from typing import Any, Final
 
 from signers.paths import Indices, format_path
-from zkcore.eip712 import DOMAIN, TypedData
 from zkcore.errors import UnsupportedBySigner
+from zkcore.ethereum.eip712 import DOMAIN, TypedData
 from zkcore.transactions import Eip1559Transaction, LegacyTransaction
 
 __all__ = ["BUILT_IN", "check_message", "check_path", "check_transaction", "coins", "path_coin", "streamed_form"]

@@ -10,9 +10,10 @@ from signers.paths import DEFAULT_PATH, Indices, Scheme, parse_path
 from signers.trezor import limits, wire
 from signers.trezor.definitions import Definitions, NetworkDefinition
 from signers.trezor.pairing import Credentials, Passphrase
-from zkcore.eip191 import message_hash
 from zkcore.errors import BadSignature, InputError, SignerError, UnsupportedBySigner
-from zkcore.signer import Capability, Signature
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.signature import Signature
+from zkcore.signer import Capability
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction, Transaction
 from zkcore.types import Address, AddressLike, Hash32
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from trezorlib.transport import Transport
 
     from signers.trezor.connection import AnySession, Connection
-    from zkcore.eip712 import TypedData
+    from zkcore.ethereum.eip712 import TypedData
 
 __all__ = ["TrezorSigner"]
 

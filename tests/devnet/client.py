@@ -8,10 +8,10 @@ import httpx
 from eth_keys import KeyAPI
 from msgspec import Struct
 
-from zkcore.abi import Function, encode
-from zkcore.contracts import BRIDGEHUB, ERC20, NULLIFIER
-from zkcore.hashing import keccak256
-from zkcore.signer import Signature
+from zkcore.ethereum.abi import Function, encode
+from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.signature import Signature
+from zkcore.protocol.contracts import BRIDGEHUB, ERC20, NULLIFIER
 from zkcore.testing.devnet import Account, Devnet
 from zkcore.transactions import Eip1559Transaction, Transaction
 from zkcore.types import Address, Hash32, to_hex

@@ -4,8 +4,8 @@ import gzip
 import json
 from typing import Any
 
-from zkcore.abi import encode
-from zkcore.hashing import keccak256
+from zkcore.ethereum.abi import encode
+from zkcore.ethereum.hashing import keccak256
 from zkcore.testing.devnet.deploy import artifact
 from zkcore.testing.devnet.process import Anvil
 from zkcore.testing.devnet.upstream import RpcError

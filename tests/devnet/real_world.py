@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.devnet.l1_chain import ETH, ROLLUP, VALIDIUM, L1Chain, asset_id, call_data
-from zkcore.hashing import keccak256
+from zkcore.ethereum.hashing import keccak256
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "l1_transactions.json").read_text("utf-8"))
 BOOK: dict[str, str] = {name: address for address, name in RECORDED["address_book"].items()}

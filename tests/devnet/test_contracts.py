@@ -30,8 +30,8 @@ from tests.devnet.real_world import (
     real_world,
     status_leaf,
 )
-from zkcore.abi import decode, encode
-from zkcore.hashing import keccak256
+from zkcore.ethereum.abi import decode, encode
+from zkcore.ethereum.hashing import keccak256
 
 HUB, ROUTER, NULLIFIER, VAULT = (BOOK[name] for name in ("bridgehub", "assetRouter", "nullifier", "nativeTokenVault"))
 TOKEN, OTHER, BASE_271, RELAY = (

@@ -19,8 +19,8 @@ from tests.devnet.l1_chain import (
     word,
 )
 from tests.devnet.real_world import BOOK, TRANSACTION, diamond, message_leaf, path_root, real_world
-from zkcore.abi import decode, encode
-from zkcore.hashing import keccak256
+from zkcore.ethereum.abi import decode, encode
+from zkcore.ethereum.hashing import keccak256
 from zkcore.testing.devnet.deploy import artifact
 
 L2_CHAIN = 270

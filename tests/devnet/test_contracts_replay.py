@@ -13,8 +13,8 @@ import pytest
 
 from tests.devnet.l1_chain import ETH, L1Chain, Reverted, asset_id, call_data, mapping_slot, topic
 from tests.devnet.real_world import BOOK, CHAINS, RECORDED, diamond, message_leaf, proven_root, real_world, status_leaf
-from zkcore.abi import decode, encode
-from zkcore.hashing import keccak256
+from zkcore.ethereum.abi import decode, encode
+from zkcore.ethereum.hashing import keccak256
 
 TRANSACTIONS: list[dict[str, Any]] = RECORDED["transactions"]
 BRIDGED = "0xfd29a6614128ea0e2b8711eb22e532be2bd50ec6"  # the token of an L2, as the real vault had deployed it

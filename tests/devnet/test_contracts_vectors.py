@@ -9,7 +9,7 @@ import pytest
 
 from tests.devnet.l1_chain import ETH, L1Chain, Reverted, asset_id, call_data, revert_data, selector, word
 from tests.devnet.real_world import BOOK, ERA_CHAIN_ID, TRANSACTION, diamond, real_world
-from zkcore.abi import decode, encode
+from zkcore.ethereum.abi import decode, encode
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 L1_CASES: list[dict[str, Any]] = json.loads((VECTORS / "l1_contracts.json").read_text("utf-8"))["cases"]

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.devnet.client import GAS, ask, balance, base_cost, call, deposit, number, send, token_deposit
-from zkcore.abi import Function
-from zkcore.addresses import apply_alias
-from zkcore.contracts import BRIDGEHUB, ERC20, L2_NATIVE_TOKEN_VAULT
+from zkcore.ethereum.abi import Function
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.contracts import BRIDGEHUB, ERC20, L2_NATIVE_TOKEN_VAULT
 from zkcore.testing.devnet import Devnet, artifact
 from zkcore.testing.pytest_plugin import MakeDevnet
 from zkcore.types import Address

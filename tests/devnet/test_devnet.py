@@ -13,8 +13,8 @@ import pytest
 
 from tests.devnet.client import BASE_TOKEN, WITHDRAW, ask, balance, call, deposit, finalize, send
 from zkcore import Wallet
-from zkcore.abi import Function
-from zkcore.contracts import BRIDGEHUB, DIAMOND
+from zkcore.ethereum.abi import Function
+from zkcore.protocol.contracts import BRIDGEHUB, DIAMOND
 from zkcore.testing.devnet import Devnet, Status
 from zkcore.testing.devnet.network import PRESETS
 from zkcore.testing.pytest_plugin import MakeDevnet

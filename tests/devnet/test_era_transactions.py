@@ -6,10 +6,10 @@ import pytest
 from eth_keys import KeyAPI
 
 from tests.devnet.client import BASE_TOKEN, WITHDRAW, RpcFailure, ask, balance, call, finalize, number
-from zkcore.abi import Function
-from zkcore.contracts import ERC20
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Signature
+from zkcore.ethereum.abi import Function
+from zkcore.ethereum.signature import Signature
+from zkcore.protocol.contracts import ERC20
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.testing.devnet import Account, Devnet, Failure
 from zkcore.testing.pytest_plugin import MakeDevnet
 from zkcore.transactions import Eip712Transaction

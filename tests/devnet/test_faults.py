@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.devnet.client import ask, balance, call, deposit, number, send, unsent
-from zkcore.contracts import DIAMOND
+from zkcore.protocol.contracts import DIAMOND
 from zkcore.testing.devnet import (
     WRONG_BRIDGEHUB,
     WRONG_PROOF,

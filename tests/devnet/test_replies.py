@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from tests.devnet.client import BASE_TOKEN, WITHDRAW, deposit, send
-from zkcore import calls
-from zkcore.calls import CallRequest
-from zkcore.decoding import decoder
 from zkcore.effects import Call
 from zkcore.explore import calls as explored
-from zkcore.replies import SpelledLogProof
+from zkcore.methods import calls
+from zkcore.methods.calls import CallRequest
+from zkcore.methods.decoding import decoder
+from zkcore.methods.replies import SpelledLogProof
 from zkcore.testing.devnet import Devnet
 from zkcore.testing.pytest_plugin import MakeDevnet
 

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from tests.devnet.client import GWEI, RpcFailure, ask, balance, deposit, number, send, sign, unsent
-from zkcore.abi import Function
-from zkcore.addresses import apply_alias
-from zkcore.contracts import ERC20
-from zkcore.priority import CanonicalTransaction
+from zkcore.ethereum.abi import Function
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.contracts import ERC20
+from zkcore.protocol.priority import CanonicalTransaction
 from zkcore.testing.devnet import Devnet, artifact
 from zkcore.testing.pytest_plugin import MakeDevnet
 from zkcore.transactions import Eip1559Transaction, Eip2930Transaction, LegacyTransaction

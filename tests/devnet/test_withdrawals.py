@@ -18,9 +18,10 @@ from tests.devnet.client import (
     token_deposit,
     unsent,
 )
-from zkcore.abi import Function, encode
-from zkcore.assets import ntv_asset_id
-from zkcore.contracts import (
+from zkcore.ethereum.abi import Function, encode
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.assets import ntv_asset_id
+from zkcore.protocol.contracts import (
     DIAMOND,
     ERC20,
     L2_ASSET_ROUTER,
@@ -28,8 +29,7 @@ from zkcore.contracts import (
     NATIVE_TOKEN_VAULT,
     NULLIFIER,
 )
-from zkcore.hashing import keccak256
-from zkcore.proofs import L2ToL1Log
+from zkcore.protocol.proofs import L2ToL1Log
 from zkcore.testing.devnet import Devnet, artifact
 from zkcore.testing.devnet.batches import BatchLog, log_proof, log_root
 from zkcore.testing.pytest_plugin import MakeDevnet

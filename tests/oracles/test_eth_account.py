@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from signers import PrivateKeySigner
 from signers.keystore import decrypt, encrypt
 from tests.property import strategies as our
-from zkcore.eip191 import message_hash
-from zkcore.eip712 import DOMAIN, TypedData
-from zkcore.signer import Signature, recover
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import DOMAIN, TypedData
+from zkcore.ethereum.signature import Signature, recover
 from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction
 from zkcore.types import Address
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rlp.exceptions import RLPException
 
 from tests.property import strategies as our
-from zkcore import rlp
 from zkcore.errors import InputError
+from zkcore.ethereum import rlp
 
 
 def ours(data: bytes) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from zkcore.eip712 import TypedData
-from zkcore.paymaster import Paymaster
-from zkcore.signer import SECP256K1_N, Signature
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import SECP256K1_N, Signature
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,

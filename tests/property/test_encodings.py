@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.property import strategies as our
-from zkcore import rlp
-from zkcore.eip712 import TypedData
 from zkcore.errors import BadSignature, InputError, ZkCoreError
-from zkcore.hashing import keccak256
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Signature
+from zkcore.ethereum import rlp
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.signature import Signature
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import Eip712Transaction, Transaction, parse_transaction
 from zkcore.types import Address, Hash32, format_units, parse_units
 

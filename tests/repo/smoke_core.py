@@ -17,7 +17,7 @@ def main(lock: Path) -> None:
     import zkcore
     from signers import PrivateKeySigner
     from zkcore import ETH, Wallet, ether
-    from zkcore.signer import recover
+    from zkcore.ethereum.signature import recover
     from zkcore.testing.devnet import Devnet
     from zkcore.transactions import Eip1559Transaction
 

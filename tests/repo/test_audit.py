@@ -7,13 +7,13 @@ from hashlib import sha256
 
 from tests.repo.money_path import ROOT, shipped
 from zkcore.audit import manifest
-from zkcore.contracts import constants, events, functions
+from zkcore.protocol.contracts import constants, events, functions
 
 
 def test_every_file_with_its_hash() -> None:
     files = manifest()["files"]
     assert files.keys() == {path.as_posix() for path in shipped()}
-    assert files["zkcore/rlp.py"] == sha256((ROOT / "zkcore/rlp.py").read_bytes()).hexdigest()
+    assert files["zkcore/ethereum/rlp.py"] == sha256((ROOT / "zkcore/ethereum/rlp.py").read_bytes()).hexdigest()
 
 
 def test_every_fragment_and_constant_with_its_source() -> None:
@@ -46,3 +46,10 @@ def test_it_prints() -> None:
     data = json.loads(subprocess.run([*command, "--json"], cwd=ROOT, check=True, capture_output=True, text=True).stdout)
     assert data["sources_sha256"] in text
     assert "0xd52471c1  requestL2TransactionDirect" in text
+
+
+def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
+    command = f"set -o pipefail; {sys.executable} -m zkcore.audit | head -1"
+    run = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.stdout.startswith("zkcore ")
+    assert not run.stderr

@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from signers import PrivateKeySigner
-from zkcore import ETH, AsyncWallet, Wallet, calls
-from zkcore.contracts import DIAMOND
+from zkcore import ETH, AsyncWallet, Wallet
 from zkcore.errors import NodeError, WaitTimeout
 from zkcore.explore import Client
+from zkcore.methods import calls
+from zkcore.protocol.contracts import DIAMOND
 from zkcore.rpc import AsyncHttpTransport, HttpTransport, Limits
 from zkcore.testing.devnet import (
     Body,

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.rpc import samples as s
-from zkcore import calls, replies
-from zkcore.abi import Function
-from zkcore.calls import CallRequest
 from zkcore.errors import InputError, MalformedReply, MethodNotFound, Reverted, RpcError
+from zkcore.ethereum.abi import Function
 from zkcore.explore import calls as explored
 from zkcore.explore import replies as more_replies
 from zkcore.explore.state import AccountOverride, with_state
+from zkcore.methods import calls, replies
+from zkcore.methods.calls import CallRequest
 from zkcore.testing import play
 from zkcore.types import Address, Hash32
 

@@ -12,10 +12,10 @@ import pytest
 from msgspec import Raw
 
 from tests.rpc.node import QUICK, Node, hang, node
-from zkcore import calls
 from zkcore.effects import Flow, Reply, Step, T, attempt, gather, now, report, sleep
 from zkcore.errors import NodeError, NodeTimeout, NodeUnreachable
 from zkcore.explore import calls as explored
+from zkcore.methods import calls
 from zkcore.rpc import AsyncHttpTransport, HttpTransport, Limits, Request
 from zkcore.rpc.http import side_by_side
 from zkcore.testing import AsyncScriptedTransport, ScriptedTransport

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tests.rpc import samples as s
-from zkcore import calls
-from zkcore.decoding import Data, Quantity, decoder, decoder_or_null
 from zkcore.effects import Call
 from zkcore.errors import MalformedReply
 from zkcore.explore import calls as explored
 from zkcore.explore.replies import Block, ByteNumbers
-from zkcore.replies import L2ToL1LogEntry, Log, LogProof, NodeTransaction, Receipt, SpelledLogProof
+from zkcore.methods import calls
+from zkcore.methods.decoding import Data, Quantity, decoder, decoder_or_null
+from zkcore.methods.replies import L2ToL1LogEntry, Log, LogProof, NodeTransaction, Receipt, SpelledLogProof
 from zkcore.testing import play
 from zkcore.types import Address, Hash32
 

@@ -10,12 +10,12 @@ from msgspec import Raw
 
 from tests.rpc import samples as s
 from tests.rpc.node import QUICK, Error, Node, drop
-from zkcore import calls
 from zkcore.effects import Flow, attempt, gather, now, report, sleep
 from zkcore.errors import InputError, NodeError, NodeTimeout, NodeUnreachable, RateLimited, Reverted, RpcError
 from zkcore.explore import AsyncClient, Client
 from zkcore.explore import calls as explored
-from zkcore.reverts import decode_revert
+from zkcore.methods import calls
+from zkcore.protocol.reverts import decode_revert
 from zkcore.rpc import AsyncHttpTransport, HttpTransport, Limits, Request
 from zkcore.testing import (
     AsyncCounting,

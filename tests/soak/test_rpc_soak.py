@@ -18,10 +18,11 @@ import pytest
 
 from signers import PrivateKeySigner
 from tests.rpc.chaos import LIMITS, Chaos, Ledger, disturb
-from zkcore import ETH, AsyncWallet, calls
+from zkcore import ETH, AsyncWallet
 from zkcore.effects import attempt, gather
 from zkcore.errors import NodeError, WaitTimeout
 from zkcore.explore import calls as explored
+from zkcore.methods import calls
 from zkcore.rpc import AsyncHttpTransport
 from zkcore.testing.devnet import Devnet
 

@@ -10,12 +10,18 @@ from zkcore import (
     ETH,
     Address,
     AddressLike,
+    AsyncDeposit,
     AsyncWallet,
     ChainProfile,
+    Claim,
+    Deposit,
+    Execution,
+    Finalization,
     Hash32,
     Plan,
     SignedPlan,
     Wallet,
+    Withdrawal,
     ether,
     format_units,
     gwei,
@@ -24,15 +30,16 @@ from zkcore import (
     preview,
     sign_plan,
 )
-from zkcore.addresses import apply_alias, create, create2, undo_alias
-from zkcore.assets import ntv_asset_id
-from zkcore.bytecode import versioned_hash
-from zkcore.eip191 import message_hash
-from zkcore.eip712 import TypedData
-from zkcore.fees import FeeParams, FeePolicy, base_cost, l2_gas_price, minimal_l2_gas_limit
-from zkcore.priority import CanonicalTransaction
-from zkcore.proofs import L2ToL1Log, verify_proof
-from zkcore.signer import AsyncSigner, Capability, Signature, Signer
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import Signature
+from zkcore.protocol.addresses import apply_alias, create, create2, undo_alias
+from zkcore.protocol.assets import ntv_asset_id
+from zkcore.protocol.bytecode import versioned_hash
+from zkcore.protocol.fees import FeeParams, FeePolicy, base_cost, l2_gas_price, minimal_l2_gas_limit
+from zkcore.protocol.priority import CanonicalTransaction
+from zkcore.protocol.proofs import L2ToL1Log, verify_proof
+from zkcore.signer import AsyncSigner, Capability, Signer
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,
@@ -41,7 +48,6 @@ from zkcore.transactions import (
     Transaction,
     parse_transaction,
 )
-from zkcore.wallet.handles import AsyncDeposit, Claim, Deposit, Execution, Finalization, Withdrawal
 
 ALICE = Address("0x0000000000000000000000000000000000000001")
 
@@ -114,6 +120,13 @@ def wallet(signer: Signer, profile: ChainProfile) -> None:
     assert_type(sign_plan(plan, signer), SignedPlan[Withdrawal])
     assert_type(wallet.submit(sign_plan(plan, signer)), Withdrawal)
     assert_type(plan.hash, Hash32)
+    either: Plan[Deposit] | Plan[Withdrawal] = plan if plan.steps else wallet.prepare_deposit(ETH, 1)
+    handle: Deposit | Withdrawal = wallet.submit(either)
+    print(handle.kind)
+    wider: Plan[Deposit | Withdrawal] = plan  # a plan is covariant in its handle
+    assert_type(Plan.from_json(wider.to_json(), Withdrawal), Plan[Withdrawal])
+    assert_type(SignedPlan.from_json("", Claim), SignedPlan[Claim])
+    assert_type(wallet.resume("", Deposit), Deposit)
     print(plan.preview(), preview("0x", profile))
 
 
@@ -122,4 +135,5 @@ async def async_wallet(signer: Signer | AsyncSigner, profile: ChainProfile) -> N
     assert_type(await wallet.prepare_deposit(ETH, 1), Plan[AsyncDeposit])
     assert_type(await wallet.deposit(ETH, 1), AsyncDeposit)
     assert_type(await wallet.get_base_cost(1_000_000), int)
+    assert_type(wallet.resume("", AsyncDeposit), AsyncDeposit)
     assert_type(await wallet.is_withdrawal_finalized("0x"), bool)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkcore import abi
-from zkcore.abi import ErrorType, Event, Function
 from zkcore.errors import InputError
+from zkcore.ethereum import abi
+from zkcore.ethereum.abi import ErrorType, Event, Function
 from zkcore.types import Address, Hash32
 
 TRANSFER = Function("transfer(address to,uint256 amount) returns (bool)")

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkcore.addresses import apply_alias, create, create2, era_create, era_create2, undo_alias
-from zkcore.bytecode import versioned_hash
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256, sha256
+from zkcore.ethereum.hashing import keccak256, sha256
+from zkcore.protocol.addresses import apply_alias, create, create2, era_create, era_create2, undo_alias
+from zkcore.protocol.bytecode import versioned_hash
 from zkcore.types import Address
 
 SENDER = "0x36615Cf349d7F6344891B1e7CA7C72883F5dc049"

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkcore.assets import (
+from zkcore.errors import InputError
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.assets import (
     AssetWithdrawal,
     BaseTokenWithdrawal,
     BridgeMint,
@@ -21,10 +23,8 @@ from zkcore.assets import (
     ntv_asset_id,
     parse_withdrawal_message,
 )
-from zkcore.contracts import L2_ASSET_ROUTER, L2_BASE_TOKEN_ADDRESS
-from zkcore.errors import InputError
-from zkcore.hashing import keccak256
-from zkcore.paymaster import Paymaster
+from zkcore.protocol.contracts import L2_ASSET_ROUTER, L2_BASE_TOKEN_ADDRESS
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.types import ETH, Address, Hash32
 
 DAI = Address("0x6B175474E89094C44Da98b954EedeAC495271d0F")

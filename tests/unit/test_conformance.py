@@ -6,7 +6,8 @@ import pytest
 
 from signers import PrivateKeySigner
 from zkcore.errors import SignerError, UnsupportedBySigner
-from zkcore.signer import AsyncSigner, Capability, Signature, Signer
+from zkcore.ethereum.signature import Signature
+from zkcore.signer import AsyncSigner, Capability, Signer
 from zkcore.testing import check_signer
 from zkcore.types import Address
 

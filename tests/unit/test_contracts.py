@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from zkcore.abi import ErrorType
-from zkcore.contracts import CUSTOM_ERRORS, constants, events, functions
-from zkcore.hashing import keccak256
+from zkcore.ethereum.abi import ErrorType
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.contracts import CUSTOM_ERRORS, constants, events, functions
 
 # selector signature, of the contracts as published (cast sig)
 FUNCTIONS = """

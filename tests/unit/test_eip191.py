@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from zkcore.eip191 import message_hash
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.hashing import keccak256
 
 
 def test_the_length_is_that_of_the_bytes() -> None:

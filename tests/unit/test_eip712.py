@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from zkcore.eip712 import DOMAIN, Field, StructType, TypedData
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
+from zkcore.ethereum.eip712 import DOMAIN, Field, StructType, TypedData
+from zkcore.ethereum.hashing import keccak256
 from zkcore.types import Address
 
 WALLET = "0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826"

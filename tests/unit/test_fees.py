@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from zkcore.errors import InputError, L2GasLimitTooHigh, L2GasLimitTooLow, UnsupportedProtocol
-from zkcore.fees import (
+from zkcore.protocol.fees import (
     FIRST_TOKEN_DEPOSIT_L2_GAS,
     FeeParams,
     FeePolicy,

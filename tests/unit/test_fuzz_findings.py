@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zkcore.errors import InputError, PlanTampered
-from zkcore.plan import Plan, SignedPlan
+from zkcore.plans.plan import Plan, SignedPlan
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from tests.unit.test_fees import PARAMS
-from zkcore.addresses import apply_alias
-from zkcore.bytecode import versioned_hash
-from zkcore.contracts import DIAMOND
 from zkcore.errors import InputError, L2HashMismatch
-from zkcore.fees import encoded_length
-from zkcore.priority import (
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.bytecode import versioned_hash
+from zkcore.protocol.contracts import DIAMOND
+from zkcore.protocol.fees import encoded_length
+from zkcore.protocol.priority import (
     CanonicalTransaction,
     L2TransactionRequest,
     l2_refund_recipient,

@@ -12,9 +12,10 @@ import pytest
 
 import signers
 from signers import PrivateKeySigner
-from zkcore.eip191 import message_hash
 from zkcore.errors import InputError, WrongDevice, ZkCoreError
-from zkcore.signer import Capability, Signer, recover
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.signature import recover
+from zkcore.signer import Capability, Signer
 from zkcore.testing import check_signer
 
 SECRET = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zkcore.contracts import DEFAULT_LEAF
 from zkcore.errors import InputError, InvalidProof
-from zkcore.hashing import keccak256
-from zkcore.proofs import (
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.contracts import DEFAULT_LEAF
+from zkcore.protocol.proofs import (
     L2ToL1Log,
     batch_leaf,
     chain_id_leaf,

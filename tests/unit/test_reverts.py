@@ -1,9 +1,9 @@
 import pytest
 
-from zkcore.abi import ErrorType
-from zkcore.contracts import CUSTOM_ERRORS
 from zkcore.errors import Reverted
-from zkcore.reverts import decode_revert
+from zkcore.ethereum.abi import ErrorType
+from zkcore.protocol.contracts import CUSTOM_ERRORS
+from zkcore.protocol.reverts import decode_revert
 
 
 def test_a_named_error_with_its_arguments_and_advice() -> None:

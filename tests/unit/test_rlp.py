@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from zkcore import rlp
 from zkcore.errors import InputError
+from zkcore.ethereum import rlp
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from signers import PrivateKeySigner
 from zkcore.errors import BadSignature, WrongDevice
-from zkcore.signer import SECP256K1_N, Signature, check_signature, recover
+from zkcore.ethereum.signature import SECP256K1_N, Signature, check_signature, recover
 from zkcore.types import Address
 
 SIGNER = PrivateKeySigner(b"\x46" * 32)

@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from signers.private_key import PrivateKeySigner
-from zkcore import rlp
 from zkcore.errors import BadSignature, InputError, UnsupportedProtocol
-from zkcore.hashing import keccak256
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Signature
+from zkcore.ethereum import rlp
+from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.signature import Signature
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,

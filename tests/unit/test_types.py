@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256, sha256
+from zkcore.ethereum.hashing import keccak256, sha256
 from zkcore.types import ETH, Address, Hash32, ether, format_units, gwei, hex_bytes, parse_units, to_hex, uint
 
 # the examples of EIP-55

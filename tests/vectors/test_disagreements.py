@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from signers import PrivateKeySigner
-from zkcore import addresses, rlp
-from zkcore.bytecode import versioned_hash
-from zkcore.eip712 import TypedData
 from zkcore.errors import BadSignature, InputError
-from zkcore.hashing import keccak256
-from zkcore.paymaster import Paymaster
-from zkcore.signer import SECP256K1_N, Signature, recover
+from zkcore.ethereum import rlp
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.signature import SECP256K1_N, Signature, recover
+from zkcore.protocol import addresses
+from zkcore.protocol.bytecode import versioned_hash
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import Eip712Transaction, LegacyTransaction, parse_transaction
 from zkcore.types import Address
 

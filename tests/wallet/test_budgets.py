@@ -13,7 +13,7 @@ from msgspec import Struct
 from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, opened
 from zkcore import ETH, Wallet, ether
-from zkcore.chains import ChainProfile
+from zkcore.protocol.chains import ChainProfile
 from zkcore.rpc.http import HttpTransport
 from zkcore.rpc.transport import Limits
 from zkcore.testing import Counting

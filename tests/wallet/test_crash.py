@@ -13,11 +13,11 @@ from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, ERA, count, sends, wallet_of
 from zkcore import ETH
 from zkcore.errors import NonceTaken
-from zkcore.plan import Plan, SignedPlan, sign_plan
-from zkcore.signer import Signature
+from zkcore.ethereum.signature import Signature
+from zkcore.journal.sqlite import Journal
+from zkcore.plans.plan import Plan, SignedPlan, sign_plan
 from zkcore.testing.devnet import Devnet, Drop, Failure
 from zkcore.wallet.handles import Deposit
-from zkcore.wallet.journal import Journal
 
 
 class Killed(BaseException):
@@ -45,7 +45,7 @@ def run_until(wallet: Any, submission: Any, boundary: int, *, after: bool) -> bo
 
     wallet._driver = Dying()
     try:
-        wallet.run_submission(submission)
+        wallet._run_submission(submission)
     except Killed:
         return True
     finally:
@@ -74,7 +74,7 @@ def test_killed_at_every_boundary(net: Devnet, tmp_path: Path, boundary: int, af
     plan = wallet.prepare_deposit(net.tokens["DAI"], AMOUNT)
     # prepare, sign, store, submit; with a journal, the wallet signs
     stored: Any = plan if journal else sign_plan(plan, PrivateKeySigner(net.accounts[0].private_key))
-    killed = run_until(wallet, wallet.submitting(stored), boundary, after=after)
+    killed = run_until(wallet, wallet._submitting(stored), boundary, after=after)
     effects = (
         ["hold", "planned", "sign", "sign", "signed", "send", "send", "sent"]
         if journal
@@ -109,9 +109,9 @@ CHILD = """
 import os, signal, sys
 from signers import PrivateKeySigner
 from zkcore import Wallet
-from zkcore.chains import ChainProfile
-from zkcore.plan import Plan
-from zkcore.wallet.journal import Journal
+from zkcore.protocol.chains import ChainProfile
+from zkcore.plans.plan import Plan
+from zkcore.journal.sqlite import Journal
 from zkcore.wallet.submission import Hold
 
 l1, l2, hub, l1_id, l2_id, journal, plan_file, boundary, after = sys.argv[1:]
@@ -134,7 +134,7 @@ class Dying:
         return driver.run(step, on_progress=on_progress, own=watched)
 
 wallet._driver = Dying()
-wallet.run_submission(wallet.submitting(plan))
+wallet._run_submission(wallet._submitting(plan))
 print("lived")
 """
 

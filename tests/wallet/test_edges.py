@@ -6,11 +6,7 @@ import pytest
 
 from tests.devnet.client import send
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, CountingSigner, count, sends, wallet_of
-from zkcore import ETH, calls, ether
-from zkcore.abi import Function, encode
-from zkcore.addresses import apply_alias
-from zkcore.assets import SecondBridgeDeposit, TransferData, ntv_asset_id
-from zkcore.contracts import ERC20, SLOT_BASE_TOKEN_MULTIPLIER
+from zkcore import ETH, ether
 from zkcore.errors import (
     InputError,
     InsufficientAllowance,
@@ -19,8 +15,13 @@ from zkcore.errors import (
     L2GasLimitTooLow,
     Reverted,
 )
+from zkcore.ethereum.abi import Function, encode
 from zkcore.flows.l1 import APPROVE_GAS_UNSEEN, GAS_UNSEEN, TxOptions
-from zkcore.priority import priority_requests
+from zkcore.methods import calls
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.assets import SecondBridgeDeposit, TransferData, ntv_asset_id
+from zkcore.protocol.contracts import ERC20, SLOT_BASE_TOKEN_MULTIPLIER
+from zkcore.protocol.priority import priority_requests
 from zkcore.testing.devnet import Devnet, Failure, artifact
 from zkcore.types import Address
 

@@ -8,11 +8,12 @@ from msgspec import Struct
 from tests.devnet.client import send
 from tests.wallet.test_budgets import Meter
 from tests.wallet.tools import AMOUNT, sends, wallet_of
-from zkcore import ETH, calls, ether
-from zkcore.abi import Function
-from zkcore.contracts import DIAMOND
+from zkcore import ETH, ether
 from zkcore.errors import InvalidProof, NotReady, Reverted
-from zkcore.proofs import batch_leaf, chain_id_leaf, merkle_root
+from zkcore.ethereum.abi import Function
+from zkcore.methods import calls
+from zkcore.protocol.contracts import DIAMOND
+from zkcore.protocol.proofs import batch_leaf, chain_id_leaf, merkle_root
 from zkcore.testing.devnet import Devnet, Lie
 from zkcore.testing.log_tree import metadata
 from zkcore.types import Hash32

@@ -15,7 +15,7 @@ from tests.property.strategies import addresses, hashes, uints
 from tests.wallet.tools import AMOUNT, ERA, wallet_of
 from zkcore import ETH, ether
 from zkcore.errors import ChainIdMismatch, DepositFailed, InputError
-from zkcore.flows.records import (
+from zkcore.plans.records import (
     RequestRecord,
     SettlementRecord,
     TransactionRecord,
@@ -73,9 +73,17 @@ def test_every_kind_survives_its_json(net: Devnet, open_wallet: Any) -> None:
         other = open_wallet(net, net.accounts[0].address)  # another wallet, without a key
         for given_text in (text, text.encode()):
             resumed = other.resume(given_text)
-            assert (resumed.kind, resumed.record) == (kind, handle.record)
-            assert type(resumed.record) is type(handle.record)
+            assert (resumed.kind, resumed._record) == (kind, handle._record)
+            assert type(resumed._record) is type(handle._record)
             assert resumed.to_json() == text
+        kinds = HANDLES if isinstance(getattr(resumed, "inner", resumed), tuple(HANDLES.values())) else ASYNC_HANDLES
+        assert other.resume(text, kinds[kind]).to_json() == text
+        for asked, of_another in kinds.items():
+            if asked != kind:
+                with pytest.raises(
+                    InputError, match=f"handle of kind {kind}, expected one that gives .* \\({asked}\\)"
+                ):
+                    other.resume(text, of_another)
         answer = resumed.wait("finalized", timeout=30) if kind == "withdrawal" else resumed.wait(timeout=30)
         assert answer.phase == "FINALIZED" if kind == "withdrawal" else answer.status == 1
         assert str(wallet.address) not in repr(resumed) or kind in ("deposit", "execution")
@@ -130,7 +138,7 @@ def test_another_process_goes_on(net: Devnet) -> None:
 @ERA
 def test_a_handle_of_another_chain(net: Devnet) -> None:
     deposit = wallet_of(net).deposit(ETH, AMOUNT)
-    other = msgspec.structs.replace(deposit.record, l1_chain_id=1)
+    other = msgspec.structs.replace(deposit._record, l1_chain_id=1)
     with pytest.raises(ChainIdMismatch, match="expected chain 1$"):
         wallet_of(net).resume(record_to_json(other)).status()
 

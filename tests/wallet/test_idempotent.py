@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, count, sends, wallet_of
 from zkcore import ETH
-from zkcore.contracts import BRIDGEHUB
 from zkcore.errors import InputError, InsufficientAllowance, NonceTaken, PlanTampered, TransactionFailed, WaitTimeout
 from zkcore.flows.l1 import TxOptions
-from zkcore.plan import SignedPlan, sign_plan
+from zkcore.journal.sqlite import Journal
+from zkcore.plans.plan import SignedPlan, sign_plan
+from zkcore.protocol.contracts import BRIDGEHUB
 from zkcore.testing.devnet import Devnet
-from zkcore.wallet.journal import Journal
 
 
 @pytest.mark.parametrize("net", ["era-eth", "zksync-os-eth"], indirect=True)
@@ -150,7 +150,7 @@ def test_speed_up_is_requoted_and_the_handle_follows_both(
         slow = deposit.l1_tx_hash
         deposit.speed_up()
         assert deposit.l1_tx_hash != slow
-        assert deposit.record.replaced == (slow,)
+        assert deposit._record.replaced == (slow,)
         assert deposit.status().phase == "L1_PENDING"
         resumed = wallet.resume(deposit.to_json())
         net.l1.mining = True
@@ -180,7 +180,7 @@ def test_a_replacement_pays_an_eighth_more_and_its_mint_value_follows(net: Devne
         assert getattr(new, name) * 8 >= getattr(old, name) * 9
     assert mint_value(new) - mint_value(old) == new.value - old.value > 0
     deposit.speed_up()
-    assert len(deposit.record.replaced) == 2
+    assert len(deposit._record.replaced) == 2
     net.l1.mining = True
     net.mine()
     assert deposit.wait(timeout=30).status == 1

@@ -11,7 +11,7 @@ from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, ERA, readable, sends, wallet_of
 from zkcore import ETH, AsyncWallet, Wallet
 from zkcore.errors import InputError, NoSigner, PlanTampered
-from zkcore.plan import Plan, SignedPlan, sign_plan
+from zkcore.plans.plan import Plan, SignedPlan, sign_plan
 from zkcore.testing.devnet import Devnet, Lie
 
 # What runs on the machine with the key: no socket can be made there, so nothing can be asked or sent
@@ -24,7 +24,7 @@ def refuse(*_, **__):
 socket.socket = socket.create_connection = socket.getaddrinfo = refuse
 
 from signers import PrivateKeySigner
-from zkcore.plan import Plan, sign_plan
+from zkcore.plans.plan import Plan, sign_plan
 
 folder, approved = pathlib.Path(sys.argv[1]), sys.argv[2]
 plan = Plan.from_json((folder / "plan.json").read_text(encoding="utf-8"))

@@ -7,8 +7,6 @@ from msgspec.structs import replace
 
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, CountingSigner, count, impatient, readable, sends, wallet_of
 from zkcore import ETH, Wallet, ether
-from zkcore.addresses import apply_alias
-from zkcore.contracts import BRIDGEHUB, L2_BASE_TOKEN_ADDRESS
 from zkcore.errors import (
     DepositFailed,
     InputError,
@@ -20,8 +18,10 @@ from zkcore.errors import (
     NotReady,
     Reverted,
 )
-from zkcore.fees import FeePolicy
 from zkcore.flows.l1 import TxOptions
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.contracts import BRIDGEHUB, L2_BASE_TOKEN_ADDRESS
+from zkcore.protocol.fees import FeePolicy
 from zkcore.testing.devnet import WRONG_PROOF, Devnet, Drop, Failure, Lie, Status
 from zkcore.types import Address
 

@@ -12,11 +12,13 @@ from msgspec.structs import replace
 
 from signers import PrivateKeySigner
 from tests.property.strategies import addresses, hashes, uints
-from zkcore.contracts import BRIDGEHUB, ERC20
+from zkcore import AsyncClaim, AsyncDeposit, Deposit, Execution, Withdrawal
 from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered, SignerError, WrongDevice
-from zkcore.hashing import keccak256
-from zkcore.paymaster import Paymaster
-from zkcore.plan import Plan, PlanFacts, PlanStep, SignedPlan, sign_plan
+from zkcore.ethereum.hashing import keccak256
+from zkcore.plans.facts import PlanFacts, PlanStep
+from zkcore.plans.plan import Plan, SignedPlan, sign_plan
+from zkcore.protocol.contracts import BRIDGEHUB, ERC20
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction
 from zkcore.types import ETH, Address, Hash32
 
@@ -84,6 +86,18 @@ def test_the_json_of_a_plan_is_canonical() -> None:
     assert Plan.from_json(text) == PLAN
     assert Plan.from_json(text.encode() + b"\n") == PLAN  # as editors and `echo` leave it
     assert SignedPlan.from_json(SIGNED.to_json()) == SIGNED
+
+
+def test_a_plan_of_another_handle_is_refused_by_name() -> None:
+    assert Plan.from_json(PLAN.to_json(), Deposit) == PLAN
+    assert SignedPlan.from_json(SIGNED.to_json(), AsyncDeposit) == SIGNED
+    for handle in (Execution, Withdrawal, AsyncClaim):
+        with pytest.raises(InputError, match=f"a plan of kind deposit, expected one that gives a {handle.__name__}"):
+            Plan.from_json(PLAN.to_json(), handle)
+        with pytest.raises(
+            InputError, match=f"a signed plan of kind deposit, expected one that gives a {handle.__name__}"
+        ):
+            SignedPlan.from_json(SIGNED.to_json(), handle)
     assert (SIGNED.hash, SIGNED.kind) == (PLAN.hash, PLAN.kind)
 
 

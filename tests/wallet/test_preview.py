@@ -7,14 +7,14 @@ from msgspec.structs import replace
 
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, wallet_of
 from zkcore import ETH, ether
-from zkcore.addresses import apply_alias
-from zkcore.chains import ChainProfile, Token
-from zkcore.contracts import BRIDGEHUB, ERC20, L2_ASSET_ROUTER_ADDRESS
-from zkcore.eip712 import TypedData
 from zkcore.errors import DepositFailed, InputError
-from zkcore.paymaster import Paymaster
-from zkcore.plan import Plan
-from zkcore.preview import preview
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.plans.plan import Plan
+from zkcore.plans.preview import preview
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.chains import ChainProfile, Token
+from zkcore.protocol.contracts import BRIDGEHUB, ERC20, L2_ASSET_ROUTER_ADDRESS
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.testing.devnet import Devnet
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction
 from zkcore.types import Address, format_units

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from tests.wallet.test_plans import FACTS, PLAN
 from tests.wallet.tools import AMOUNT, ERA, count, sends, wallet_of
 from zkcore import ETH, TxOptions, ether
-from zkcore.assets import SecondBridgeDeposit, TransferData
-from zkcore.chains import ChainProfile, known_profile
-from zkcore.contracts import BRIDGEHUB, SLOT_BASE_TOKEN_MULTIPLIER
 from zkcore.errors import InputError, InvalidProof, Reverted, RpcError
-from zkcore.plan import PlanStep
-from zkcore.preview import preview
+from zkcore.plans.facts import PlanStep
+from zkcore.plans.preview import preview
+from zkcore.protocol.assets import SecondBridgeDeposit, TransferData
+from zkcore.protocol.chains import ChainProfile, known_profile
+from zkcore.protocol.contracts import BRIDGEHUB, SLOT_BASE_TOKEN_MULTIPLIER
 from zkcore.testing.devnet import Devnet, Lie
 from zkcore.types import Address
 
@@ -67,7 +67,7 @@ def test_a_wait_follows_what_was_sped_up_meanwhile(net: Devnet, open_wallet: Any
             first.append(deposit.l1_tx_hash)
             quick = wallet_of(net).resume(deposit.to_json())
             quick.speed_up()
-            getattr(deposit, "inner", deposit).record = quick.record
+            getattr(deposit, "inner", deposit)._record = quick._record
             net.l1.mining = True
             net.mine()
 

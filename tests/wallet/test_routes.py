@@ -90,8 +90,8 @@ def test_a_native_token_of_l2_comes_to_l1_and_goes_home(net: Devnet, open_wallet
     withdrawal.wait("ready", timeout=30)
     withdrawal.finalize().wait(timeout=30)
     asset = wallet.asset_id(crown)
-    from zkcore import calls
-    from zkcore.contracts import NATIVE_TOKEN_VAULT
+    from zkcore.methods import calls
+    from zkcore.protocol.contracts import NATIVE_TOKEN_VAULT
 
     vault = wallet.get_bridge_addresses().l1_native_token_vault
     (on_l1,) = wallet.run(calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.token_address, asset))

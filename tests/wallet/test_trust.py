@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, CountingSigner, sends, wallet_of
 from zkcore import ETH, ether
-from zkcore.contracts import ERC20
 from zkcore.errors import (
     AddressMismatch,
     BadSignature,
@@ -29,8 +28,9 @@ from zkcore.errors import (
     WrongDevice,
     ZkCoreError,
 )
-from zkcore.hashing import keccak256
-from zkcore.plan import Plan, SignedPlan, sign_plan
+from zkcore.ethereum.hashing import keccak256
+from zkcore.plans.plan import Plan, SignedPlan, sign_plan
+from zkcore.protocol.contracts import ERC20
 from zkcore.testing.devnet import WRONG_BRIDGEHUB, WRONG_PROOF, Devnet, Lie
 from zkcore.types import Address
 

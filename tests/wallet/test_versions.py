@@ -7,8 +7,8 @@ import pytest
 from tests.devnet.client import send
 from tests.wallet.tools import AMOUNT, CountingSigner, sends, wallet_of
 from zkcore import ETH, ether
-from zkcore.abi import Function
 from zkcore.errors import UnsupportedProtocol
+from zkcore.ethereum.abi import Function
 from zkcore.testing.devnet import Devnet
 
 SET_VERSION = Function("setProtocolVersion(uint256 minor, uint256 patch)")

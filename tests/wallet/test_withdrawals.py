@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from zkcore import ETH, Paymaster, ether
-from zkcore.abi import Function
-from zkcore.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, ntv_asset_id
-from zkcore.contracts import BRIDGEHUB, L1_MESSENGER_ADDRESS
 from zkcore.errors import InputError, InsufficientBalance, InvalidProof, NotReady, UnsupportedProtocol
+from zkcore.ethereum.abi import Function
+from zkcore.protocol.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, ntv_asset_id
+from zkcore.protocol.contracts import BRIDGEHUB, L1_MESSENGER_ADDRESS
 from zkcore.testing.devnet import Devnet, Lie, artifact
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction
 from zkcore.types import Address, Hash32
@@ -92,7 +92,7 @@ def test_not_ready_is_a_state_with_its_reason(net: Devnet, open_wallet: Any, mak
     assert ready.phase == "READY"
     assert ready.reason == ""
     finalization = withdrawal.finalize()
-    assert withdrawal.record.finalization == finalization.l1_tx_hash
+    assert withdrawal._record.finalization == finalization.l1_tx_hash
     finalization.wait(timeout=30)
     assert withdrawal.wait("finalized", timeout=30).phase == "FINALIZED"
 
@@ -118,7 +118,7 @@ def test_a_tampered_proof_is_caught_before_any_l1_transaction(net: Devnet, funde
 
 def claimable(net: Devnet, wallet: Any, calldata: bytes, token: Address, amount: int) -> Hash32:
     """A failing deposit whose second-bridge calldata is another client's."""
-    from zkcore.priority import priority_requests
+    from zkcore.protocol.priority import priority_requests
 
     plan = wallet.prepare_deposit(token, amount)
     *approvals, request = plan.steps
@@ -129,7 +129,7 @@ def claimable(net: Devnet, wallet: Any, calldata: bytes, token: Address, amount:
     net.fail_next_deposit()
     data = function.encode((*fields[:-1], calldata))
     receipt = sent(net, "l1", 0, net.profile.bridgehub, data, request.transaction.value)
-    from zkcore import calls
+    from zkcore.methods import calls
 
     parsed = wallet.run(calls.get_receipt("l1", receipt["transactionHash"]))
     (found,) = priority_requests(parsed, net.profile.diamond)

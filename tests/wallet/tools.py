@@ -6,9 +6,10 @@ import pytest
 
 from signers import PrivateKeySigner
 from zkcore import AsyncWallet, Wallet
+from zkcore.ethereum.signature import Signature
 from zkcore.rpc.http import AsyncHttpTransport, HttpTransport
 from zkcore.rpc.transport import Limits
-from zkcore.signer import Capability, Signature
+from zkcore.signer import Capability
 from zkcore.testing import AsyncNoSend, NoSend
 from zkcore.testing.devnet import Devnet
 from zkcore.transactions import Transaction

@@ -1,4 +1,4 @@
-"""More JSON-RPC methods, for those who look at a node: nothing that moves value needs them. See also `zkcore.calls`.
+"""More JSON-RPC methods, for those who look at a node: nothing that moves value needs them. See also `zkcore.methods.calls`.
 
 They give a `Call` each, in the same manner: the `eth_` ones take the chain first, all the `zks_` ones go to L2. Where a
 stack does not have a method `MethodNotFound` is raised; "Era" and "ZKsync OS" say which has it.
@@ -12,10 +12,10 @@ from typing import Any
 
 from msgspec import Raw
 
-from zkcore.decoding import Quantity, decoder, decoder_or_null
 from zkcore.effects import Call, Chain
 from zkcore.explore import replies
-from zkcore.parameters import BlockId, CallRequest, block_id, quantity
+from zkcore.methods.decoding import Quantity, decoder, decoder_or_null
+from zkcore.methods.parameters import BlockId, CallRequest, block_id, quantity
 from zkcore.types import Address, AddressLike, Hash32, HexLike, uint
 
 # fmt: off

@@ -1,4 +1,6 @@
-"""What nodes answer to the calls of `zkcore.explore.calls`: decoded strictly, unknown fields ignored, as in `zkcore.replies`.
+"""What nodes answer to the calls of `zkcore.explore.calls`: decoded strictly, unknown fields ignored.
+
+The rules are those of `zkcore.methods.replies`.
 
 Sources: the execution API specification (https://github.com/ethereum/execution-apis); zksync-era
 `core/lib/types/src/api/mod.rs`; zksync-os-server `lib/rpc_api/src/types.rs`.
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
-from zkcore.decoding import Data, Hooked, Quantity, convert, respelled
+from zkcore.methods.decoding import Data, Hooked, Quantity, convert, respelled
 from zkcore.types import Address, Hash32
 
 # fmt: off

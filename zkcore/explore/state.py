@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from zkcore.effects import Call
 from zkcore.errors import InputError
-from zkcore.parameters import quantity
+from zkcore.methods.parameters import quantity
 from zkcore.types import Address, Hash32, HexLike, hex_bytes, to_hex
 
 __all__ = ["AccountOverride", "StateOverride", "with_state"]

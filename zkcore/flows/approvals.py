@@ -5,13 +5,13 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from zkcore import calls
-from zkcore.calls import CallRequest
-from zkcore.contracts import ERC20
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, InsufficientAllowance, InsufficientBalance, Reverted
 from zkcore.flows.l1 import Unsigned
 from zkcore.flows.session import Contracts, Session, vaults
+from zkcore.methods import calls
+from zkcore.methods.calls import CallRequest
+from zkcore.protocol.contracts import ERC20
 from zkcore.types import Address, uint
 
 __all__ = ["Approval", "Holding", "Spend", "approve_calls", "check_balance", "holding", "needed_approvals"]

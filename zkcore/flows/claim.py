@@ -5,10 +5,19 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from zkcore import calls
-from zkcore.addresses import undo_alias
-from zkcore.assets import BridgeMint, TransferData, deposit_data_hash, legacy_deposit_data_hash, ntv_asset_id
-from zkcore.contracts import (
+from zkcore.effects import Flow, gather
+from zkcore.errors import NothingToClaim, NotReady
+from zkcore.flows.l1 import TxOptions, Unsigned, account_state
+from zkcore.flows.messages import is_proved, place_in_batch
+from zkcore.flows.session import Contracts, Session, chain_facts, vaults
+from zkcore.flows.transact import TxQuote, draft_calls
+from zkcore.methods import calls
+from zkcore.methods.replies import LogProof, NodeTransaction, Receipt
+from zkcore.plans.facts import StepKind
+from zkcore.plans.plan import Draft
+from zkcore.protocol.addresses import undo_alias
+from zkcore.protocol.assets import BridgeMint, TransferData, deposit_data_hash, legacy_deposit_data_hash, ntv_asset_id
+from zkcore.protocol.contracts import (
     BOOTLOADER,
     L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
@@ -16,15 +25,7 @@ from zkcore.contracts import (
     NULLIFIER,
     ZERO_ADDRESS,
 )
-from zkcore.effects import Flow, gather
-from zkcore.errors import NothingToClaim, NotReady
-from zkcore.flows.l1 import TxOptions, Unsigned, account_state
-from zkcore.flows.messages import is_proved, place_in_batch
-from zkcore.flows.session import Contracts, Session, chain_facts, vaults
-from zkcore.flows.transact import TxQuote, draft_calls
-from zkcore.plan import Draft, StepKind
-from zkcore.proofs import status_log
-from zkcore.replies import LogProof, NodeTransaction, Receipt
+from zkcore.protocol.proofs import status_log
 from zkcore.types import Address, Hash32, HexLike
 
 __all__ = ["PriorityOpConfirmation", "draft_claim_failed_deposit", "get_priority_op_confirmation"]

@@ -16,9 +16,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from zkcore import abi, calls
-from zkcore.addresses import apply_alias
-from zkcore.assets import (
+from zkcore.effects import Flow, attempt, gather
+from zkcore.errors import InputError, Reverted, ZkCoreError
+from zkcore.ethereum import abi
+from zkcore.flows.approvals import Spend
+from zkcore.flows.l1 import TxOptions, receiver, sender_kind
+from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
+from zkcore.flows.session import Contracts, Session, contracts, vaults
+from zkcore.methods import calls
+from zkcore.methods.calls import CallRequest
+from zkcore.plans.plan import Draft
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.assets import (
     BridgeMint,
     SecondBridgeDeposit,
     TransferData,
@@ -27,8 +36,7 @@ from zkcore.assets import (
     l1_token,
     ntv_asset_id,
 )
-from zkcore.calls import CallRequest
-from zkcore.contracts import (
+from zkcore.protocol.contracts import (
     BRIDGED_TOKEN,
     ERC20,
     L2_ASSET_ROUTER_ADDRESS,
@@ -38,15 +46,8 @@ from zkcore.contracts import (
     NATIVE_TOKEN_VAULT,
     ZERO_ADDRESS,
 )
-from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, Reverted, ZkCoreError
-from zkcore.fees import OLDEST_PROTOCOL_VERSION
-from zkcore.flows.approvals import Spend
-from zkcore.flows.l1 import TxOptions, receiver, sender_kind
-from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
-from zkcore.flows.session import Contracts, Session, contracts, vaults
-from zkcore.plan import Draft
-from zkcore.priority import AccountKind, l2_sender
+from zkcore.protocol.fees import OLDEST_PROTOCOL_VERSION
+from zkcore.protocol.priority import AccountKind, l2_sender
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
 __all__ = ["draft_deposit"]

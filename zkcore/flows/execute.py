@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from zkcore.bytecode import versioned_hash
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
-from zkcore.fees import OLDEST_PROTOCOL_VERSION, base_cost
 from zkcore.flows.l1 import TxOptions, account_state, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, draft_request, refund_code, terms
 from zkcore.flows.session import Session, contracts, fee_params
-from zkcore.plan import Draft
-from zkcore.priority import l2_sender
+from zkcore.plans.plan import Draft
+from zkcore.protocol.bytecode import versioned_hash
+from zkcore.protocol.fees import OLDEST_PROTOCOL_VERSION, base_cost
+from zkcore.protocol.priority import l2_sender
 from zkcore.types import Address, AddressLike, HexLike, hex_bytes, uint
 
 __all__ = ["draft_request_execute", "get_base_cost"]

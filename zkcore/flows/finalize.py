@@ -5,12 +5,6 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from zkcore import calls
-from zkcore.calls import CallRequest
-from zkcore.contracts import (
-    ASSET_ROUTER,
-    NULLIFIER,
-)
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import (
     AlreadyFinalized,
@@ -24,8 +18,14 @@ from zkcore.flows.messages import FinalizeParams, log_index, message_is_proved, 
 from zkcore.flows.session import Contracts, Session, chain_facts, contracts, protocol_version
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
-from zkcore.plan import Draft
-from zkcore.replies import Receipt
+from zkcore.methods import calls
+from zkcore.methods.calls import CallRequest
+from zkcore.methods.replies import Receipt
+from zkcore.plans.plan import Draft
+from zkcore.protocol.contracts import (
+    ASSET_ROUTER,
+    NULLIFIER,
+)
 from zkcore.types import Address, Hash32, HexLike, uint
 
 # fmt: off

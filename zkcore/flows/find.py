@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
-from zkcore import calls
-from zkcore.contracts import L2_ASSET_ROUTER, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN, L2_BASE_TOKEN_ADDRESS
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, RpcError
 from zkcore.flows.finalize import is_withdrawal_finalized, withdrawals_in
 from zkcore.flows.session import Session
-from zkcore.replies import Log
+from zkcore.methods import calls
+from zkcore.methods.replies import Log
+from zkcore.protocol.contracts import L2_ASSET_ROUTER, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN, L2_BASE_TOKEN_ADDRESS
 from zkcore.types import Address, AddressLike, Hash32, uint
 
 __all__ = ["Found", "find_withdrawals"]

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from zkcore import calls
-from zkcore.calls import CallRequest
 from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import InputError, InsufficientBalance, NodeError
 from zkcore.flows.session import Session
-from zkcore.paymaster import Paymaster
-from zkcore.priority import AccountKind
-from zkcore.replies import FeeHistory
-from zkcore.reverts import decode_revert
+from zkcore.methods import calls
+from zkcore.methods.calls import CallRequest
+from zkcore.methods.replies import FeeHistory
+from zkcore.protocol.paymaster import Paymaster
+from zkcore.protocol.priority import AccountKind
+from zkcore.protocol.reverts import decode_revert
 from zkcore.types import Address, AddressLike, uint
 
 # fmt: off

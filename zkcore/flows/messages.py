@@ -2,9 +2,13 @@
 
 from msgspec import Struct
 
-from zkcore import calls
-from zkcore.assets import AssetWithdrawal, BaseTokenWithdrawal, parse_withdrawal_message
-from zkcore.contracts import (
+from zkcore.effects import Flow, attempt, gather
+from zkcore.errors import InputError, InvalidProof, MalformedReply, NotReady
+from zkcore.flows.session import Contracts, Session, contracts, protocol_version
+from zkcore.methods import calls
+from zkcore.methods.replies import Log, LogProof, Receipt
+from zkcore.protocol.assets import AssetWithdrawal, BaseTokenWithdrawal, parse_withdrawal_message
+from zkcore.protocol.contracts import (
     BRIDGEHUB,
     DIAMOND,
     L1_MESSENGER,
@@ -14,11 +18,7 @@ from zkcore.contracts import (
     MESSAGE_ROOT,
     NULLIFIER,
 )
-from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, InvalidProof, MalformedReply, NotReady
-from zkcore.flows.session import Contracts, Session, contracts, protocol_version
-from zkcore.proofs import deciding_batch, message_log, verify_proof
-from zkcore.replies import Log, LogProof, Receipt
+from zkcore.protocol.proofs import deciding_batch, message_log, verify_proof
 from zkcore.types import Address, Hash32, HexLike, uint
 
 # fmt: off

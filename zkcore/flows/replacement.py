@@ -4,16 +4,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from zkcore import calls
-from zkcore.contracts import BRIDGEHUB, ERC20
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError, InsufficientAllowance
-from zkcore.fees import base_cost
 from zkcore.flows.l1 import Fees, TxOptions, account_state, check_ether
-from zkcore.flows.records import RequestRecord
 from zkcore.flows.session import Contracts, Session, chain_facts, fee_params
 from zkcore.flows.transact import plan_facts
-from zkcore.plan import Draft, Plan, PlanStep
+from zkcore.methods import calls
+from zkcore.plans.facts import PlanStep
+from zkcore.plans.plan import Draft, Plan
+from zkcore.plans.records import RequestRecord
+from zkcore.protocol.contracts import BRIDGEHUB, ERC20
+from zkcore.protocol.fees import base_cost
 from zkcore.transactions import Eip1559Transaction, parse_transaction
 
 __all__ = ["draft_cancel", "draft_speed_up"]

@@ -8,13 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from zkcore import calls, fees
-from zkcore.calls import CallRequest
-from zkcore.chains import Stack
-from zkcore.contracts import BRIDGEHUB, ZKSYNC_OS_PRIORITY_TX_TYPE
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import BaseCostMismatch, InputError, InsufficientBaseCost, RpcError
-from zkcore.fees import FeeParams
 from zkcore.flows.approvals import Approval, Holding, Spend, approve_calls, holding, needed_approvals
 from zkcore.flows.l1 import (
     BLOCKS_A_PLAN_HOLDS,
@@ -29,9 +24,15 @@ from zkcore.flows.l1 import (
 )
 from zkcore.flows.session import ChainFacts, Contracts, Session, facts_of, fee_params, known_stack
 from zkcore.flows.transact import plan_calls
-from zkcore.plan import Draft, StepKind
-from zkcore.priority import AccountKind, l2_refund_recipient, refund_is_lost
-from zkcore.types import Address, AddressLike, uint
+from zkcore.methods import calls
+from zkcore.methods.calls import CallRequest
+from zkcore.plans.facts import StepKind
+from zkcore.plans.plan import Draft
+from zkcore.protocol import fees
+from zkcore.protocol.contracts import BRIDGEHUB, ZKSYNC_OS_PRIORITY_TX_TYPE
+from zkcore.protocol.fees import FeeParams
+from zkcore.protocol.priority import AccountKind, l2_refund_recipient, refund_is_lost
+from zkcore.types import Address, AddressLike, Stack, uint
 
 __all__ = ["L2Call", "Quote", "Request", "SecondBridge", "Terms", "draft_request", "refund_code", "terms"]
 

@@ -3,10 +3,12 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zkcore import calls
-from zkcore.assets import ntv_asset_id
-from zkcore.chains import ChainProfile, Stack, known_profile
-from zkcore.contracts import (
+from zkcore.effects import Flow, attempt, gather
+from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
+from zkcore.methods import calls
+from zkcore.protocol.assets import ntv_asset_id
+from zkcore.protocol.chains import ChainProfile, known_profile
+from zkcore.protocol.contracts import (
     ASSET_ROUTER,
     BRIDGEHUB,
     DIAMOND,
@@ -15,11 +17,9 @@ from zkcore.contracts import (
     SLOT_ZKSYNC_OS,
     ZERO_ADDRESS,
 )
-from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
-from zkcore.fees import FeeParams, FeePolicy, check_protocol_version
-from zkcore.priority import AccountKind
-from zkcore.types import ETH, Address, Hash32
+from zkcore.protocol.fees import FeeParams, FeePolicy, check_protocol_version
+from zkcore.protocol.priority import AccountKind
+from zkcore.types import ETH, Address, Hash32, Stack
 
 # fmt: off
 __all__ = [

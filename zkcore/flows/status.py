@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zkcore import calls
-from zkcore.calls import CallRequest
 from zkcore.effects import Flow, Step, attempt, gather, now, sleep
 from zkcore.errors import (
     DepositFailed,
@@ -20,10 +18,12 @@ from zkcore.errors import (
     TransactionFailed,
     WaitTimeout,
 )
-from zkcore.flows.records import RequestRecord
 from zkcore.flows.session import Session, check_chains, known_stack
-from zkcore.priority import priority_requests
-from zkcore.replies import NodeTransaction, Receipt, TransactionDetails
+from zkcore.methods import calls
+from zkcore.methods.calls import CallRequest
+from zkcore.methods.replies import NodeTransaction, Receipt, TransactionDetails
+from zkcore.plans.records import RequestRecord
+from zkcore.protocol.priority import priority_requests
 from zkcore.types import Hash32
 
 __all__ = ["Phase", "RequestStatus", "poll", "request_status", "wait_for_request"]

@@ -2,9 +2,12 @@
 
 from msgspec import Struct
 
-from zkcore import calls
-from zkcore.assets import l1_token, ntv_asset_id
-from zkcore.contracts import (
+from zkcore.effects import Flow, gather
+from zkcore.errors import InputError
+from zkcore.flows.session import Session, Vaults, chain_facts, contracts, vaults
+from zkcore.methods import calls
+from zkcore.protocol.assets import l1_token, ntv_asset_id
+from zkcore.protocol.contracts import (
     ERC20,
     L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
@@ -16,9 +19,6 @@ from zkcore.contracts import (
     NONCE_HOLDER_ADDRESS,
     ZERO_ADDRESS,
 )
-from zkcore.effects import Flow, gather
-from zkcore.errors import InputError
-from zkcore.flows.session import Session, Vaults, chain_facts, contracts, vaults
 from zkcore.types import ETH, Address, AddressLike, Hash32
 
 # fmt: off

@@ -5,17 +5,18 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from zkcore import calls
-from zkcore.assets import l1_token
-from zkcore.contracts import ERC20
 from zkcore.effects import Chain, Flow, gather
 from zkcore.errors import InputError, UnsupportedProtocol
 from zkcore.flows.approvals import approve_calls, check_balance, refuses
 from zkcore.flows.l1 import AccountState, TxOptions, Unsigned, account_state, check_ether, gas_limits, receiver
 from zkcore.flows.session import ChainFacts, Session, chain_facts
 from zkcore.flows.tokens import l2_token
-from zkcore.paymaster import Paymaster
-from zkcore.plan import Draft, Plan, PlanFacts, PlanKind, PlanStep, StepKind
+from zkcore.methods import calls
+from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
+from zkcore.plans.plan import Draft, Plan
+from zkcore.protocol.assets import l1_token
+from zkcore.protocol.contracts import ERC20
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Transaction
 from zkcore.types import ETH, Address, AddressLike, uint
 

@@ -1,15 +1,5 @@
 """Withdrawals: from L2 towards L1, where they are finalized once their batch is executed."""
 
-from zkcore import calls
-from zkcore.assets import TransferData
-from zkcore.contracts import (
-    ERC20,
-    L2_ASSET_ROUTER,
-    L2_ASSET_ROUTER_ADDRESS,
-    L2_BASE_TOKEN,
-    L2_BASE_TOKEN_ADDRESS,
-    L2_NATIVE_TOKEN_VAULT_ADDRESS,
-)
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
 from zkcore.flows.approvals import check_balance
@@ -17,8 +7,19 @@ from zkcore.flows.l1 import TxOptions, Unsigned, account_state, receiver
 from zkcore.flows.session import Session, chain_facts
 from zkcore.flows.tokens import L2Token, l2_token
 from zkcore.flows.transact import TxQuote, draft_calls
-from zkcore.paymaster import Paymaster
-from zkcore.plan import Draft, StepKind
+from zkcore.methods import calls
+from zkcore.plans.facts import StepKind
+from zkcore.plans.plan import Draft
+from zkcore.protocol.assets import TransferData
+from zkcore.protocol.contracts import (
+    ERC20,
+    L2_ASSET_ROUTER,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN,
+    L2_BASE_TOKEN_ADDRESS,
+    L2_NATIVE_TOKEN_VAULT_ADDRESS,
+)
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.types import Address, AddressLike, uint
 
 __all__ = ["draft_withdraw"]

@@ -11,7 +11,7 @@ import re
 from typing import Any, cast
 
 from zkcore.errors import MethodNotFound, NodeError, RateLimited, Reverted, RpcError
-from zkcore.reverts import decode_revert
+from zkcore.protocol.reverts import decode_revert
 
 __all__ = ["error_of", "is_rate_limit", "parts_of"]
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from zkcore.eip191 import message_hash
-from zkcore.eip712 import TypedData
 from zkcore.errors import UnsupportedBySigner, ZkCoreError
-from zkcore.signer import SECP256K1_N, AsyncSigner, Capability, Signature, Signer, recover
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import SECP256K1_N, Signature, recover
+from zkcore.signer import AsyncSigner, Capability, Signer
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Eip2930Transaction, LegacyTransaction
 from zkcore.types import Address, Hash32
 

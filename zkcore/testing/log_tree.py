@@ -5,9 +5,9 @@ Source: matter-labs/zksync-era core/lib/mini_merkle_tree, core/lib/types/src/l2_
 
 from collections.abc import Sequence
 
-from zkcore.contracts.constants import DEFAULT_LEAF
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.contracts.constants import DEFAULT_LEAF
 from zkcore.types import Hash32, HexLike
 
 __all__ = ["LogTree", "metadata"]

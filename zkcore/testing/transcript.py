@@ -16,7 +16,7 @@ from msgspec import Raw, Struct, UnsetType
 import zkcore.errors
 from zkcore.effects import Chain, Reply
 from zkcore.errors import NodeError, Reverted, ZkCoreError
-from zkcore.reverts import decode_revert
+from zkcore.protocol.reverts import decode_revert
 from zkcore.rpc.transport import AsyncTransport, Request, Transport, sends
 
 __all__ = ["AsyncRecorder", "AsyncReplay", "Recorder", "Replay"]

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeV
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from zkcore import rlp
-from zkcore.chains import Stack
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Signature, recover
-from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
+from zkcore.ethereum import rlp
+from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.signature import Signature, recover
+from zkcore.transactions._paymaster import Paymaster
+from zkcore.types import Address, AddressLike, Hash32, HexLike, Stack, hex_bytes, uint
 
 __all__ = ["AccessList", "AccessListLike", "BaseTransaction"]
 

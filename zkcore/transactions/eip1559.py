@@ -4,9 +4,9 @@ access_list, y_parity, r, s]).
 
 from typing import ClassVar
 
-from zkcore.chains import Stack
 from zkcore.errors import InputError, UnsupportedProtocol
 from zkcore.transactions._base import EMPTY, NONE, Accesses, BaseTransaction, Data, To
+from zkcore.types import Stack
 
 __all__ = ["Eip1559Transaction"]
 

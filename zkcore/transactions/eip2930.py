@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from zkcore.chains import Stack
 from zkcore.errors import UnsupportedProtocol
 from zkcore.transactions._base import EMPTY, NONE, Accesses, BaseTransaction, Data, To
+from zkcore.types import Stack
 
 __all__ = ["Eip2930Transaction"]
 

@@ -13,17 +13,16 @@ from typing import ClassVar, Literal, Self
 
 from msgspec.structs import replace
 
-from zkcore import rlp
 from zkcore._keccak import keccak
-from zkcore.bytecode import versioned_hash
-from zkcore.chains import Stack
-from zkcore.eip712 import DOMAIN, Field, StructType, TypedData, Value
 from zkcore.errors import BadSignature, InputError, UnsupportedProtocol
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Signature
+from zkcore.ethereum import rlp
+from zkcore.ethereum.eip712 import DOMAIN, Field, StructType, TypedData, Value
+from zkcore.ethereum.signature import Signature
 from zkcore.transactions import _base
 from zkcore.transactions._base import EMPTY, NONE, BaseTransaction, Bytecodes, Data, From, To
-from zkcore.types import Hash32
+from zkcore.transactions._bytecode import versioned_hash
+from zkcore.transactions._paymaster import Paymaster
+from zkcore.types import Hash32, Stack
 
 __all__ = ["DEFAULT_GAS_PER_PUBDATA", "Eip712Transaction"]
 
@@ -48,7 +47,7 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
 
     `factory_deps` are bytecodes, `custom_signature` replaces the ECDSA signature where the account wants another one.
     `to=None` is serialized as such and signed as the zero address. Fees and value in wei, `gas_per_pubdata` in gas per
-    byte. Raises InputError for what does not fit, among it bytecodes that cannot be hashed (`zkcore.bytecode`).
+    byte. Raises InputError for what does not fit, among it bytecodes that cannot be hashed (`zkcore.transactions._bytecode`).
     """
 
     TYPE: ClassVar[int] = 0x71

@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Self
 
-from zkcore import rlp
 from zkcore.errors import InputError
-from zkcore.signer import Signature
+from zkcore.ethereum import rlp
+from zkcore.ethereum.signature import Signature
 from zkcore.transactions._base import EMPTY, BaseTransaction, Data, To, check_count, signature_items, triple
 
 __all__ = ["LegacyTransaction"]

@@ -2,9 +2,9 @@
 
 from typing import TypeAlias
 
-from zkcore import rlp
 from zkcore.errors import InputError
-from zkcore.signer import Signature
+from zkcore.ethereum import rlp
+from zkcore.ethereum.signature import Signature
 from zkcore.transactions._base import as_list
 from zkcore.transactions.eip712 import Eip712Transaction
 from zkcore.transactions.eip1559 import Eip1559Transaction

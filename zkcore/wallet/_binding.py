@@ -5,14 +5,11 @@
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar, get_args
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, get_args
 
 from zkcore.effects import Flow
 from zkcore.flows.session import Session
-from zkcore.plan import Draft, Plan
-
-if TYPE_CHECKING:
-    from zkcore.wallet.handles import Handle
+from zkcore.plans.plan import Draft, Plan
 
 __all__ = ["Awaited", "awaited", "blocking", "dress", "planning", "quoting"]
 
@@ -21,8 +18,13 @@ T = TypeVar("T")
 Q = TypeVar("Q")
 H = TypeVar("H")
 M = TypeVar("M", bound=Callable[..., Any])
-S = TypeVar("S", bound="Handle[Any]")
 
+
+class _OfWallet(Protocol):
+    _wallet: Any
+
+
+S = TypeVar("S", bound=_OfWallet)
 Awaited: TypeAlias = Coroutine[Any, Any, T]
 Drafting: TypeAlias = Callable[Concatenate[Session, P], Flow[Draft[Q]]]
 
@@ -31,7 +33,7 @@ def blocking(flow: Callable[Concatenate[S, P], Flow[T]]) -> Callable[Concatenate
     """A handle's flow as a method that blocks."""
 
     def method(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.wallet.run(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
+        return self._wallet.run(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
 
     return dress(method, flow)
 
@@ -40,7 +42,7 @@ def awaited(flow: Callable[Concatenate[S, P], Flow[T]]) -> Callable[Concatenate[
     """A handle's flow as a method that is awaited."""
 
     async def method(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.wallet.run(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
+        return await self._wallet.run(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
 
     return dress(method, flow)
 
@@ -69,7 +71,7 @@ def dress(
     """Give the method the flow's name, docstring and parameters; `returns` makes its return type of the flow's."""
     shape = inspect.signature(flow)
     first, *parameters = shape.parameters.values()
-    method.__name__ = method.__qualname__ = prefix + flow.__name__.removeprefix("flow_").removeprefix("draft_")
+    method.__name__ = method.__qualname__ = prefix + flow.__name__.removeprefix("_flow_").removeprefix("draft_")
     method.__doc__ = flow.__doc__
     vars(method)["__signature__"] = shape.replace(
         parameters=[first.replace(name="self", annotation=inspect.Parameter.empty), *parameters],

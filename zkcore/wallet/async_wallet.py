@@ -4,21 +4,22 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from inspect import iscoroutinefunction
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
-from zkcore.chains import ChainProfile
 from zkcore.effects import Flow, Step
-from zkcore.fees import FeePolicy
 from zkcore.flows import finalize, messages, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
-from zkcore.flows.records import record_from_json
 from zkcore.flows.session import Session
 from zkcore.flows.withdraw import draft_withdraw
-from zkcore.plan import Draft, Plan, SignedPlan
+from zkcore.journal import Journal, Store
+from zkcore.plans.plan import Draft, Plan, SignedPlan, check_kind
+from zkcore.plans.records import record_from_json
+from zkcore.protocol.chains import ChainProfile
+from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import AsyncHttpTransport
 from zkcore.rpc.transport import AsyncTransport
 from zkcore.signer import AsyncSigner, Signer
@@ -36,8 +37,7 @@ from zkcore.wallet.handles import (
     AsyncWithdrawal,
     Handle,
 )
-from zkcore.wallet.journal import Journal
-from zkcore.wallet.submission import Hold, Send, Sign, Store, Submission
+from zkcore.wallet.submission import Hold, Send, Sign, Submission
 
 __all__ = ["AsyncWallet"]
 
@@ -49,7 +49,7 @@ H = TypeVar("H", bound=Handle[Any])
 
 def _reads(flow: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concatenate["AsyncWallet", P], Awaited[T]]:
     async def method(self: "AsyncWallet", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.run(flow(self.session, *args, **kwargs))
+        return await self.run(flow(self._session, *args, **kwargs))
 
     return dress(method, flow)
 
@@ -58,7 +58,7 @@ def _sends(
     draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]
 ) -> Callable[Concatenate["AsyncWallet", P], Awaited[H]]:
     async def method(self: "AsyncWallet", /, *args: P.args, **kwargs: P.kwargs) -> H:
-        return handle(self, await self.run_submission(self.sending(draft(self.session, *args, **kwargs))))
+        return handle(self, await self._run_submission(self._sending(draft(self._session, *args, **kwargs))))
 
     return dress(method, draft, returns=lambda _: handle)
 
@@ -120,7 +120,7 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         self, withdrawals: Iterable[tuple[HexLike, int]]
     ) -> "list[AsyncFinalization | Exception]":
         """As `Wallet.finalize_withdrawals`."""
-        outcomes = await self.run_submission(self.finalizing(withdrawals))
+        outcomes = await self._run_submission(self._finalizing(withdrawals))
         return [one if isinstance(one, Exception) else AsyncFinalization(self, one) for one in outcomes]
 
     async def find_withdrawals(
@@ -133,7 +133,7 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
     ) -> list[AsyncWithdrawal]:
         """As `Wallet.find_withdrawals`."""
         blocks: dict[str, Any] = {"from_block": from_block, "to_block": to_block, "on_progress": on_progress}
-        found = self._found(await self.run(find_withdrawals(self.session, address, **blocks)))
+        found = self._found(await self.run(find_withdrawals(self._session, address, **blocks)))
         return [AsyncWithdrawal(self, one) for one in found]
 
     # ------------------------------------------------------------ around them
@@ -170,13 +170,18 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
     # ------------------------------------------------------------ plans and handles
     async def submit(self, plan: Plan[H] | SignedPlan[H], *, on_progress: Watch | None = None) -> H:
         """As `Wallet.submit`."""
-        record = await self.run_submission(self.submitting(plan), on_progress=on_progress)
+        record = await self._run_submission(self._submitting(plan), on_progress=on_progress)
         handle: Any = ASYNC_HANDLES[record.kind](self, record)
         return handle  # type: ignore[no-any-return]
 
-    def resume(self, handle_json: str | bytes) -> Any:
-        """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError."""
+    @overload
+    def resume(self, handle_json: str | bytes) -> Any: ...
+    @overload
+    def resume(self, handle_json: str | bytes, kind: type[H]) -> H: ...
+    def resume(self, handle_json: str | bytes, kind: type[Any] | None = None) -> Any:
+        """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError, also if it is not of this `kind`."""
         record = record_from_json(handle_json)
+        check_kind(record.kind, kind, "a handle")
         return ASYNC_HANDLES[record.kind](self, record)
 
     async def run(
@@ -189,7 +194,7 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         """As `Wallet.run`."""
         return await self._driver.run(step, on_progress=on_progress, timeout=timeout)
 
-    async def run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
+    async def _run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
         """As `Wallet.run_submission`."""
         async with AsyncExitStack() as held:
 

@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from zkcore.chains import ChainProfile, known_profile
 from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered
-from zkcore.fees import FeePolicy
 from zkcore.flows.finalize import draft_finalize_withdrawal
-from zkcore.flows.records import Record, SettlementRecord, WithdrawalRecord, last_transaction, record_of
 from zkcore.flows.session import Known, Session
-from zkcore.plan import Draft, Plan, PlanFacts, SignedPlan
+from zkcore.journal import Journal, Store
+from zkcore.plans.facts import PlanFacts
+from zkcore.plans.plan import Draft, Plan, SignedPlan
+from zkcore.plans.records import Record, SettlementRecord, WithdrawalRecord, last_transaction, record_of
+from zkcore.protocol.chains import ChainProfile, known_profile
+from zkcore.protocol.fees import FeePolicy
 from zkcore.types import Address, AddressLike, Hash32, HexLike
-from zkcore.wallet.journal import Journal
 from zkcore.wallet.nonces import Nonces
-from zkcore.wallet.submission import Hold, Store, Submission, submission
+from zkcore.wallet.submission import Hold, Submission, submission
 
 __all__ = ["WalletBase"]
 
@@ -43,7 +44,7 @@ class WalletBase(Generic[S, N]):
         hub = None if bridgehub is None else Address(bridgehub)
         if profile is not None and hub not in (None, profile.bridgehub):
             raise InputError(f"bridgehub: {hub} is not the profile's {profile.bridgehub}")
-        self.session = Session(
+        self._session = Session(
             address=self.address, profile=profile, bridgehub=hub, trust_l2=trust_l2, fees=fees, known=Known()
         )
         self._nodes = {"l1": l1, "l2": l2}
@@ -52,14 +53,14 @@ class WalletBase(Generic[S, N]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address}, l1={self._nodes['l1']!r}, l2={self._nodes['l2']!r})"
 
-    def finished(self, record: Record) -> None:
+    def _finished(self, record: Record) -> None:
         """For handles: what this is the record of has come to its end, and is not pending in the journal any more."""
         if self._journal is not None:
             for tx_hash in (last_transaction(record), *getattr(record, "replaced", ())):
                 self._journal.finish(tx_hash)
 
     # ------------------------------------------------------------ submissions: the wallets run them
-    def sending(self, draft: Flow[Draft[Any]], marks: dict[Chain, int] | None = None) -> Submission[Any]:
+    def _sending(self, draft: Flow[Draft[Any]], marks: dict[Chain, int] | None = None) -> Submission[Any]:
         """Prepare and submit at once, under a nonce of its own among all that is under way in this wallet.
 
         `draft`: a flow of a Draft. A withdrawal that was finalized before is done, not an error.
@@ -77,7 +78,7 @@ class WalletBase(Generic[S, N]):
             plan = plan.at_nonce(chain, (yield from self._nonces.choose(plan, marks[chain])))
         return self._sent((yield from submission(plan, fresh=not drafted.nonce_fixed)))
 
-    def submitting(self, plan: Plan[Any] | SignedPlan[Any]) -> Submission[Record]:
+    def _submitting(self, plan: Plan[Any] | SignedPlan[Any]) -> Submission[Record]:
         """Submit a plan of this account. Raises InputError, NoSigner, and what `submission` raises."""
         unsigned = plan.plan if isinstance(plan, SignedPlan) else plan
         if unsigned.sender != self.address:
@@ -90,7 +91,7 @@ class WalletBase(Generic[S, N]):
 
     def _check_facts(self, facts: PlanFacts) -> None:
         """The plan is for the contracts that this wallet's profile pins, and for those it has read on L1."""
-        session, known = self.session, self.session.known
+        session, known = self._session, self._session.known
         profile = session.profile or known.profile or known_profile(facts.l1_chain_id, facts.l2_chain_id)
         for source in (profile, known.contracts, known.vaults):
             for name in (n for n in PlanFacts.__struct_fields__ if n != "origins" and hasattr(source, n)):
@@ -100,13 +101,13 @@ class WalletBase(Generic[S, N]):
         if session.bridgehub not in (None, facts.bridgehub):
             raise PlanTampered(f"the plan has the bridgehub {facts.bridgehub}, this wallet {session.bridgehub}")
 
-    def finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
+    def _finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
         """Finalize many, each by itself: a record, or the exception that one ended with."""
-        drafts = [attempt(draft_finalize_withdrawal(self.session, *one), Exception) for one in withdrawals]
+        drafts = [attempt(draft_finalize_withdrawal(self._session, *one), Exception) for one in withdrawals]
         marks, outcomes = self._nonces.marks(), list[Any]()
         for drafted in (yield from gather(*drafts)):
             try:
-                outcomes.append((yield from self.sending(_again(drafted), marks)))
+                outcomes.append((yield from self._sending(_again(drafted), marks)))
             except Exception as error:  # noqa: BLE001  # one bad withdrawal never blocks the rest
                 outcomes.append(error)
         return outcomes
@@ -117,7 +118,7 @@ class WalletBase(Generic[S, N]):
         return record_of(signed)
 
     def _of(self, l2_tx_hash: Hash32, index: int) -> dict[str, Any]:
-        l1, l2 = self.session.known.chain_ids or (0, 0)
+        l1, l2 = self._session.known.chain_ids or (0, 0)
         return {"l1_chain_id": l1, "l2_chain_id": l2, "l2_tx_hash": l2_tx_hash, "index": index}
 
     def _found(self, withdrawals: Iterable[tuple[Hash32, int]]) -> list[WithdrawalRecord]:

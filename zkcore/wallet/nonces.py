@@ -1,9 +1,9 @@
 """Which nonce a one-shot method takes, when several are under way in one wallet."""
 
-from zkcore import calls
 from zkcore.effects import Chain, Flow, gather
 from zkcore.errors import NonceTaken
-from zkcore.plan import Plan
+from zkcore.methods import calls
+from zkcore.plans.plan import Plan
 from zkcore.types import Hash32
 
 __all__ = ["Nonces"]

@@ -9,8 +9,6 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Raw, Struct
 
-from zkcore import calls
-from zkcore.decoding import decoder
 from zkcore.effects import Chain, Effect, Flow, Reply, attempt, gather, now, report, sleep
 from zkcore.errors import (
     InputError,
@@ -23,13 +21,17 @@ from zkcore.errors import (
     TransactionFailed,
     WaitTimeout,
 )
-from zkcore.plan import Plan, PlanStep, SignedPlan
-from zkcore.replies import Receipt
-from zkcore.signer import Signature
+from zkcore.ethereum.signature import Signature
+from zkcore.journal.entries import Store
+from zkcore.methods import calls
+from zkcore.methods.decoding import decoder
+from zkcore.methods.replies import Receipt
+from zkcore.plans.facts import PlanStep
+from zkcore.plans.plan import Plan, SignedPlan
 from zkcore.transactions import Transaction
 from zkcore.types import Hash32
 
-__all__ = ["Hold", "Send", "Sign", "Store", "Submission", "submission"]
+__all__ = ["Hold", "Send", "Sign", "Submission", "submission"]
 
 T = TypeVar("T")
 
@@ -56,18 +58,6 @@ class Send(Struct, frozen=True):
 
     chain: Chain
     raw: bytes
-
-
-class Store(Struct, frozen=True):
-    """Written to the journal, if there is one, before the answer comes: the plan as it was signed before, or None.
-
-    `content` is the JSON of a plan or a signed plan.
-    """
-
-    plan_hash: Hash32
-    state: Literal["planned", "signed", "sent"]
-    content: str
-    tx_hash: Hash32 | None = None  # of the last step, once it is signed
 
 
 Submission: TypeAlias = Generator[Effect | Hold | Sign | Send | Store, Any, T]

@@ -4,22 +4,23 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from inspect import iscoroutinefunction
 from threading import Lock
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
-from zkcore.chains import ChainProfile
 from zkcore.effects import Flow, Step
 from zkcore.errors import InputError
-from zkcore.fees import FeePolicy
 from zkcore.flows import finalize, messages, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
-from zkcore.flows.records import record_from_json
 from zkcore.flows.session import Session
 from zkcore.flows.withdraw import draft_withdraw
-from zkcore.plan import Draft, Plan, SignedPlan
+from zkcore.journal import Journal, Store
+from zkcore.plans.plan import Draft, Plan, SignedPlan, check_kind
+from zkcore.plans.records import record_from_json
+from zkcore.protocol.chains import ChainProfile
+from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import HttpTransport
 from zkcore.rpc.transport import Transport
 from zkcore.signer import Signer
@@ -28,8 +29,7 @@ from zkcore.wallet._binding import dress, planning, quoting
 from zkcore.wallet.base import WalletBase
 from zkcore.wallet.drivers import Driver, Watch
 from zkcore.wallet.handles import HANDLES, Claim, Deposit, Execution, Finalization, Handle, SentTransaction, Withdrawal
-from zkcore.wallet.journal import Journal
-from zkcore.wallet.submission import Hold, Send, Sign, Store, Submission
+from zkcore.wallet.submission import Hold, Send, Sign, Submission
 
 __all__ = ["Wallet"]
 
@@ -41,7 +41,7 @@ H = TypeVar("H", bound=Handle[Any])
 
 def _reads(flow: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concatenate["Wallet", P], T]:
     def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self.run(flow(self.session, *args, **kwargs))
+        return self.run(flow(self._session, *args, **kwargs))
 
     return dress(method, flow)
 
@@ -50,7 +50,7 @@ def _sends(
     draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]
 ) -> Callable[Concatenate["Wallet", P], H]:
     def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> H:
-        return handle(self, self.run_submission(self.sending(draft(self.session, *args, **kwargs))))
+        return handle(self, self._run_submission(self._sending(draft(self._session, *args, **kwargs))))
 
     return dress(method, draft, returns=lambda _: handle)
 
@@ -120,7 +120,7 @@ class Wallet(WalletBase[Signer, Transport]):
 
     def finalize_withdrawals(self, withdrawals: Iterable[tuple[HexLike, int]]) -> "list[Finalization | Exception]":
         """Finalize many, each by itself: one that fails is its exception in the list, and holds up none of the others."""
-        outcomes = self.run_submission(self.finalizing(withdrawals))
+        outcomes = self._run_submission(self._finalizing(withdrawals))
         return [one if isinstance(one, Exception) else Finalization(self, one) for one in outcomes]
 
     def find_withdrawals(
@@ -134,7 +134,7 @@ class Wallet(WalletBase[Signer, Transport]):
         """The withdrawals of an address that are not finalized yet. See `zkcore.flows.find.find_withdrawals`."""
         blocks: dict[str, Any] = {"from_block": from_block, "to_block": to_block, "on_progress": on_progress}
         return [
-            Withdrawal(self, one) for one in self._found(self.run(find_withdrawals(self.session, address, **blocks)))
+            Withdrawal(self, one) for one in self._found(self.run(find_withdrawals(self._session, address, **blocks)))
         ]
 
     # ------------------------------------------------------------ around them
@@ -175,20 +175,25 @@ class Wallet(WalletBase[Signer, Transport]):
         Raises NonceTaken if another transaction has used a nonce of it, InputError if it has expired or is not this
         account's, NoSigner, SignerError, TransactionFailed, NodeError.
         """
-        record = self.run_submission(self.submitting(plan), on_progress=on_progress)
+        record = self._run_submission(self._submitting(plan), on_progress=on_progress)
         handle: Any = HANDLES[record.kind](self, record)
         return handle  # type: ignore[no-any-return]
 
-    def resume(self, handle_json: str | bytes) -> Any:
-        """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError."""
+    @overload
+    def resume(self, handle_json: str | bytes) -> Any: ...
+    @overload
+    def resume(self, handle_json: str | bytes, kind: type[H]) -> H: ...
+    def resume(self, handle_json: str | bytes, kind: type[Any] | None = None) -> Any:
+        """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError, also if it is not of this `kind`."""
         record = record_from_json(handle_json)
+        check_kind(record.kind, kind, "a handle")
         return HANDLES[record.kind](self, record)
 
     def run(self, step: Step[T], *, on_progress: Watch | None = None, timeout: float | None = None) -> T:
-        """Run a flow, or a call of `zkcore.calls`, over this wallet's nodes. NodeTimeout after `timeout` seconds."""
+        """Run a flow, or a call of `zkcore.methods.calls`, over this wallet's nodes. NodeTimeout after `timeout` seconds."""
         return self._driver.run(step, on_progress=on_progress, timeout=timeout)
 
-    def run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
+    def _run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
         """Run what signs and sends, holding the nonces of one chain at a time."""
         with ExitStack() as held:
 

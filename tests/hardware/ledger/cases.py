@@ -6,9 +6,9 @@ from typing import Any
 
 from signers import LedgerSigner
 from zkcore import errors
-from zkcore.eip712 import TypedData
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Signature
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import Signature
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,

@@ -7,9 +7,9 @@ from msgspec import Struct
 from signers.ledger import device_view
 from signers.testing.ledger import Exchange
 from tests.hardware.ledger.cases import ACCOUNT, Case
-from zkcore.eip191 import message_hash
-from zkcore.eip712 import TypedData
-from zkcore.signer import Signature, recover
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import Signature, recover
 
 RECORDED = Path(__file__).parent / "recorded"
 _SHOWN = 90  # characters of a value that surely stand on one page

@@ -21,9 +21,9 @@ from tests.hardware.ledger.replay import RECORDED, Recording, check_result, chec
 from tests.hardware.ledger.speculos import Speculos
 from tests.hardware.ledger.typed_strategies import typed_data
 from zkcore import ETH, Wallet, errors
-from zkcore.eip712 import TypedData
-from zkcore.paymaster import Paymaster
-from zkcore.signer import recover
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import recover
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.testing.devnet import Devnet
 from zkcore.transactions import Eip712Transaction, Transaction
 from zkcore.types import ether

@@ -12,10 +12,11 @@ from signers.ledger import device_view
 from signers.paths import pack_path, parse_path
 from signers.testing.ledger import FakeLedger, StatusError
 from zkcore import errors
-from zkcore.eip191 import message_hash
-from zkcore.eip712 import TypedData
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Capability, Signer, recover
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import recover
+from zkcore.protocol.paymaster import Paymaster
+from zkcore.signer import Capability, Signer
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,

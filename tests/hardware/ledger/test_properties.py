@@ -6,8 +6,8 @@ from signers import LedgerSigner
 from signers.ledger import device_view
 from signers.testing.ledger import FakeLedger
 from tests.hardware.ledger.typed_strategies import typed_data
-from zkcore.eip712 import TypedData
-from zkcore.signer import recover
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import recover
 
 
 @given(typed_data())

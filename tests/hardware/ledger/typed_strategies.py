@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from zkcore.eip712 import TypedData
+from zkcore.ethereum.eip712 import TypedData
 
 _INTS = [f"{sign}int{bits}" for sign in ("u", "") for bits in (8, 16, 32, 64, 128, 256)]
 ATOMS = [*_INTS, "uint24", "uint160", "bool", "address", "string", "bytes", "bytes1", "bytes4", "bytes20", "bytes32"]

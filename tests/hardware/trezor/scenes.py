@@ -10,7 +10,6 @@ import pytest
 from signers import PrivateKeySigner, TrezorSigner
 from signers.trezor import TrezorAccount
 from tests.hardware.trezor.defined import encoded, written
-from zkcore.eip712 import TypedData
 from zkcore.errors import (
     BlindSigningRequired,
     DeviceLocked,
@@ -19,8 +18,10 @@ from zkcore.errors import (
     UserRejected,
     WrongDevice,
 )
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Capability, recover
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import recover
+from zkcore.protocol.paymaster import Paymaster
+from zkcore.signer import Capability
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction, Transaction
 from zkcore.types import Address
 

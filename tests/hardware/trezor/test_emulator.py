@@ -21,7 +21,7 @@ from tests.hardware.trezor.live import LiveRig
 from tests.hardware.trezor.scenes import KEY, SCENES, TO, legacy, transfer
 from zkcore import ETH, Wallet, ether
 from zkcore.errors import DeviceNotFound, SignerTimeout, UnsupportedBySigner, UserRejected
-from zkcore.paymaster import Paymaster
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.testing import check_signer
 from zkcore.testing.devnet import Devnet
 

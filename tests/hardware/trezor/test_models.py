@@ -10,8 +10,6 @@ from signers.testing.trezor import FakeTrezor
 from signers.threaded import ThreadedSigner
 from signers.trezor import Passphrase
 from tests.hardware.trezor.scenes import MAIL, TO, legacy, transfer, withdrawal
-from zkcore.eip191 import message_hash
-from zkcore.eip712 import TypedData
 from zkcore.errors import (
     BadSignature,
     BlindSigningRequired,
@@ -20,7 +18,10 @@ from zkcore.errors import (
     UserRejected,
     WrongDevice,
 )
-from zkcore.signer import SECP256K1_N, Capability, Signer, recover
+from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.signature import SECP256K1_N, recover
+from zkcore.signer import Capability, Signer
 from zkcore.testing import check_signer
 from zkcore.transactions import Eip2930Transaction
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from tests.vectors.runner import Rule, number, same
-from zkcore import addresses, rlp
-from zkcore.bytecode import versioned_hash
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
+from zkcore.ethereum import rlp
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol import addresses
+from zkcore.protocol.bytecode import versioned_hash
 from zkcore.types import Address, hex_bytes
 
 Outputs = dict[str, Any]

@@ -5,10 +5,10 @@ from typing import Any
 
 from signers.private_key import PrivateKeySigner
 from tests.vectors.runner import Rule, number, same
-from zkcore import eip191
-from zkcore.eip712 import DOMAIN, TypedData
-from zkcore.paymaster import Paymaster
-from zkcore.signer import Signature, recover
+from zkcore.ethereum import eip191
+from zkcore.ethereum.eip712 import DOMAIN, TypedData
+from zkcore.ethereum.signature import Signature, recover
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,

@@ -3,8 +3,8 @@
 from typing import Any
 
 from tests.vectors.runner import Rule, number, same
-from zkcore.contracts import BATCH_LEAF_PADDING, CHAIN_ID_LEAF_PADDING, DEFAULT_LEAF
-from zkcore.proofs import (
+from zkcore.protocol.contracts import BATCH_LEAF_PADDING, CHAIN_ID_LEAF_PADDING, DEFAULT_LEAF
+from zkcore.protocol.proofs import (
     L2ToL1Log,
     batch_leaf,
     chain_id_leaf,

@@ -7,15 +7,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from tests.vectors.runner import Rule, number, same
-from zkcore import assets, contracts
-from zkcore.abi import Function, Parameter
-from zkcore.addresses import apply_alias
-from zkcore.contracts import BRIDGEHUB, DIAMOND, L2_ASSET_ROUTER
 from zkcore.errors import InputError
-from zkcore.fees import FeeParams, base_cost, l2_gas_price, minimal_l2_gas_limit
-from zkcore.hashing import keccak256
-from zkcore.paymaster import Paymaster
-from zkcore.priority import (
+from zkcore.ethereum.abi import Function, Parameter
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol import assets, contracts
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.contracts import BRIDGEHUB, DIAMOND, L2_ASSET_ROUTER
+from zkcore.protocol.fees import FeeParams, base_cost, l2_gas_price, minimal_l2_gas_limit
+from zkcore.protocol.paymaster import Paymaster
+from zkcore.protocol.priority import (
     CanonicalTransaction,
     L2TransactionRequest,
     PriorityRequest,

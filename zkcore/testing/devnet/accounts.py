@@ -1,6 +1,6 @@
 """The accounts of a devnet: the same ones each time, with keys that everybody knows."""
 
-from zkcore.hashing import keccak256
+from zkcore.ethereum.hashing import keccak256
 from zkcore.types import Address, Hash32
 
 __all__ = ["Account", "accounts"]

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from zkcore.contracts import L1_MESSENGER, L1_MESSENGER_ADDRESS
-from zkcore.proofs import L2ToL1Log
+from zkcore.protocol.contracts import L1_MESSENGER, L1_MESSENGER_ADDRESS
+from zkcore.protocol.proofs import L2ToL1Log
 from zkcore.testing.log_tree import LogTree
 from zkcore.types import Hash32
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from zkcore.priority import PriorityRequest
+from zkcore.protocol.priority import PriorityRequest
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.pool import Pending, transaction_json
 from zkcore.testing.devnet.upstream import RpcError, Upstream

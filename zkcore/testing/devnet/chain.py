@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from zkcore.contracts import BOOTLOADER, L1_MESSENGER_ADDRESS
-from zkcore.priority import CanonicalTransaction, PriorityRequest
-from zkcore.proofs import L2ToL1Log
+from zkcore.protocol.contracts import BOOTLOADER, L1_MESSENGER_ADDRESS
+from zkcore.protocol.priority import CanonicalTransaction, PriorityRequest
+from zkcore.protocol.proofs import L2ToL1Log
 from zkcore.testing.devnet.batches import Batch, BatchLog, l1_messages, log_proof, log_root
 from zkcore.testing.devnet.bootloader import Operation, Outcome, PriorityOperation
 from zkcore.testing.devnet.l1 import L1

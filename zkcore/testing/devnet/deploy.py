@@ -8,10 +8,10 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from zkcore.abi import Function, encode
-from zkcore.addresses import create
-from zkcore.assets import ntv_asset_id
-from zkcore.contracts import MULTICALL3_ADDRESS, NATIVE_TOKEN_VAULT
+from zkcore.ethereum.abi import Function, encode
+from zkcore.protocol.addresses import create
+from zkcore.protocol.assets import ntv_asset_id
+from zkcore.protocol.contracts import MULTICALL3_ADDRESS, NATIVE_TOKEN_VAULT
 from zkcore.testing.devnet.l1 import OPERATOR
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.upstream import Upstream

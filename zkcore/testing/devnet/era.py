@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from zkcore.errors import ZkCoreError
-from zkcore.hashing import keccak256
-from zkcore.proofs import L2ToL1Log
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.proofs import L2ToL1Log
 from zkcore.testing.devnet.bootloader import Operation
 from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.era_bootloader import EraOperation

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from zkcore.abi import Function
-from zkcore.bytecode import versioned_hash
-from zkcore.contracts import BOOTLOADER, ERC20, PAYMASTER_FLOW
 from zkcore.errors import InputError
+from zkcore.ethereum.abi import Function
+from zkcore.protocol.bytecode import versioned_hash
+from zkcore.protocol.contracts import BOOTLOADER, ERC20, PAYMASTER_FLOW
 from zkcore.testing.devnet.bootloader import Outcome, outcome_of
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.pool import Pending, transaction_json

@@ -6,11 +6,11 @@ from typing import Any, Literal, Self, TypeAlias, cast
 
 from msgspec import Struct
 
-from zkcore.abi import Function
-from zkcore.chains import ChainProfile, Token
-from zkcore.contracts import DIAMOND
-from zkcore.priority import PriorityRequest, priority_requests
-from zkcore.replies import Receipt
+from zkcore.ethereum.abi import Function
+from zkcore.methods.replies import Receipt
+from zkcore.protocol.chains import ChainProfile, Token
+from zkcore.protocol.contracts import DIAMOND
+from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.testing.devnet.accounts import Account, accounts
 from zkcore.testing.devnet.batches import Batch
 from zkcore.testing.devnet.deploy import TOKENS, Ecosystem, deploy_chain, deploy_ecosystem, deploy_l2

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from zkcore.signer import Signature
+from zkcore.ethereum.signature import Signature
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from zkcore.errors import ZkCoreError
-from zkcore.proofs import L2ToL1Log
+from zkcore.protocol.proofs import L2ToL1Log
 from zkcore.testing.devnet.bootloader import Operation, UserOperation
 from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.l2 import L2

@@ -4,17 +4,16 @@ What a profile pins is used, and verified on L1; what it does not pin is read fr
 """
 
 from os import PathLike
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Self
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from zkcore.errors import InputError
-from zkcore.types import ETH, Address, uint
+from zkcore.types import ETH, Address, Stack, uint
 
-__all__ = ["ChainProfile", "Stack", "Token", "known_profile"]
+__all__ = ["ChainProfile", "Token", "known_profile"]
 
-Stack: TypeAlias = Literal["era", "zksync-os"]
 _STACKS = ("era", "zksync-os", None)
 
 

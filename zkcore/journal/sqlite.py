@@ -2,34 +2,22 @@
 
 from os import PathLike, fspath
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from msgspec import Struct
-
-from zkcore.plan import Plan, SignedPlan
+from zkcore.journal.entries import Entry, Store
+from zkcore.plans.plan import Plan, SignedPlan
 from zkcore.types import Hash32
-from zkcore.wallet.submission import Store
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Entry", "Journal"]
+__all__ = ["Journal"]
 
 _SCHEMA = """
 create table if not exists entries (
     plan_hash text primary key, state text not null, content text not null, tx_hash text, finished integer not null default 0
 ) strict
 """
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """What the journal knows of a plan: "planned" (nothing is signed), "signed" (perhaps sent), or "sent".
-
-    Give `plan` to `Wallet.submit`: it sends what is unsent, sends nothing twice, and returns the handle.
-    """
-
-    state: Literal["planned", "signed", "sent"]
-    plan: Plan[Any] | SignedPlan[Any]
 
 
 class Journal:

@@ -1,6 +1,7 @@
 """The contracts on L2: functions and events. Source: matter-labs/era-contracts, the path named by each, v26 to v31."""
 
-from zkcore.abi import Event, Function
+from zkcore.ethereum.abi import Event, Function
+from zkcore.transactions._paymaster import PAYMASTER_FLOW
 
 # fmt: off
 __all__ = [
@@ -62,10 +63,3 @@ class CONTRACT_DEPLOYER:  # noqa: N801
 
     create = Function("create(bytes32 salt,bytes32 bytecodeHash,bytes input) payable returns (address newAddress)")
     create2 = Function("create2(bytes32 salt,bytes32 bytecodeHash,bytes input) payable returns (address newAddress)")
-
-
-class PAYMASTER_FLOW:  # noqa: N801
-    """system-contracts/contracts/interfaces/IPaymasterFlow.sol."""
-
-    general = Function("general(bytes input)")
-    approval_based = Function("approvalBased(address token,uint256 minAllowance,bytes innerInput)")

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, cast
 import msgspec
 
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
+from zkcore.ethereum.hashing import keccak256
 from zkcore.types import ELEMENTARY_TYPES, Address, Hash32, hex_bytes, to_hex, uint
 
 __all__ = ["ErrorType", "Event", "Function", "Parameter", "decode", "encode", "named"]

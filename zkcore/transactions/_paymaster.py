@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 from msgspec.structs import force_setattr
 
-from zkcore.contracts.l2 import PAYMASTER_FLOW
+from zkcore.ethereum.abi import Function
 from zkcore.types import Address, AddressLike, HexLike, hex_bytes
 
-__all__ = ["Paymaster"]
+__all__ = ["PAYMASTER_FLOW", "Paymaster"]
+
+
+class PAYMASTER_FLOW:  # noqa: N801
+    """system-contracts/contracts/interfaces/IPaymasterFlow.sol."""
+
+    general = Function("general(bytes input)")
+    approval_based = Function("approvalBased(address token,uint256 minAllowance,bytes innerInput)")
 
 
 class Paymaster(msgspec.Struct, frozen=True):

@@ -5,79 +5,47 @@ cannot say one thing and sign another. Loading a plan checks all of it again.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar, cast, overload
 
 import msgspec
 from msgspec import Struct
 
-from zkcore.contracts import (
+from zkcore.effects import Chain
+from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered
+from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.signature import Signature, check_signature
+from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
+from zkcore.protocol.chains import ChainProfile
+from zkcore.protocol.contracts import (
     BRIDGEHUB,
     ERC20,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
 )
-from zkcore.effects import Chain
-from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered
-from zkcore.hashing import keccak256
-from zkcore.signer import Signature, Signer, check_signature
-from zkcore.transactions import Eip712Transaction, Transaction, parse_transaction
+from zkcore.signer import Signer
+from zkcore.transactions import Eip712Transaction, parse_transaction
 from zkcore.types import Address, Hash32, hex_bytes, to_hex
 
 if TYPE_CHECKING:
-    from zkcore.chains import ChainProfile
-    from zkcore.preview import Preview
+    from zkcore.plans.preview import Preview
 
-__all__ = ["Draft", "Plan", "PlanFacts", "PlanKind", "PlanStep", "SignedPlan", "StepKind", "sign_plan"]
+__all__ = ["Draft", "Plan", "SignedPlan", "check_kind", "sign_plan"]
 
 VERSION: Final = 1
 
-PlanKind: TypeAlias = Literal["deposit", "execution", "withdrawal", "finalization", "claim", "transaction"]
-StepKind: TypeAlias = Literal["approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer"]
-H = TypeVar("H")  # the handle that submitting the plan gives
+H = TypeVar("H")
+H_co = TypeVar("H_co", covariant=True)  # the handle that submitting the plan gives
 Q = TypeVar("Q")
 
 
-class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a plan was built on. `origins` says of each address where it came from; gas prices are wei.
-
-    `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
-    `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age. `l2_tx_hash` and
-    `l2_index`: the withdrawal or the deposit that a finalization or a claim settles. `replaces`: the transactions under the
-    same nonce that this one is to take the place of.
-    """
-
-    l1_chain_id: int
-    l2_chain_id: int
-    bridgehub: Address
-    diamond: Address
-    asset_router: Address
-    nullifier: Address | None = None
-    native_token_vault: Address | None = None
-    base_token: Address
-    stack: str
-    protocol_version: int
-    origins: Mapping[str, str] = {}
-    l1_block: int | None = None
-    holds_up_to_gas_price: int | None = None
-    expires_after_l1_block: int | None = None
-    l2_tx_hash: Hash32 | None = None
-    l2_index: int = 0
-    replaces: tuple[Hash32, ...] = ()
-    route: str = ""
-    notes: tuple[str, ...] = ()
+def check_kind(kind: PlanKind, handle: type[Any] | None, what: str) -> None:
+    """Raise InputError if the class is not that of the handles of this kind."""
+    if handle is not None and kind != (asked := getattr(handle, "_kind", None)):
+        raise InputError(f"this is {what} of kind {kind}, expected one that gives a {handle.__name__} ({asked})")
 
 
-class PlanStep(Struct, frozen=True, kw_only=True):
-    """One transaction to sign and send, once the steps in `after` (their places in the plan) are included."""
-
-    kind: StepKind
-    chain: Chain
-    transaction: Transaction
-    after: tuple[int, ...] = ()
-
-
-class Plan(Struct, Generic[H], frozen=True, kw_only=True):
+class Plan(Struct, Generic[H_co], frozen=True, kw_only=True):
     """Ordered unsigned transactions of one sender. Raises PlanTampered where its parts contradict one another."""
 
     kind: PlanKind
@@ -107,23 +75,33 @@ class Plan(Struct, Generic[H], frozen=True, kw_only=True):
         """Canonical JSON (sorted keys, no spaces, integers as decimal strings), with the hash."""
         return _canonical({**_body(self), "hash": str(self.hash)}).decode()
 
+    @overload
     @classmethod
-    def from_json(cls, text: str | bytes) -> "Plan[Any]":
-        """Load and check everything again. Raises PlanTampered or InputError."""
+    def from_json(cls, text: str | bytes) -> "Plan[Any]": ...
+    @overload
+    @classmethod
+    def from_json(cls, text: str | bytes, handle: type[H]) -> "Plan[H]": ...
+    @classmethod
+    def from_json(cls, text: str | bytes, handle: type[Any] | None = None) -> "Plan[Any]":
+        """Load and check everything again; a plan of another `handle` than the class given is refused.
+
+        Raises PlanTampered or InputError.
+        """
         data = _loaded(text, _PLAN_KEYS | {"hash"})
         plan = _plan(data)
         if data["hash"] != str(plan.hash):
             raise PlanTampered(f"the plan says its hash is {data['hash']}, its content gives {plan.hash}")
         _check_canonical(plan, text)
+        check_kind(plan.kind, handle, "a plan")
         return plan
 
-    def preview(self, profile: "ChainProfile | None" = None) -> "Preview":
+    def preview(self, profile: ChainProfile | None = None) -> "Preview":
         """What will be signed, in words, decoded from the very bytes; with the token names that a profile vouches for."""
-        from zkcore.preview import preview_plan
+        from zkcore.plans.preview import preview_plan
 
-        return preview_plan(self, profile)
+        return preview_plan(self.kind, self.hash, self.sender, self.steps, self.facts, profile)
 
-    def at_nonce(self, chain: Chain, nonce: int) -> "Plan[H]":
+    def at_nonce(self, chain: Chain, nonce: int) -> "Plan[H_co]":
         """The same plan with its steps on that chain numbered from this nonce."""
         steps = list(self.steps)
         for place, step in enumerate(steps):
@@ -135,10 +113,10 @@ class Plan(Struct, Generic[H], frozen=True, kw_only=True):
         return msgspec.structs.replace(self, steps=tuple(steps))
 
 
-class SignedPlan(Struct, Generic[H], frozen=True, kw_only=True):
+class SignedPlan(Struct, Generic[H_co], frozen=True, kw_only=True):
     """A plan with one signature a step. Raises WrongDevice or BadSignature if one is not the sender's."""
 
-    plan: Plan[H]
+    plan: Plan[H_co]
     signatures: tuple[Signature, ...]
 
     def __post_init__(self) -> None:
@@ -172,9 +150,15 @@ class SignedPlan(Struct, Generic[H], frozen=True, kw_only=True):
         signatures = [to_hex(signature.to_bytes()) for signature in self.signatures]
         return _canonical({**_body(self.plan), "hash": str(self.hash), "signatures": signatures}).decode()
 
+    @overload
     @classmethod
-    def from_json(cls, text: str | bytes) -> "SignedPlan[Any]":
-        """Load and check everything again, the signatures too. Raises PlanTampered, InputError, WrongDevice, BadSignature."""
+    def from_json(cls, text: str | bytes) -> "SignedPlan[Any]": ...
+    @overload
+    @classmethod
+    def from_json(cls, text: str | bytes, handle: type[H]) -> "SignedPlan[H]": ...
+    @classmethod
+    def from_json(cls, text: str | bytes, handle: type[Any] | None = None) -> "SignedPlan[Any]":
+        """As `Plan.from_json`, and the signatures too. Raises PlanTampered, InputError, WrongDevice, BadSignature."""
         data = _loaded(text, _PLAN_KEYS | {"hash", "signatures"})
         signatures = data.pop("signatures")
         plan = Plan[Any].from_json(_canonical(data))
@@ -183,6 +167,7 @@ class SignedPlan(Struct, Generic[H], frozen=True, kw_only=True):
         raw = cast("list[str]", signatures)
         signed = cls(plan=plan, signatures=tuple(Signature.from_bytes(hex_bytes(s, "signature")) for s in raw))
         _check_canonical(signed, text)
+        check_kind(signed.kind, handle, "a signed plan")
         return signed
 
 

@@ -14,12 +14,12 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Raw
 
-from zkcore import replies
-from zkcore.abi import Function
-from zkcore.decoding import Data, Quantity, decoder, decoder_or_null
 from zkcore.effects import Call, Chain, Flow, attempt
 from zkcore.errors import RpcError
-from zkcore.parameters import BlockId, BlockTag, CallRequest, block_id, quantity
+from zkcore.ethereum.abi import Function
+from zkcore.methods import replies
+from zkcore.methods.decoding import Data, Quantity, decoder, decoder_or_null
+from zkcore.methods.parameters import BlockId, BlockTag, CallRequest, block_id, quantity
 from zkcore.types import Address, AddressLike, Hash32, HexLike, uint
 
 # fmt: off

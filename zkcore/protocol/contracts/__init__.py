@@ -9,12 +9,12 @@ from functools import cache
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from zkcore.abi import Event, Function
-from zkcore.contracts import constants, custom_errors, l1, l2
-from zkcore.contracts.constants import *  # noqa: F403
-from zkcore.contracts.custom_errors import *  # noqa: F403
-from zkcore.contracts.l1 import *  # noqa: F403
-from zkcore.contracts.l2 import *  # noqa: F403
+from zkcore.ethereum.abi import Event, Function
+from zkcore.protocol.contracts import constants, custom_errors, l1, l2
+from zkcore.protocol.contracts.constants import *  # noqa: F403
+from zkcore.protocol.contracts.custom_errors import *  # noqa: F403
+from zkcore.protocol.contracts.l1 import *  # noqa: F403
+from zkcore.protocol.contracts.l2 import *  # noqa: F403
 
 __all__ = ["events", "functions"]
 __all__ += constants.__all__

@@ -1,7 +1,7 @@
 """EIP-191 version 0x45, personal messages: what `personal_sign` and the hardware wallets sign."""
 
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
+from zkcore.ethereum.hashing import keccak256
 from zkcore.types import Hash32
 
 __all__ = ["message_hash"]

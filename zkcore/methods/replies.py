@@ -1,4 +1,4 @@
-"""What nodes answer, as types: decoded strictly, unknown fields ignored (see `zkcore.decoding`).
+"""What nodes answer, as types: decoded strictly, unknown fields ignored (see `zkcore.methods.decoding`).
 
 Quantities come out as `int`, data as `bytes`, hashes as `Hash32`, addresses as `Address`, dates as aware `datetime`s.
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from msgspec import Meta, Struct, field
 
-from zkcore.decoding import Data, Hooked, Quantity, convert, respelled
+from zkcore.methods.decoding import Data, Hooked, Quantity, convert, respelled
 from zkcore.types import Address, Hash32
 
 # fmt: off

@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 from msgspec.structs import force_setattr
 
-from zkcore.contracts import constants
 from zkcore.errors import InputError, InvalidProof
-from zkcore.hashing import keccak256
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.contracts import constants
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
 # fmt: off

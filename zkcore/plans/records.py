@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zkcore.errors import InputError
-from zkcore.plan import Plan, SignedPlan
+from zkcore.plans.plan import Plan, SignedPlan
 from zkcore.types import Address, Hash32, to_hex
 
 __all__ = ["Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
@@ -136,7 +136,7 @@ def learned(record: RequestRecord, *, l1_tx_hash: Hash32, l2_tx_hash: Hash32 | N
 
 def is_claimable(calldata: bytes) -> bool:
     """Whether L1 keeps what a request brings: only two-bridges deposits are recorded in L1Nullifier.depositHappened."""
-    from zkcore.contracts import BRIDGEHUB
+    from zkcore.protocol.contracts import BRIDGEHUB
 
     return calldata[:4] == BRIDGEHUB.request_l2_transaction_two_bridges.selector
 

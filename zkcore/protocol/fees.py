@@ -10,10 +10,9 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 import msgspec
 
-from zkcore.chains import Stack
-from zkcore.contracts.constants import MAX_FACTORY_DEPS, REQUIRED_GAS_PER_PUBDATA
 from zkcore.errors import InputError, L2GasLimitTooHigh, L2GasLimitTooLow, UnsupportedProtocol
-from zkcore.types import HexLike, hex_bytes, to_hex, uint
+from zkcore.protocol.contracts.constants import MAX_FACTORY_DEPS, REQUIRED_GAS_PER_PUBDATA
+from zkcore.types import HexLike, Stack, hex_bytes, to_hex, uint
 
 # fmt: off
 __all__ = [
@@ -206,7 +205,7 @@ def protocol_note(protocol_version: int, stack: Stack) -> str | None:
 def encoded_length(calldata_length: int, factory_deps: int = 0) -> int:
     """The length in bytes of a request's canonical transaction as `abi.encode` gives it: what the validator counts.
 
-    800 with everything empty (zkcore.priority has the layout), the calldata padded to words, and a word a factory dep.
+    800 with everything empty (zkcore.protocol.priority has the layout), the calldata padded to words, and a word a factory dep.
     """
     words = -(-uint(calldata_length, "calldata_length", 64) // 32) + uint(factory_deps, "factory_deps", 64)
     return 800 + 32 * words

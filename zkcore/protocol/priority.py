@@ -6,23 +6,19 @@ state-transition/chain-deps/facets/Mailbox.sol (_serializeL2Transaction, _valida
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import msgspec
 from msgspec.structs import force_setattr
 
-from zkcore.addresses import apply_alias
-from zkcore.bytecode import versioned_hash
-from zkcore.chains import Stack
-from zkcore.contracts import constants
-from zkcore.contracts.l1 import DIAMOND
 from zkcore.errors import InputError, L2HashMismatch
-from zkcore.fees import FeeParams, l2_gas_price
-from zkcore.hashing import keccak256
-from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
-
-if TYPE_CHECKING:
-    from zkcore.replies import Receipt
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.addresses import apply_alias
+from zkcore.protocol.bytecode import versioned_hash
+from zkcore.protocol.contracts import constants
+from zkcore.protocol.contracts.l1 import DIAMOND
+from zkcore.protocol.fees import FeeParams, l2_gas_price
+from zkcore.types import Address, AddressLike, Hash32, HexLike, Stack, hex_bytes, uint
 
 # fmt: off
 __all__ = [
@@ -186,7 +182,21 @@ class PriorityRequest(msgspec.Struct, frozen=True, kw_only=True):
     expiration: int = 0
 
 
-def priority_requests(receipt: "Receipt", diamond: AddressLike) -> list[PriorityRequest]:
+class _Log(Protocol):
+    @property
+    def address(self) -> Address: ...
+    @property
+    def topics(self) -> Sequence[Hash32]: ...
+    @property
+    def data(self) -> bytes: ...
+
+
+class _Receipt(Protocol):  # as `zkcore.methods.replies.Receipt` is
+    @property
+    def logs(self) -> Sequence[_Log]: ...
+
+
+def priority_requests(receipt: _Receipt, diamond: AddressLike) -> list[PriorityRequest]:
     """The requests to one chain in the receipt of an L1 transaction, in order, each hashed again.
 
     Only events of the chain's own diamond count: one transaction may make requests to other chains, and on a chain
@@ -281,7 +291,7 @@ class L2TransactionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `sender` and `refund_recipient` are those on L2 (`l2_sender`, `l2_refund_recipient`). In a two-bridges request by
     the asset router the sender is the router's alias, the contract 0x10003, the L2 value 0 and the calldata that of
-    `zkcore.assets.deposit_calldata`. `factory_deps` are bytecodes, amounts base-token wei.
+    `zkcore.protocol.assets.deposit_calldata`. `factory_deps` are bytecodes, amounts base-token wei.
     """
 
     sender: Address

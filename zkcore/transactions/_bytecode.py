@@ -1,7 +1,7 @@
 """The versioned hash of EraVM bytecode, by which factory deps and deployments name it."""
 
 from zkcore.errors import InputError
-from zkcore.hashing import sha256
+from zkcore.ethereum.hashing import sha256
 from zkcore.types import Hash32, HexLike, hex_bytes
 
 __all__ = ["versioned_hash"]

@@ -1,8 +1,8 @@
 """Addresses that follow from others: aliases of L1 senders on L2, and where contracts are created, in EVM and EraVM."""
 
-from zkcore import rlp
-from zkcore.contracts.constants import ALIAS_OFFSET, CREATE2_PREFIX, CREATE_PREFIX
-from zkcore.hashing import keccak256
+from zkcore.ethereum import rlp
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.contracts.constants import ALIAS_OFFSET, CREATE2_PREFIX, CREATE_PREFIX
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
 __all__ = ["apply_alias", "create", "create2", "era_create", "era_create2", "undo_alias"]
@@ -50,7 +50,7 @@ def era_create2(
 ) -> Address:
     """CREATE2 in EraVM: keccak(keccak("zksyncCreate2") | sender | salt | bytecode hash | keccak(input))[12:].
 
-    `bytecode_hash` is the versioned one (`zkcore.bytecode`). Source: as `era_create`. Raises InputError.
+    `bytecode_hash` is the versioned one (`zkcore.protocol.bytecode`). Source: as `era_create`. Raises InputError.
     """
     inputs = keccak256(hex_bytes(constructor_input, "constructor_input"))
     made_of = CREATE2_PREFIX + bytes(12) + Address(sender) + Hash32(salt) + Hash32(bytecode_hash) + inputs

@@ -1,6 +1,6 @@
 """The contracts on L1: functions and events. Source: matter-labs/era-contracts, l1-contracts/contracts, v26 to v31."""
 
-from zkcore.abi import Event, Function
+from zkcore.ethereum.abi import Event, Function
 
 # fmt: off
 __all__ = [

@@ -9,11 +9,11 @@ from typing import ClassVar, Final, Self, TypeAlias
 import msgspec
 from msgspec.structs import force_setattr
 
-from zkcore import abi
-from zkcore.contracts.constants import L2_BASE_TOKEN_ADDRESS, L2_NATIVE_TOKEN_VAULT_ADDRESS, ZERO_ADDRESS
-from zkcore.contracts.l2 import L2_ASSET_ROUTER
 from zkcore.errors import InputError
-from zkcore.hashing import keccak256
+from zkcore.ethereum import abi
+from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.contracts.constants import L2_BASE_TOKEN_ADDRESS, L2_NATIVE_TOKEN_VAULT_ADDRESS, ZERO_ADDRESS
+from zkcore.protocol.contracts.l2 import L2_ASSET_ROUTER
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
 
 # fmt: off

@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from zkcore.abi import ErrorType
-from zkcore.contracts.custom_errors import CUSTOM_ERRORS
 from zkcore.errors import InputError, Reverted
+from zkcore.ethereum.abi import ErrorType
+from zkcore.protocol.contracts.custom_errors import CUSTOM_ERRORS
 
 __all__ = ["decode_revert"]
 

@@ -5,15 +5,18 @@ it vouches for; everything else is shown as it is in the bytes, and unknown call
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from msgspec import Struct
 
-from zkcore.abi import Parameter
-from zkcore.addresses import undo_alias
-from zkcore.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
-from zkcore.chains import ChainProfile, Token, known_profile
-from zkcore.contracts import (
+from zkcore.errors import InputError
+from zkcore.ethereum.abi import Parameter
+from zkcore.ethereum.eip712 import TypedData
+from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep
+from zkcore.protocol.addresses import undo_alias
+from zkcore.protocol.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
+from zkcore.protocol.chains import ChainProfile, Token, known_profile
+from zkcore.protocol.contracts import (
     ERC20,
     L1_MESSENGER_ADDRESS,
     L2_ASSET_ROUTER_ADDRESS,
@@ -21,13 +24,8 @@ from zkcore.contracts import (
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
     functions,
 )
-from zkcore.eip712 import TypedData
-from zkcore.errors import InputError
 from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction, parse_transaction
-from zkcore.types import ETH, Address, HexLike, format_units, to_hex
-
-if TYPE_CHECKING:
-    from zkcore.plan import Plan, PlanFacts
+from zkcore.types import ETH, Address, Hash32, HexLike, format_units, to_hex
 
 __all__ = ["Field", "Preview", "preview", "preview_plan"]
 
@@ -82,14 +80,20 @@ def preview(what: Transaction | TypedData | HexLike, profile: ChainProfile | Non
     return Preview(f"Transaction on {names.network(what.chain_id)}", tuple(_transaction(what, names)))
 
 
-def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Preview:
+def preview_plan(
+    kind: PlanKind,
+    plan_hash: Hash32,
+    sender: Address,
+    steps: Sequence[PlanStep],
+    facts: PlanFacts,
+    profile: ChainProfile | None = None,
+) -> Preview:
     """The words for all steps of a plan, and the facts it was built on. See `Plan.preview`."""
-    facts = plan.facts
     vouched = profile or known_profile(facts.l1_chain_id, facts.l2_chain_id)
     known = _profile(facts, vouched)
     fields = [
-        Field("plan hash", str(plan.hash), plan.hash),
-        Field("sender", str(plan.sender), plan.sender),
+        Field("plan hash", str(plan_hash), plan_hash),
+        Field("sender", str(sender), sender),
         Field(
             "bridgehub",
             f"{facts.bridgehub} (from {facts.origins.get('bridgehub', 'an unknown source')})",
@@ -106,18 +110,18 @@ def preview_plan(plan: "Plan[Any]", profile: ChainProfile | None = None) -> Prev
         facts.notes if vouched else ("the contracts' names are the plan's: no profile vouches for them", *facts.notes)
     )
     fields += [Field("claimed", note, note) for note in notes]
-    for place, step in enumerate(plan.steps, 1):
+    for place, step in enumerate(steps, 1):
         names = _Names(known, step.transaction.chain_id)
         fields.append(Field(f"step {place}", f"{step.kind}, on {names.network(step.transaction.chain_id)}", step.kind))
         fields += [Field(f.label, f.value, f.raw, f.depth + 1) for f in _transaction(step.transaction, names)]
     total = sum(f.raw for f in fields if f.label == "maximal total" and isinstance(f.raw, int))
-    chain_id = plan.steps[0].transaction.chain_id  # the steps of a plan are on one chain
+    chain_id = steps[0].transaction.chain_id  # the steps of a plan are on one chain
     names = _Names(known, chain_id)
     fields.append(Field("in total, at most", names.amount(total, names.base_token(chain_id)), total))
-    return Preview(f"Plan: {plan.kind} in {len(plan.steps)} transaction(s)", tuple(fields))
+    return Preview(f"Plan: {kind} in {len(steps)} transaction(s)", tuple(fields))
 
 
-def _profile(facts: "PlanFacts", vouched: ChainProfile | None) -> ChainProfile:
+def _profile(facts: PlanFacts, vouched: ChainProfile | None) -> ChainProfile:
     kept = {name: getattr(facts, name) for name in ChainProfile.__struct_fields__ if hasattr(facts, name)}
     for name, theirs in kept.items():
         ours = getattr(vouched, name, None)

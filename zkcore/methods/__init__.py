@@ -1,0 +1,1 @@
+"""What nodes are asked, and what comes back, typed. No I/O."""

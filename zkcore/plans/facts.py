@@ -1,0 +1,54 @@
+"""What plans are made of: their kinds, the facts that they were built on, and their steps."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from zkcore.effects import Chain
+from zkcore.transactions import Transaction
+from zkcore.types import Address, Hash32
+
+__all__ = ["PlanFacts", "PlanKind", "PlanStep", "StepKind"]
+
+PlanKind: TypeAlias = Literal["deposit", "execution", "withdrawal", "finalization", "claim", "transaction"]
+StepKind: TypeAlias = Literal["approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer"]
+
+
+class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a plan was built on. `origins` says of each address where it came from; gas prices are wei.
+
+    `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
+    `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age. `l2_tx_hash` and
+    `l2_index`: the withdrawal or the deposit that a finalization or a claim settles. `replaces`: the transactions under the
+    same nonce that this one is to take the place of.
+    """
+
+    l1_chain_id: int
+    l2_chain_id: int
+    bridgehub: Address
+    diamond: Address
+    asset_router: Address
+    nullifier: Address | None = None
+    native_token_vault: Address | None = None
+    base_token: Address
+    stack: str
+    protocol_version: int
+    origins: Mapping[str, str] = {}
+    l1_block: int | None = None
+    holds_up_to_gas_price: int | None = None
+    expires_after_l1_block: int | None = None
+    l2_tx_hash: Hash32 | None = None
+    l2_index: int = 0
+    replaces: tuple[Hash32, ...] = ()
+    route: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class PlanStep(Struct, frozen=True, kw_only=True):
+    """One transaction to sign and send, once the steps in `after` (their places in the plan) are included."""
+
+    kind: StepKind
+    chain: Chain
+    transaction: Transaction
+    after: tuple[int, ...] = ()
