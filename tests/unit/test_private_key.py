@@ -181,7 +181,7 @@ def test_errors_on_the_way_show_no_key(signer: PrivateKeySigner) -> None:
 
 # ---------------------------------------------------------------- the package
 def test_the_package_loads_each_signer_when_it_is_named() -> None:
-    assert dir(signers) == ["LedgerSigner", "PrivateKeySigner", "TrezorSigner"]
+    assert dir(signers) == ["CredentialFile", "LedgerSigner", "Passphrase", "PrivateKeySigner", "TrezorSigner"]
     with pytest.raises(AttributeError, match="no attribute 'Nope'"):
         signers.Nope  # noqa: B018
     code = "import sys, signers; print(sorted(m for m in sys.modules if m.startswith('signers')))"
