@@ -1,5 +1,7 @@
 """`python -m zkcore.audit`: what is installed, for those who read it before they trust it. `--json` for programs.
 
+`--for deposit --signer ledger` prints just the modules that this use reaches, each after those that it builds on.
+
 It prints the hash of every source file, the lines of code of each room in the order in which to read them, every contract
 fragment, address and constant in use with its source file, the pinned chains, and the dependencies. Nothing is
 fetched. A line of code holds a token that is neither comment nor docstring (a string that is a statement of its own).
@@ -20,12 +22,14 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-__all__ = ["manifest"]
+from zkcore._reach import SIGNERS, USES, path_of, reached
+
+__all__ = ["manifest", "reading"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 # Not on the money path, which imports none of it: fakes and devnet, the command line, this, and what only looks at a node.
 _OUTSIDE = {
-    "zkcore/testing", "zkcore/cli", "zkcore/audit", "zkcore/__main__", "zkcore/explore", "signers/testing",
+    "zkcore/testing", "zkcore/cli", "zkcore/audit", "zkcore/_reach", "zkcore/__main__", "zkcore/explore", "signers/testing",
 }  # fmt: skip
 # From the ground up: no room knows one below it in this list. Rooms that are not named come after these.
 _ORDER = """
@@ -60,6 +64,13 @@ def manifest() -> dict[str, Any]:
         "chains": _chains(),
         "dependencies": _dependencies(),
     }
+
+
+def reading(use: str, signer: str) -> dict[str, Any]:
+    """What to read for one use with one signer: each file with its lines of code, in order. Raises InputError."""
+    paths = [path_of(module) for module in reached(use, signer)]
+    modules = {path.relative_to(_ROOT).as_posix(): code_lines(path.read_text(encoding="utf-8")) for path in paths}
+    return {"use": use, "signer": signer, "lines": sum(modules.values()), "modules": modules}
 
 
 def code_lines(source: str) -> int:
@@ -167,9 +178,17 @@ def main() -> None:
 def _print() -> None:
     parser = argparse.ArgumentParser(prog="python -m zkcore.audit", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="for programs")
-    found = manifest()
-    if parser.parse_args().json:
+    parser.add_argument("--for", dest="use", choices=USES, help="only what to read for this use")
+    parser.add_argument("--signer", choices=SIGNERS, default="key", help="with --for: signed by what (key)")
+    given = parser.parse_args()
+    found = manifest() if given.use is None else reading(given.use, given.signer)
+    if given.json:
         print(json.dumps(found, indent=1))
+        return
+    if given.use is not None:
+        print(f"{given.use}, signed by {given.signer}: {found['lines']:,} lines of code. Read in this order:")
+        for name, lines in found["modules"].items():
+            print(f"  {lines:6,}  {name}")
         return
     print(f"zkcore {found['zkcore']} on Python {found['python']}; all sources: sha256 {found['sources_sha256']}")
     print(f"\nThe money path: {found['money_path_lines']:,} lines of code. Read in this order:")
