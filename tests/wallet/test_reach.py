@@ -70,10 +70,12 @@ RUNS = {"deposit": deposit, "execute": execute, "base-cost": base_cost, "withdra
 @ERA
 @pytest.mark.parametrize("use", RUNS)
 def test_what_a_use_runs_is_in_its_list(net: Devnet, use: str) -> None:
+    account = PrivateKeySigner(net.accounts[0].private_key)
+    with Wallet(account, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as first:
+        first.deposit(ETH, ether("1")).wait(timeout=30)
+
     def program() -> None:
-        with Wallet(
-            PrivateKeySigner(net.accounts[0].private_key), l1=net.l1_url, l2=net.l2_url, profile=net.profile
-        ) as wallet:
+        with Wallet(account, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet:
             RUNS[use](wallet, net)
 
     listed = {path_of(module).relative_to(ROOT).as_posix() for module in reached(use, "key")}
