@@ -27,7 +27,13 @@ def test_run_time_dependencies_are_the_five() -> None:
         extra: sorted(Requirement(line).name for line in lines)
         for extra, lines in PROJECT["optional-dependencies"].items()
     }
-    assert extras == {"cli": ["rich", "typer"], "fast": ["coincurve"], "ledger": ["ledgereth"], "trezor": ["trezor"]}
+    assert extras == {
+        "cli": ["rich", "typer"],
+        "fast": ["coincurve"],
+        "ledger": ["ledgereth"],
+        "socks": ["socksio"],
+        "trezor": ["trezor"],
+    }
 
 
 def test_no_upper_bounds() -> None:

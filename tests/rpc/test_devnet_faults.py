@@ -32,17 +32,17 @@ GOOD = [Raw] * 3
 # the fault, of which method, how often, what the three calls give, and the HTTP requests it takes
 MATRIX: dict[str, tuple[Fault, str, int | None, list[type], int]] = {
     "latency": (Latency(0.02), "*", None, GOOD, 1),
-    "timeout": (Timeout(), "*", None, [NodeTimeout] * 3, 3),
+    "timeout": (Timeout(), "*", None, [NodeTimeout] * 3, 5),
     "timeout once": (Timeout(), "*", 1, GOOD, 2),
-    "drop": (Drop(), "*", None, [NodeUnreachable] * 3, 3),
+    "drop": (Drop(), "*", None, [NodeUnreachable] * 3, 5),
     "drop once": (Drop(), "*", 1, GOOD, 2),
     "drop afterwards": (Drop(after=True), "*", 1, GOOD, 2),
     "429": (Status(429), "*", None, [RateLimited] * 3, 3),
     "429 once": (Status(429, retry_after=0), "*", 1, GOOD, 2),
     "429 for a minute": (Status(429, retry_after=60), "*", None, [RateLimited] * 3, 1),
     "502": (Status(502), "*", 1, GOOD, 2),
-    "503": (Status(503), "*", None, [HttpStatusError] * 3, 3),
-    "504": (Status(504), "*", 2, GOOD, 3),
+    "503": (Status(503), "*", None, [HttpStatusError] * 3, 5),
+    "504": (Status(504), "*", 2, GOOD, 5),
     "500 in words": (Status(500), "*", None, [HttpStatusError] * 3, 4),  # perhaps of the batch: each alone, too
     "403": (Status(403), "*", None, [HttpStatusError] * 3, 1),
     "a page": (Body(), "*", None, [MalformedReply] * 3, 1),

@@ -35,11 +35,12 @@ class Http(Struct, frozen=True):
 class Fault(Struct, frozen=True):
     """Why there is no answer. `error` makes an exception for each call, from the words for what was asked.
 
-    `again`: whether it may pass, and after how many seconds at least.
+    `again`: whether it may pass, and after how many seconds at least. `late`: there was none in time.
     """
 
     error: Callable[[str], Exception]
     again: bool = False
+    late: bool = False
     after: float = 0.0
 
 
@@ -81,6 +82,7 @@ _one = msgspec.json.Decoder(_Row).decode
 _many = msgspec.json.Decoder(list[_Row]).decode
 
 _TRY_LATER = frozenset({502, 503, 504})
+_SMALL = 3  # calls: a batch that is not to blame for a connection that breaks once
 _REPEATABLE = ("eth_", "zks_", "net_", "web3_", "unstable_")  # not anvil_, evm_ and their like, which change things
 _BATCH_LIMIT = re.compile(r"(?=.*batch)(?=.*(limit|large|size|exceed|many|max|more than))", re.IGNORECASE | re.DOTALL)
 _TOO_LARGE = frozenset({-32003, -32008, -32011})  # the response to a batch is: geth's code, and two of jsonrpsee
@@ -93,6 +95,7 @@ class Core:
         self.endpoint = endpoint
         self.limits = limits
         self.batch = limits.batch
+        self._broke = 0  # waves of which a batch found no answer, and its parts did
         self._ids = count(1)
 
     # ------------------------------------------------------------ asking
@@ -112,12 +115,19 @@ class Core:
             answers: Sequence[Http | Fault] = yield Post(tuple(map(_body, chunks)))
             reads = [self._read(chunk, answer) for chunk, answer in zip(chunks, answers, strict=True)]
             outcomes = {i: outcome for read in reads for i, outcome in read.outcomes.items()}
+            broken = [len(chunk) for chunk, answer in zip(chunks, answers, strict=True) if _broke(answer)]
             if len(outcomes) < len(ids):  # each time with a lower limit: a single call is never refused
                 limit = min(read.limit for read in reads if read.limit)
                 learn = learn and all(read.learn for read in reads)
-            elif learn and limit < self.batch and any(isinstance(outcome, Raw) for outcome in outcomes.values()):
-                _log.info("%s takes batches of at most %d", self.endpoint, limit)
-                self.batch = limit
+            elif broken:  # perhaps by its size: once more as it was if it is small, else in smaller ones
+                if attempt > 1 or max(broken) > _SMALL:
+                    least = -(-len(ids) // self.limits.connections) if any(map(_late, answers)) else 1
+                    limit, learn = max(least, max(broken) // 4), self._broke > 0
+            elif limit < self.batch and any(isinstance(outcome, Raw) for outcome in outcomes.values()):
+                self._broke += not learn
+                if learn:
+                    _log.info("%s takes batches of at most %d", self.endpoint, limit)
+                    self.batch = limit
             passing = {i: o for i, o in outcomes.items() if isinstance(o, Fault) and o.again}
             passing = {i: o for i, o in passing.items() if unique[numbered[i]].method.startswith(_REPEATABLE)}
             if passing and attempt < self.limits.attempts:
@@ -247,6 +257,14 @@ def _refused(chunk: _Chunk, message: str, *, learn: bool = True) -> _Read:
         return _Read({}, 1, learn)
     named = [int(digits) for digits in re.findall(r"\b\d{1,4}\b", message)]
     return _Read({}, min([n for n in named if 1 < n < len(chunk)], default=len(chunk) // 2), learn)
+
+
+def _broke(answer: Http | Fault) -> bool:
+    return isinstance(answer, Fault) or answer.status in _TRY_LATER
+
+
+def _late(answer: Http | Fault) -> bool:
+    return isinstance(answer, Fault) and answer.late
 
 
 def _wants_less(error: object) -> bool:

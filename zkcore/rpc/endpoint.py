@@ -23,6 +23,7 @@ class Endpoint:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
+            _ = host.encode("idna")  # as httpx and the resolver will have it
         except (ValueError, TypeError, AttributeError):  # of which no more is said: it may hold a key
             raise InputError("url: expected an http(s) URL, got something that cannot be parsed as one") from None
         if parts.scheme not in {"http", "https"} or not host:

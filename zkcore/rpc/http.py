@@ -1,15 +1,16 @@
 """The transports over httpx: they move the bytes that `core` wants moved. Nothing is opened before the first call."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from functools import cache, partial
-from threading import Lock, Thread
+from threading import Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from zkcore.effects import Done, Reply
-from zkcore.errors import MalformedReply, NodeTimeout, NodeUnreachable
+from zkcore.errors import InputError, MalformedReply, NodeTimeout, NodeUnreachable
 from zkcore.rpc.core import Core, Fault, Http, Pause, Post
 from zkcore.rpc.endpoint import Endpoint
 from zkcore.rpc.transport import Limits, Request
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["AsyncHttpTransport", "HttpTransport", "side_by_side", "side_by_side_async"]
+__all__ = ["AsyncHttpTransport", "HttpTransport", "running_loop", "side_by_side", "side_by_side_async"]
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -48,9 +49,8 @@ class _HttpNode(Generic[C]):
         self._core = Core(self._endpoint, self.limits)
         self._headers = {"content-type": "application/json", "user-agent": "zkcore", **own}
         self._auth: dict[str, Any] = {} if auth is None else {"auth": auth}
-        self._given = client
-        self._own: C | None = None
-        self._opening = Lock()
+        self._given, self._made_in = client, os.getpid()
+        self._own: dict[tuple[int, Any], C] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self._endpoint}')"
@@ -58,22 +58,35 @@ class _HttpNode(Generic[C]):
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{self!r} holds connections and may hold secrets: it is not copied or pickled")
 
-    def _client(self, kind: Callable[..., C]) -> C:
+    def _client(self, kind: Callable[..., C], loop: Any = None) -> C:
+        """The client of this process and event loop: connections that are inherited bring another's answers."""
+        if self._given is not None:
+            if self._made_in != os.getpid():
+                raise InputError("client: it was made before this process was forked, and would share its connections")
+            return self._given
+        which = (os.getpid(), loop)
+        return self._own.get(which) or self._own.setdefault(which, self._opened(kind))
+
+    def _opened(self, kind: Callable[..., C]) -> C:
         import httpx
 
-        if self._given is not None:
-            return self._given
-        with self._opening:
-            if self._own is None:
-                most = self.limits.connections
-                pool = httpx.Limits(max_connections=most, max_keepalive_connections=most)
-                self._own = kind(limits=pool, verify=_tls(https=self._endpoint.url.lower().startswith("https:")))
-            return self._own
+        pool = httpx.Limits(max_connections=self.limits.connections, max_keepalive_connections=self.limits.connections)
+        try:
+            return kind(limits=pool, verify=_tls(https=self._endpoint.url.lower().startswith("https:")))
+        except Exception as error:  # noqa: BLE001  # the rim; what it says may have a proxy's password in it
+            named = [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith("SSL_CERT")]
+            text = (
+                f"{', '.join(named) or 'the environment'}: httpx cannot use the proxy or the certificates named there"
+            )
+            if isinstance(error, ImportError):
+                text += ": a SOCKS proxy needs the extra zkcore[socks]"
+            raise InputError(f"{text} ({type(error).__name__})") from None
 
-    def _disowned(self) -> C | None:
-        with self._opening:
-            own, self._own = self._own, None
-            return own
+    def _disowned(self, loop: Any = None) -> C | None:
+        own = self._own.pop((os.getpid(), loop), None)
+        for which in [which for which in self._own if which[1] is not None and which[1].is_closed()]:
+            del self._own[which]
+        return own
 
     def _next(self, exchange: Generator[Post | Pause, Any, T], answer: object) -> Post | Pause | Done[T]:
         try:
@@ -97,9 +110,10 @@ class _HttpNode(Generic[C]):
         if isinstance(error, _TooLargeError):
             return Fault(lambda where: MalformedReply(f"{where}: {error}"))
         text = self._endpoint.mask(f"{type(error).__name__}: {error}".removesuffix(": "))
-        kind = NodeTimeout if isinstance(error, httpx.TimeoutException | TimeoutError) else NodeUnreachable
-        again = isinstance(error, httpx.TransportError | TimeoutError)
-        return Fault(lambda where: kind(f"{where}: {text}"), again=again)
+        late = isinstance(error, httpx.TimeoutException | TimeoutError)
+        kind = NodeTimeout if late else NodeUnreachable
+        again = isinstance(error, httpx.TransportError | OSError)  # TimeoutError is one
+        return Fault(lambda where: kind(f"{where}: {text}"), again=again, late=late)
 
 
 class HttpTransport(_HttpNode["httpx.Client"]):
@@ -149,13 +163,13 @@ class HttpTransport(_HttpNode["httpx.Client"]):
             with closing(client.send(request, stream=True, follow_redirects=False, **self._auth)) as response:
                 for part in response.iter_bytes():
                     gauge.add(part)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError) as error:
+        except Exception as error:  # noqa: BLE001  # the rim: whatever httpx and what it stands on raise
             return self._fault(error)
         return gauge.whole(response)
 
 
 class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
-    """A node at a URL, asked from asyncio, in one event loop. See `AsyncTransport`."""
+    """A node at a URL, asked from asyncio; each event loop has connections of its own. See `AsyncTransport`."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -165,7 +179,7 @@ class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
 
     async def aclose(self) -> None:
         """Close the connections. A later call opens new ones."""
-        if (own := self._disowned()) is not None:
+        if (own := self._disowned(running_loop())) is not None:
             await own.aclose()
 
     async def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> Sequence[Reply]:  # noqa: ASYNC109
@@ -196,7 +210,7 @@ class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
     async def _post(self, body: bytes, until: float | None, at_once: Any) -> Http | Fault:
         import httpx
 
-        client = self._client(httpx.AsyncClient)
+        client = self._client(httpx.AsyncClient, running_loop())
         async with at_once:
             gauge = _Gauge(self.limits, until)
             try:
@@ -205,9 +219,19 @@ class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
                 async with aclosing(await sent) as response:
                     async for part in response.aiter_bytes():
                         gauge.add(part)
-            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, _TooLargeError) as error:
+            except Exception as error:  # noqa: BLE001  # the rim, as above
                 return self._fault(error)
             return gauge.whole(response)
+
+
+def running_loop() -> Any:
+    """The event loop that runs here. Raises InputError if none does."""
+    import asyncio
+
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise InputError("await this where asyncio runs: there is no running event loop here") from None
 
 
 @cache
