@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from zkcore.journal import Journal
     from zkcore.plans.plan import Plan, SignedPlan, sign_plan
     from zkcore.plans.preview import Preview, preview
-    from zkcore.protocol.chains import ChainProfile, Token, known_profile
+    from zkcore.protocol.chains import ChainProfile, Token
     from zkcore.protocol.fees import FeePolicy
     from zkcore.protocol.paymaster import Paymaster
+    from zkcore.protocol.pinned import known_chains, known_profile
     from zkcore.rpc import AsyncHttpTransport, AsyncTransport, HttpTransport, Limits, Transport
     from zkcore.signer import AsyncSigner, Capability, Signer
     from zkcore.transactions import parse_transaction
@@ -53,9 +54,10 @@ _ROOMS = {
     "journal": "Journal",
     "plans.plan": "Plan SignedPlan sign_plan",
     "plans.preview": "Preview preview",
-    "protocol.chains": "ChainProfile Token known_profile",
+    "protocol.chains": "ChainProfile Token",
     "protocol.fees": "FeePolicy",
     "protocol.paymaster": "Paymaster",
+    "protocol.pinned": "known_chains known_profile",
     "rpc": "AsyncHttpTransport AsyncTransport HttpTransport Limits Transport",
     "signer": "AsyncSigner Capability Signer",
     "transactions": "parse_transaction",
@@ -75,7 +77,7 @@ __all__ = [
     "Hash32", "HexLike", "HttpTransport", "Journal", "Limits", "Paymaster", "Plan", "Preview", "RequestStatus",
     "SentTransaction", "Signature", "SignedPlan", "Signer", "Token", "Transport", "TxOptions", "TypedData",
     "Wallet", "Withdrawal", "WithdrawalStatus", "ZkCoreError", "ether", "format_units", "gwei", "keccak256",
-    "known_profile", "parse_transaction", "parse_units", "preview", "sign_plan",
+    "known_chains", "known_profile", "parse_transaction", "parse_units", "preview", "sign_plan",
 ]
 # fmt: on
 

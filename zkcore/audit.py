@@ -133,10 +133,9 @@ def _constants() -> dict[str, Any]:
 def _chains() -> list[dict[str, Any]]:
     import msgspec
 
-    from zkcore.protocol.chains import _ECOSYSTEMS, known_profile  # pyright: ignore[reportPrivateUsage]  # the tables themselves
+    from zkcore.protocol.pinned import known_chains
 
-    pinned = [(l1, l2) for l1, ecosystem in _ECOSYSTEMS.items() for l2 in ecosystem.chains]
-    return [msgspec.to_builtins(known_profile(l1, l2), enc_hook=str) for l1, l2 in pinned]
+    return [msgspec.to_builtins(profile, enc_hook=str) for profile in known_chains()]
 
 
 def _version(name: str) -> str:

@@ -12,14 +12,17 @@ from zkcore.errors import InputError, InvalidProof, Reverted, RpcError
 from zkcore.plans.facts import PlanStep
 from zkcore.plans.preview import preview
 from zkcore.protocol.assets import SecondBridgeDeposit, TransferData
-from zkcore.protocol.chains import ChainProfile, known_profile
+from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import BRIDGEHUB, SLOT_BASE_TOKEN_MULTIPLIER
+from zkcore.protocol.pinned import known_profile
 from zkcore.testing.devnet import Devnet, Lie
 from zkcore.types import Address
 
 THIEF = Address(b"\xee" * 20)
 PINNED: Any = known_profile(1, 324)
-HONEST = {name: getattr(PINNED, name) for name in ("bridgehub", "asset_router", "nullifier", "native_token_vault")}
+HONEST = {
+    name: getattr(PINNED, name) for name in ("bridgehub", "diamond", "asset_router", "nullifier", "native_token_vault")
+}
 
 
 def request_to(bridgehub: Address) -> PlanStep:
@@ -139,7 +142,7 @@ def test_the_chain_that_a_request_goes_to_is_named(chain: int) -> None:
     data = BRIDGEHUB.request_l2_transaction_two_bridges.encode(request)
     transaction = replace(PLAN.steps[-1].transaction, to=PINNED.bridgehub, data=data)
     shown = {field.label: field.value for field in preview(transaction, PINNED).fields}
-    assert shown["chainId"] == {324: "chain 324 (L2 of ZKsync Era)", 325: "chain 325"}[chain]
+    assert shown["chainId"] == {324: "chain 324 (L2 of era)", 325: "chain 325"}[chain]
     assert shown["secondBridgeAddress"] == str(THIEF)  # and whether it is the router is not said of its calldata
     assert shown["secondBridgeCalldata"].startswith("reads as a deposit by the asset router")
 

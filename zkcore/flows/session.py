@@ -7,7 +7,7 @@ from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
 from zkcore.methods import calls
 from zkcore.protocol.assets import ntv_asset_id
-from zkcore.protocol.chains import ChainProfile, known_profile
+from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import (
     ASSET_ROUTER,
     BRIDGEHUB,
@@ -18,6 +18,7 @@ from zkcore.protocol.contracts import (
     ZERO_ADDRESS,
 )
 from zkcore.protocol.fees import FeeParams, FeePolicy, check_protocol_version
+from zkcore.protocol.pinned import known_profile
 from zkcore.protocol.priority import AccountKind
 from zkcore.types import ETH, Address, Hash32, Stack
 

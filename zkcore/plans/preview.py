@@ -15,7 +15,7 @@ from zkcore.ethereum.eip712 import TypedData
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep
 from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
-from zkcore.protocol.chains import ChainProfile, Token, known_profile
+from zkcore.protocol.chains import ChainProfile, Token
 from zkcore.protocol.contracts import (
     ERC20,
     L1_MESSENGER_ADDRESS,
@@ -24,6 +24,7 @@ from zkcore.protocol.contracts import (
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
     functions,
 )
+from zkcore.protocol.pinned import known_profile
 from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction, parse_transaction
 from zkcore.types import ETH, Address, Hash32, HexLike, format_units, to_hex
 

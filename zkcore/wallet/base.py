@@ -11,8 +11,9 @@ from zkcore.journal import Journal, Store
 from zkcore.plans.facts import PlanFacts
 from zkcore.plans.plan import Draft, Plan, SignedPlan
 from zkcore.plans.records import Record, SettlementRecord, WithdrawalRecord, last_transaction, record_of
-from zkcore.protocol.chains import ChainProfile, known_profile
+from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
+from zkcore.protocol.pinned import known_profile
 from zkcore.types import Address, AddressLike, Hash32, HexLike
 from zkcore.wallet.nonces import Nonces
 from zkcore.wallet.submission import Hold, Submission, submission
