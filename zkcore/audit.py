@@ -24,7 +24,7 @@ from typing import Any
 
 from zkcore._reach import SIGNERS, USES, path_of, reached
 
-__all__ = ["manifest", "reading"]
+__all__ = ["backends", "manifest", "reading"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 # Not on the money path, which imports none of it: fakes and devnet, the command line, this, and what only looks at a node.
@@ -63,6 +63,7 @@ def manifest() -> dict[str, Any]:
         "constants": _constants(),
         "chains": _chains(),
         "dependencies": _dependencies(),
+        "backends": backends(),
     }
 
 
@@ -163,6 +164,21 @@ def _dependencies() -> dict[str, Any]:
     return found
 
 
+def backends() -> dict[str, str]:
+    """What computes here: the extra `fast` changes it, and no byte of what is computed."""
+    from eth_keys.main import KeyAPI
+
+    from zkcore import _keccak
+    from zkcore.ethereum.abi import codec
+
+    curve = type(KeyAPI().backend).__name__
+    return {
+        "keccak256": _keccak.backend()[0],
+        "abi": codec().__name__.partition(".")[0].replace("_", "-"),
+        "secp256k1": "coincurve" if "CoinCurve" in curve else "eth-keys, in Python",
+    }
+
+
 def main() -> None:
     """Print it; whoever reads only the beginning (`| head`) may close the pipe."""
     try:
@@ -207,6 +223,9 @@ def _print() -> None:
     print("\nDependencies")
     for name, one in found["dependencies"].items():
         print(f"  {name} {one['version']}{': ' + ', '.join(one['requires']) if one['requires'] else ''}")
+    print("\nComputed by")
+    for name, what in found["backends"].items():
+        print(f"  {name}: {what}")
     print("\nFiles (sha256)")
     for name, digest in found["files"].items():
         print(f"  {digest}  {name}")

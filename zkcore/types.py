@@ -76,22 +76,28 @@ class Address(bytes):
         """Parse 20 bytes or a 0x string: all lower or upper case, or mixed with the right EIP-55 checksum. Raises InputError."""
         if isinstance(value, cls):
             return value
-        raw = hex_bytes(value, "address")
-        if len(raw) != 20:
-            raise InputError(f"address: expected 20 bytes, got {len(raw)}: {_shown(value)}")
-        address = super().__new__(cls, raw)
-        if isinstance(value, str):
-            digits = value[2:]
-            if digits not in (digits.lower(), digits.upper()) and str(address) != value:
-                hint = f"by the checksum it would be {address!s}"
-                raise InputError(f"address: {value!r} has a wrong EIP-55 checksum; {hint}")
-        return address
+        return super().__new__(cls, _address(value) if isinstance(value, str) else _twenty(value))
 
     def __str__(self) -> str:
         return _checksummed(self)
 
     def __repr__(self) -> str:
         return f"Address('{self}')"
+
+
+def _twenty(value: object) -> bytes:
+    raw = hex_bytes(value, "address")  # type: ignore[arg-type]  # whatever it is, it says so
+    if len(raw) != 20:
+        raise InputError(f"address: expected 20 bytes, got {len(raw)}: {_shown(value)}")
+    return raw
+
+
+@lru_cache(maxsize=4096)  # few are in use, each many times
+def _address(text: str) -> bytes:
+    raw, digits = _twenty(text), text[2:]
+    if digits not in (digits.lower(), digits.upper()) and (right := _checksummed(raw)) != text:
+        raise InputError(f"address: {text!r} has a wrong EIP-55 checksum; by the checksum it would be {right}")
+    return raw
 
 
 @lru_cache(maxsize=4096)

@@ -40,6 +40,10 @@ def test_pinned_chains_and_dependencies() -> None:
     assert "trezor" not in dependencies
 
 
+def test_what_computes_here_is_said() -> None:
+    assert manifest()["backends"] == {"keccak256": "safe-pysha3", "abi": "faster-eth-abi", "secp256k1": "coincurve"}
+
+
 def test_it_prints() -> None:
     command = [sys.executable, "-m", "zkcore.audit"]
     text = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

@@ -5,10 +5,11 @@ asks for: values are checked and never padded, cut or guessed, and decoding is s
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property, lru_cache
+from importlib import import_module
 from itertools import repeat
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Protocol, cast
 
 import msgspec
 
@@ -179,19 +180,33 @@ def _taken(parameter: Parameter, value: Any) -> Any:
     return Hash32(value) if parameter.type == "bytes32" else value
 
 
-def _encode(parameters: Sequence[Parameter], values: Sequence[Any], what: str) -> bytes:
-    from eth_abi.abi import encode as abi_encode
+class _Codec(Protocol):
+    __name__: str
 
+    def encode(self, types: Iterable[str], args: Iterable[Any], /) -> bytes: ...
+    def decode(self, types: Iterable[str], data: bytes, /, *, strict: bool) -> tuple[Any, ...]: ...
+
+
+@cache
+def codec() -> _Codec:
+    """eth-abi, or faster-eth-abi (the extra `fast`), which gives the same bytes and raises subclasses of its errors."""
+    try:
+        return cast("_Codec", import_module("faster_eth_abi.abi"))
+    except ImportError:
+        return cast("_Codec", import_module("eth_abi.abi"))
+
+
+def _encode(parameters: Sequence[Parameter], values: Sequence[Any], what: str) -> bytes:
     if len(values) != len(parameters):
         raise InputError(f"{what}: expected {len(parameters)} arguments, got {len(values)}")
     names = (f"{what}: {parameter.name or f'argument {i}'}" for i, parameter in enumerate(parameters))
-    return abi_encode([p.type for p in parameters], list(map(_given, parameters, values, names)))
+    return codec().encode([p.type for p in parameters], list(map(_given, parameters, values, names)))
 
 
 def _decode(parameters: Sequence[Parameter], data: bytes, what: str, *, canonical: bool) -> tuple[Any, ...]:
-    from eth_abi import abi as eth_abi
     from eth_abi.exceptions import DecodingError
 
+    eth_abi = codec()
     types = [p.type for p in parameters]
     try:
         values = eth_abi.decode(types, data, strict=True)
