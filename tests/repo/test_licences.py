@@ -10,6 +10,7 @@ from tests.repo.money_path import ROOT
 PERMISSIVE = re.compile(
     r"^(MIT|MIT-0|MIT-CMU|MIT License|BSD|BSD License|BSD-[23]-Clause|BSD 2-Clause License|3-Clause BSD License|ISC|"
     r"ISC License( \(ISCL\))?|Apache-2\.0|Apache 2\.0|Apache License - Version 2\.0|Apache Software License|PSF-2\.0|"
+    r"Python Software Foundation License|CC0 1\.0 Universal \(CC0 1\.0\) Public Domain Dedication|"
     r"MPL-2\.0|Mozilla Public License 2\.0 \(MPL 2\.0\)|Unlicense|Public [Dd]omain|CNRI-Python|OSI Approved)$"
 )
 # Named one by one in docs/licences.md, and extras only.
