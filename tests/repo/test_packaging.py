@@ -29,7 +29,7 @@ def test_run_time_dependencies_are_the_five() -> None:
     }
     assert extras == {
         "cli": ["rich", "typer"],
-        "fast": ["coincurve"],
+        "fast": ["coincurve", "faster-eth-abi", "safe-pysha3"],
         "ledger": ["ledgereth"],
         "socks": ["socksio"],
         "trezor": ["trezor"],
