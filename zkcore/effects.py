@@ -22,7 +22,7 @@ from zkcore.errors import MalformedReply
 # fmt: off
 __all__ = [
     "Call", "Chain", "Done", "Effect", "Flow", "Now", "Reply", "Report", "Sleep", "Step", "Wave", "advance", "attempt",
-    "gather", "now", "report", "sleep", "start",
+    "gather", "now", "report", "sleep", "start", "within",
 ]
 # fmt: on
 
@@ -63,9 +63,13 @@ class Call(Struct, Generic[T_co], frozen=True):
 
 
 class Wave(Struct, frozen=True):
-    """Calls that do not depend on one another. The answer is one `Reply` for each, in their order."""
+    """Calls that do not depend on one another. The answer is one `Reply` for each, in their order.
+
+    `seconds`: what has no answer by then has none.
+    """
 
     calls: tuple[Call[object], ...]
+    seconds: float | None = None
 
 
 class Sleep(Struct, frozen=True):
@@ -132,6 +136,18 @@ def report(progress: object) -> Flow[None]:
     yield Report(progress)
 
 
+def within(step: Step[T], deadline: float) -> Flow[T]:
+    """Run a step whose waves end at the deadline, in the seconds of `now`: what is not answered by then is a NodeTimeout."""
+    with closing(start(step)) as flow:
+        effect = advance(flow)
+        while not isinstance(effect, Done):
+            if isinstance(effect, Wave):
+                left = max(0.0, deadline - (yield from now()))
+                effect = Wave(effect.calls, left if effect.seconds is None else min(left, effect.seconds))
+            effect = advance(flow, (yield effect))
+        return effect.value
+
+
 def attempt(step: Step[T], kind: type[X]) -> Flow[T | X]:
     """Make this kind of failure a value, so that it does not end what runs beside the step. Others pass through."""
     try:
@@ -192,7 +208,9 @@ def gather(*steps: Step[Any]) -> Flow[tuple[Any, ...]]:
             asleep |= {i: at + seconds for i, seconds in naps.items()}
             ready = {}
             if waves:
-                replies: Iterator[Reply] = iter((yield Wave(tuple(c for wave in waves.values() for c in wave.calls))))
+                ends = [wave.seconds for wave in waves.values() if wave.seconds is not None]
+                merged = Wave(tuple(c for wave in waves.values() for c in wave.calls), min(ends, default=None))
+                replies: Iterator[Reply] = iter((yield merged))
                 ready = {i: list(islice(replies, len(wave.calls))) for i, wave in waves.items()}
             elif asleep:
                 yield from sleep(min(asleep.values()) - at)

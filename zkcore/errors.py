@@ -6,7 +6,7 @@ the state of a chain said no. `SignerError`: the key or the device. Each leaf ha
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 # fmt: off
 __all__ = [
@@ -22,13 +22,24 @@ __all__ = [
 # fmt: on
 
 _E = TypeVar("_E", bound="ZkCoreError")
+_LONGEST = 2_000  # characters of what a contract says
 
 
 class ZkCoreError(Exception):
-    """The root. Never raised itself."""
+    """The root. Never raised itself. Its text is fit for a terminal, whatever a contract or a node has put into it."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return _rebuilt, (type(self), super().__str__(), self.__dict__)
+
+
+def printable(text: str) -> str:
+    """The text with what moves a cursor, ends a line or turns the direction of writing as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _rebuilt(kind: type[_E], text: str, facts: dict[str, Any]) -> _E:
@@ -94,7 +105,12 @@ class ChainIdMismatch(InputError):
 
 # ---------------------------------------------------------------- the nodes
 class NodeError(ZkCoreError):
-    """A node did not answer, or not with an answer. Never to be read as one."""
+    """A node did not answer, or not with an answer. Never to be read as one.
+
+    `passing`: asked again, or of another node, there may be an answer; else a node says what cannot be true.
+    """
+
+    passing: ClassVar[bool] = True
 
 
 class NodeTimeout(NodeError):
@@ -140,6 +156,8 @@ class MalformedReply(NodeError):
 class UntrustedBridgehub(NodeError):
     """The bridgehub is not pinned and the caller did not name it, or a node names another one than is pinned."""
 
+    passing: ClassVar[bool] = False
+
     def __init__(self, *, chain_id: int, named: object, expected: object = None) -> None:
         self.chain_id, self.named, self.expected = chain_id, named, expected
         text = f"the L2 node of chain {chain_id} names the bridgehub {named}, expected {expected}: do not use this node"
@@ -152,6 +170,8 @@ class UntrustedBridgehub(NodeError):
 class AddressMismatch(NodeError):
     """An address pinned in the profile is not the one the contracts on L1 name."""
 
+    passing: ClassVar[bool] = False
+
     def __init__(self, *, what: str, pinned: object, on_l1: object) -> None:
         self.what, self.pinned, self.on_l1 = what, pinned, on_l1
         super().__init__(f"the profile pins {what} as {pinned}, the contracts on L1 name {on_l1}")
@@ -160,9 +180,13 @@ class AddressMismatch(NodeError):
 class InvalidProof(NodeError):
     """A proof is malformed, or does not lead to the trusted root."""
 
+    passing: ClassVar[bool] = False
+
 
 class L2HashMismatch(NodeError):
     """An L2 transaction hash is not the one that the transaction itself gives."""
+
+    passing: ClassVar[bool] = False
 
     def __init__(self, *, computed: object, claimed: object) -> None:
         self.computed, self.claimed = computed, claimed
@@ -171,6 +195,8 @@ class L2HashMismatch(NodeError):
 
 class BaseCostMismatch(NodeError):
     """Our base cost and the bridgehub's differ: the chain's rule has changed, or a node lies."""
+
+    passing: ClassVar[bool] = False
 
     def __init__(self, *, computed: int, on_l1: int) -> None:
         self.computed, self.on_l1 = computed, on_l1
@@ -192,7 +218,7 @@ class Reverted(ChainError):
         self, name: str | None, args: tuple[object, ...] = (), *, data: bytes = b"", advice: str = "", where: str = ""
     ) -> None:
         nameless = f"unknown error 0x{data.hex()}" if data else "no reason given"
-        shown = f"{name}({', '.join(map(str, args))})" if name else nameless
+        shown = (f"{name}({', '.join(map(str, args))})" if name else nameless)[:_LONGEST]
         super().__init__(f"{where + ': ' if where else ''}execution reverted: {shown}{'. ' + advice if advice else ''}")
         self.name, self.data, self.advice, self.where = name, data, advice, where
         self._text = super().__str__()
@@ -282,11 +308,15 @@ class NonceTaken(ChainError):
 
 
 class WaitTimeout(ChainError):
-    """What was waited for did not happen in time. Nothing is lost: wait again, or resume the handle."""
+    """What was waited for did not happen in time; `trouble`: what the node said instead of an answer, if it did.
 
-    def __init__(self, *, what: str, seconds: float) -> None:
-        self.what, self.seconds = what, seconds
-        super().__init__(f"waited {seconds} s for {what}; nothing is lost, wait again or resume later")
+    Nothing is lost: wait again, or resume the handle.
+    """
+
+    def __init__(self, *, what: str, seconds: float, trouble: NodeError | None = None) -> None:
+        self.what, self.seconds, self.trouble = what, seconds, trouble
+        last = f" (the last answer was none: {trouble})" if trouble else ""
+        super().__init__(f"waited {seconds} s for {what}{last}; nothing is lost, wait again or resume later")
 
 
 # ---------------------------------------------------------------- the key or the device

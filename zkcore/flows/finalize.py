@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import (
     AlreadyFinalized,
     InputError,
+    NodeError,
     NotReady,
     Reverted,
     TransactionFailed,
@@ -43,13 +45,14 @@ WithdrawalPhase: TypeAlias = Literal[
     "READY",  # the proof leads to the root on L1, and the call simulates
     "FINALIZING",  # the finalization is sent, not included
     "FINALIZED",
+    "UNKNOWN",  # told to who watches a wait: no node has answered yet
 ]
 
 
 class WithdrawalStatus(Struct, frozen=True, kw_only=True):
     """How far a withdrawal is, why it is not ready, and its parameters once there is a proof.
 
-    `blocked`: what L1 says to the call although the proof is right, such as a paused bridge.
+    `blocked`: what L1 says to the call although the proof is right, such as a paused bridge. `trouble`: as in `RequestStatus`.
     """
 
     phase: WithdrawalPhase
@@ -58,6 +61,7 @@ class WithdrawalStatus(Struct, frozen=True, kw_only=True):
     params: FinalizeParams | None = None
     blocked: Reverted | None = None
     finalization: Hash32 | None = None
+    trouble: NodeError | None = None
 
 
 def withdrawals_in(l2_tx_hash: HexLike) -> Flow[tuple[Receipt | None, int]]:
@@ -169,17 +173,43 @@ def wait_for_withdrawal(
         raise InputError(f"until: expected one of {', '.join(beyond)}, got {until!r}")
     phases = ("FINALIZED", "READY", "PROOF_PENDING", "BATCH_PENDING", "FINALIZING")
     ended = {"L2_FAILED", *phases[: beyond[until]], *(("FINALIZING",) if until == "ready" else ())}
+
+    def ask() -> Flow[WithdrawalStatus]:
+        status = yield from attempt(withdrawal_status(session, l2_tx_hash, index, finalization=finalization), NodeError)
+        if isinstance(status, WithdrawalStatus):
+            return status
+        if until != "l2":
+            raise status
+        return (yield from _ran(l2_tx_hash))  # needs neither a proof nor L1
+
+    def what(last: WithdrawalStatus | None) -> str:
+        reason = f": {last.reason}" if last is not None and last.reason else ""
+        return f"the withdrawal {Hash32(l2_tx_hash)} to be {until}{reason}"
+
+    def troubled(last: WithdrawalStatus | None, error: NodeError) -> WithdrawalStatus:
+        return replace(last or WithdrawalStatus(phase="UNKNOWN"), trouble=error)
+
     status = yield from poll(
-        lambda: withdrawal_status(session, l2_tx_hash, index, finalization=finalization),
+        ask,
         lambda status: status.phase in ended,
-        what=f"the withdrawal {Hash32(l2_tx_hash)} to be {until}",
+        what=what,
         timeout=timeout,
         interval=interval,
         on_progress=on_progress,
+        troubled=troubled,
     )
     if status.phase == "L2_FAILED":
         raise TransactionFailed(chain="l2", tx_hash=Hash32(l2_tx_hash), receipt=status.l2_receipt)
     return status
+
+
+def _ran(l2_tx_hash: HexLike) -> Flow[WithdrawalStatus]:
+    """Whether it ran on L2, and no more than that."""
+    receipt = yield from calls.get_receipt("l2", l2_tx_hash)
+    if receipt is None:
+        return WithdrawalStatus(phase="L2_PENDING", reason=f"L2 has no receipt of {Hash32(l2_tx_hash)} yet")
+    phase: WithdrawalPhase = "BATCH_PENDING" if receipt.status == 1 else "L2_FAILED"
+    return WithdrawalStatus(phase=phase, reason="it ran on L2; no more is known of it", l2_receipt=receipt)
 
 
 def _ready(session: Session, l2_tx_hash: HexLike, index: int) -> Flow[tuple[_Place, FinalizeParams]]:

@@ -6,14 +6,12 @@ from typing import Literal, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zkcore.effects import Flow, Step, attempt, gather, now, sleep
+from zkcore.effects import Flow, Step, attempt, gather, now, sleep, within
 from zkcore.errors import (
     DepositFailed,
     InputError,
     MalformedReply,
-    NodeTimeout,
-    NodeUnreachable,
-    RateLimited,
+    NodeError,
     Reverted,
     TransactionFailed,
     WaitTimeout,
@@ -39,15 +37,18 @@ Phase: TypeAlias = Literal[
     "L2_PENDING",  # L2 has it, without a receipt
     "L2_EXECUTED",
     "L2_FAILED",
+    "UNKNOWN",  # told to who watches a wait: no node has answered yet
 ]
 
 _FIRST_POLL, _LONGEST_POLL = 0.3, 6.0  # seconds
+_LEAST_LOOK = 0.5  # seconds that the first question gets, however short the wait
 
 
 class RequestStatus(Struct, frozen=True, kw_only=True):
     """How far it is. `l1_tx_hash`: the one of its transactions that was included (or the last sent).
 
-    `details`: on Era, the batch's commit, proof and execution on L1, as the node tells them.
+    `details`: on Era, the batch's commit, proof and execution on L1, where the node tells them. `trouble`: told to who
+    watches a wait: what a node said instead of an answer; all else is then what was known before.
     """
 
     phase: Phase
@@ -56,6 +57,7 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
     l2_tx_hash: Hash32 | None = None
     l2_receipt: Receipt | None = None
     details: TransactionDetails | None = None
+    trouble: NodeError | None = None
 
 
 def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatus]:
@@ -91,10 +93,13 @@ def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatu
     )
 
 
-def _on_l2(session: Session, l2_tx_hash: Hash32) -> Step[NodeTransaction | TransactionDetails | None]:
-    """What the L2 node knows of the transaction; Era can tell of its batch as well."""
-    era = known_stack(session) == "era"
-    return calls.get_transaction_details(l2_tx_hash) if era else calls.get_transaction("l2", l2_tx_hash)
+def _on_l2(session: Session, l2_tx_hash: Hash32) -> Flow[NodeTransaction | TransactionDetails | None]:
+    """What the L2 node knows of the transaction; Era can tell of its batch as well, where a node has that method."""
+    if known_stack(session) == "era":
+        details = yield from attempt(calls.get_transaction_details(l2_tx_hash), NodeError)
+        if not isinstance(details, NodeError):
+            return details
+    return (yield from calls.get_transaction("l2", l2_tx_hash))
 
 
 def _unincluded(record: RequestRecord) -> Flow[RequestStatus]:
@@ -112,29 +117,42 @@ def poll(
     ask: Callable[[], Step[T]],
     done: Callable[[T], bool],
     *,
-    what: str,
+    what: Callable[[T | None], str],
     timeout: float,
     interval: float | None = None,
     on_progress: Callable[[T], object] | None = None,
+    troubled: Callable[[T | None, NodeError], T] | None = None,
 ) -> Flow[T]:
-    """Ask again until it is done, telling each answer; a node that is away for a while is asked on.
+    """Ask again until it is done, telling each answer. Only the end of the time, or what a chain says, ends it.
 
-    `interval` seconds between two questions; None: a third of a second, growing to six. Raises WaitTimeout.
+    A node that does not answer, or not with an answer, is asked on: `troubled` makes what is told of that from the last
+    answer; but one that says what cannot be true is raised. `interval` seconds between two questions; None: a third of a second,
+    growing to six. `what` names what was waited for, from the last answer. Raises WaitTimeout.
     """
-    deadline = (yield from now()) + timeout
+    begun = yield from now()
+    deadline = begun + timeout
     pause = _FIRST_POLL if interval is None else interval
+    last: T | None = None
+    answer: T | NodeError
+    until = max(deadline, begun + _LEAST_LOOK)
     while True:
-        answer = yield from attempt(attempt(attempt(ask(), NodeUnreachable), NodeTimeout), RateLimited)
-        if not isinstance(answer, NodeUnreachable | NodeTimeout | RateLimited):
+        answer = yield from attempt(within(ask(), until), NodeError)
+        if not isinstance(answer, NodeError):
+            last = answer
             if on_progress is not None:
                 _ = on_progress(answer)
             if done(answer):
                 return answer
+        elif not answer.passing:
+            raise answer
+        elif on_progress is not None and troubled is not None:
+            _ = on_progress(troubled(last, answer))
         left = deadline - (yield from now())
         if left <= 0:
-            raise WaitTimeout(what=what, seconds=timeout)
+            trouble = answer if isinstance(answer, NodeError) else None
+            raise WaitTimeout(what=what(last), seconds=timeout, trouble=trouble)
         yield from sleep(min(pause, left))
-        pause = pause if interval is not None else min(1.4 * pause, _LONGEST_POLL)
+        pause, until = pause if interval is not None else min(1.4 * pause, _LONGEST_POLL), deadline
 
 
 def wait_for_request(
@@ -160,15 +178,27 @@ def wait_for_request(
         if until == "l2" or confirmations < 2:
             return (yield from request_status(session, known()))
         status, head = yield from gather(request_status(session, known()), calls.block_number("l1"))
-        depth = 0 if status.l1_receipt is None else head - status.l1_receipt.block_number + 1
-        return status if depth >= confirmations else replace(status, phase="L1_PENDING")
+        if status.phase not in {"L1_INCLUDED", "L2_PENDING", "L2_EXECUTED", "L2_FAILED"} or status.l1_receipt is None:
+            return status
+        deep = head - status.l1_receipt.block_number + 1 >= confirmations
+        return status if deep else replace(status, phase="L1_PENDING")
+
+    def troubled(last: RequestStatus | None, error: NodeError) -> RequestStatus:
+        record = known()
+        first = RequestStatus(phase="UNKNOWN", l1_tx_hash=record.l1_tx_hash, l2_tx_hash=record.l2_tx_hash)
+        return replace(last or first, trouble=error)
 
     ended = {"L1_REPLACED", "L1_FAILED", "L2_EXECUTED", "L2_FAILED"}
     if until == "l1":
         ended |= {"L1_INCLUDED", "L2_PENDING"}
-    what = f"{until.upper()} to include what {known().l1_tx_hash} is"
     status = yield from poll(
-        ask, lambda s: s.phase in ended, what=what, timeout=timeout, interval=interval, on_progress=on_progress
+        ask,
+        lambda s: s.phase in ended,
+        what=lambda last: _waited_for(known(), last),
+        timeout=timeout,
+        interval=interval,
+        on_progress=on_progress,
+        troubled=troubled,
     )
     record = known()
     yield from _check(record, status)
@@ -182,6 +212,18 @@ def wait_for_request(
             l2_tx_hash=status.l2_tx_hash, receipt=status.l2_receipt, claimable=record.claimable, advice=advice
         )
     return status, _receipt(status.l1_receipt if until == "l1" else status.l2_receipt)
+
+
+def _waited_for(record: RequestRecord, last: RequestStatus | None) -> str:
+    phase = "UNKNOWN" if last is None else last.phase
+    sent = f"L1 to include {record.l1_tx_hash}"
+    if phase == "L1_PENDING":
+        return f"{sent}, which waits there under nonce {record.nonce}: speed_up pays more for it"
+    if phase == "L1_DROPPED":
+        return f"{sent}, which no node there knows any more: submit the signed plan again"
+    if phase in {"L1_INCLUDED", "L2_PENDING"}:
+        return f"L2 to run {record.l2_tx_hash}, which L1 has included with {record.l1_tx_hash}"
+    return sent
 
 
 def _receipt(receipt: Receipt | None) -> Receipt:
@@ -198,7 +240,8 @@ def _check(record: RequestRecord, status: RequestStatus) -> Flow[None]:
             reason=f"another transaction of {record.sender} has used its nonce {record.nonce}; it was never included",
         )
     if status.phase == "L1_FAILED":
-        reason = yield from _why_it_failed(status)
+        why = yield from attempt(_why_it_failed(status), NodeError)
+        reason = "" if isinstance(why, NodeError) else why
         raise TransactionFailed(chain="l1", tx_hash=status.l1_tx_hash, receipt=status.l1_receipt, reason=reason)
 
 
@@ -215,7 +258,5 @@ def _why_it_failed(status: RequestStatus) -> Flow[str]:
         gas=transaction.gas,
         gas_price=status.l1_receipt.effective_gas_price,
     )
-    found = yield from attempt(
-        attempt(calls.call_raw("l1", again, block=status.l1_receipt.block_number - 1), Reverted), Exception
-    )
+    found = yield from attempt(calls.call_raw("l1", again, block=status.l1_receipt.block_number - 1), Reverted)
     return str(found) if isinstance(found, Reverted) else ""

@@ -276,8 +276,12 @@ class _Gauge:
         return Http(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(self._body))
 
 
-def side_by_side(tasks: Sequence[Callable[[], T]], at_once: int) -> list[T]:
+def side_by_side(
+    tasks: Sequence[Callable[[], T]], at_once: int, seconds: float | None = None, late: Sequence[T] = ()
+) -> list[T]:
     """Run tasks, so many at once: the first on this thread, others on daemon threads. Their values in order.
+
+    With `seconds` all are on daemon threads, and one that takes longer has its value of `late`.
 
     Interrupted, it starts no more of them, and does not wait for those under way: a daemon thread does not keep the
     process from ending. Each runs in a copy of the caller's context, so that tracing sees whose it is. Raises the first
@@ -287,35 +291,39 @@ def side_by_side(tasks: Sequence[Callable[[], T]], at_once: int) -> list[T]:
 
     values: dict[int, T] = {}
     errors: dict[int, Exception] = {}
-    left = deque(range(1, len(tasks)))
+    here = seconds is None
+    until = 0.0 if seconds is None else monotonic() + seconds
+    left = deque(range(int(here), len(tasks)))
 
-    def work(place: int) -> None:
+    def work(place: int | None = None) -> None:
         while True:
+            try:
+                place = left.popleft() if place is None else place
+            except IndexError:
+                return
             try:
                 values[place] = tasks[place]()
             except Exception as error:  # noqa: BLE001  # of any kind: it is raised on the caller's thread
                 errors[place] = error
-            try:
-                place = left.popleft()
-            except IndexError:
-                return
+            place = None
 
     threads = [
-        Thread(target=copy_context().run, args=(work, left.popleft()), name="zkcore-rpc", daemon=True)
-        for _ in range(min(at_once, len(tasks)) - 1)
+        Thread(target=copy_context().run, args=(work,), name="zkcore-rpc", daemon=True)
+        for _ in range(min(at_once, len(tasks)) - here)
     ]
     for thread in threads:
         thread.start()
     try:
-        if tasks:
+        if here and tasks:
             work(0)
         for thread in threads:
-            thread.join()
+            thread.join(None if here else max(0.0, until - monotonic()))
     finally:
         left.clear()
-    if errors:
-        raise errors[min(errors)]
-    return [values[place] for place in range(len(tasks))]
+    done, failed = dict(values), dict(errors)  # as they are now: a thread that is late may add to them
+    if failed:
+        raise failed[min(failed)]
+    return [done[place] if here or place in done else late[place] for place in range(len(tasks))]
 
 
 async def side_by_side_async(tasks: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

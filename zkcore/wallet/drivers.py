@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from zkcore.effects import Call, Chain, Done, Effect, Now, Reply, Report, Sleep, Step, Wave, advance, start
 from zkcore.errors import NodeTimeout
-from zkcore.rpc.http import side_by_side, side_by_side_async
+from zkcore.rpc.http import running_loop, side_by_side, side_by_side_async
 from zkcore.rpc.transport import AsyncTransport, Request, Transport
 from zkcore.wallet.submission import Submission
 
@@ -19,6 +19,8 @@ __all__ = ["AsyncDriver", "Driver", "Watch", "drive"]
 T = TypeVar("T")
 Watch: TypeAlias = Callable[[Any], object]  # is called with what flows report
 OnWave: TypeAlias = Callable[[Sequence[Call[object]]], object]
+
+_GRACE = 0.1  # seconds that a transport has to say itself that the time is over
 
 
 def drive(step: Step[T], perform: Callable[[Effect], object]) -> T:
@@ -68,8 +70,8 @@ class Driver(Struct, frozen=True):
 
         def perform(effect: object) -> object:
             match effect:
-                case Wave(calls):
-                    return self._wave(calls, deadline)
+                case Wave(calls, seconds):
+                    return self._wave(calls, deadline.left(seconds))
                 case Now():
                     return monotonic()
                 case Sleep(seconds):
@@ -83,12 +85,15 @@ class Driver(Struct, frozen=True):
 
         return drive(cast("Step[T]", step), perform)
 
-    def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
+    def _wave(self, calls: Sequence[Call[object]], seconds: float | None) -> list[Reply]:
         asked = _by_chain(calls, self.on_wave)
-        options = deadline.options()
         nodes = {"l1": self.l1, "l2": self.l2}
-        tasks = [partial(nodes[chain].ask, requests, **options) for chain, requests in asked.items()]
-        return _in_order(calls, dict(zip(asked, side_by_side(tasks, 2), strict=True)))
+        tasks: list[Callable[[], Sequence[Reply]]] = [
+            partial(nodes[chain].ask, requests, **_options(seconds)) for chain, requests in asked.items()
+        ]
+        late: list[Sequence[Reply]] = [_late(chain, requests, seconds) for chain, requests in asked.items()]
+        rows = side_by_side(tasks, 2, seconds if seconds is None else seconds + _GRACE, late)
+        return _in_order(calls, dict(zip(asked, rows, strict=True)))
 
 
 class AsyncDriver(Struct, frozen=True):
@@ -109,12 +114,13 @@ class AsyncDriver(Struct, frozen=True):
         """As `Driver.run`, awaited."""
         import asyncio
 
+        _ = running_loop()
         deadline = _Deadline(timeout)
 
         async def perform(effect: object) -> object:
             match effect:
-                case Wave(calls):
-                    return await self._wave(calls, deadline)
+                case Wave(calls, seconds):
+                    return await self._wave(calls, deadline.left(seconds))
                 case Now():
                     return monotonic()
                 case Sleep(seconds):
@@ -138,12 +144,20 @@ class AsyncDriver(Struct, frozen=True):
                 effect = advance(flow, answer)
             return effect.value
 
-    async def _wave(self, calls: Sequence[Call[object]], deadline: "_Deadline") -> list[Reply]:
+    async def _wave(self, calls: Sequence[Call[object]], seconds: float | None) -> list[Reply]:
         asked = _by_chain(calls, self.on_wave)
-        options = deadline.options()
-        nodes = {"l1": self.l1, "l2": self.l2}
-        tasks = [nodes[chain].ask(requests, **options) for chain, requests in asked.items()]
+        tasks = [self._asked(chain, requests, seconds) for chain, requests in asked.items()]
         return _in_order(calls, dict(zip(asked, await side_by_side_async(tasks), strict=True)))
+
+    async def _asked(self, chain: Chain, requests: Sequence[Request], seconds: float | None) -> Sequence[Reply]:
+        import asyncio
+
+        node = self.l1 if chain == "l1" else self.l2
+        try:
+            async with asyncio.timeout(seconds if seconds is None else seconds + _GRACE):
+                return await node.ask(requests, **_options(seconds))
+        except TimeoutError:
+            return _late(chain, requests, seconds)
 
 
 def _for_wallets(own: Callable[[Any], T] | None) -> Callable[[Any], T]:
@@ -152,14 +166,26 @@ def _for_wallets(own: Callable[[Any], T] | None) -> Callable[[Any], T]:
     return own
 
 
+def _options(seconds: float | None) -> dict[str, float]:
+    """What transports are told of the time; one of the user's own may not know of it."""
+    return {} if seconds is None else {"timeout": seconds}
+
+
+def _late(chain: Chain, requests: Sequence[Request], seconds: float | None) -> list[Reply]:
+    """For a transport that does not keep to its time, such as one that looks up a name."""
+    return [NodeTimeout(f"{chain} {request.method}: no answer within {seconds} s") for request in requests]
+
+
 class _Deadline:
     def __init__(self, timeout: float | None) -> None:
         self._timeout = timeout
         self._until = None if timeout is None else monotonic() + timeout
 
-    def options(self) -> dict[str, float]:
-        """What transports are told of it. Raises NodeTimeout if it is over."""
-        return {} if self._until is None else {"timeout": self.cut(self._until - monotonic())}
+    def left(self, seconds: float | None) -> float | None:
+        """So much of the seconds (None: of all time) as is left. Raises NodeTimeout if nothing is."""
+        if seconds is None:
+            return None if self._until is None else self.cut(self._until - monotonic())
+        return self.cut(seconds)
 
     def cut(self, seconds: float) -> float:
         """So much of the seconds as is left. Raises NodeTimeout if nothing is."""

@@ -9,13 +9,12 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Raw, Struct
 
-from zkcore.effects import Chain, Effect, Flow, Reply, attempt, gather, now, report, sleep
+from zkcore.effects import Chain, Effect, Flow, Reply, attempt, gather, now, report, sleep, within
 from zkcore.errors import (
     InputError,
     MalformedReply,
     NodeError,
     NodeTimeout,
-    NodeUnreachable,
     NonceTaken,
     RpcError,
     TransactionFailed,
@@ -169,16 +168,17 @@ def _check_hash(reply: Raw, tx_hash: Hash32) -> None:
 
 def included(chain: Chain, tx_hash: Hash32, *, timeout: float = _STEP_TIMEOUT, poll: float = _PAUSE) -> Flow[Receipt]:
     """The receipt, once there is one. Raises TransactionFailed if its status is 0, WaitTimeout."""
-    deadline = (yield from now()) + timeout
+    deadline = (yield from now()) + max(timeout, poll)  # a question at least
     while True:
-        receipt = yield from attempt(calls.get_receipt(chain, tx_hash), NodeUnreachable)
+        receipt = yield from attempt(within(calls.get_receipt(chain, tx_hash), deadline), NodeError)
         if isinstance(receipt, Receipt):
             if receipt.status != 1:
                 raise TransactionFailed(chain=chain, tx_hash=tx_hash, receipt=receipt)
             return receipt
         left = deadline - (yield from now())
         if left <= 0:
-            raise WaitTimeout(what=f"the {chain} transaction {tx_hash}", seconds=timeout)
-        yield from report(f"waiting for {chain} to include {tx_hash}")
+            raise WaitTimeout(what=f"{chain} to include {tx_hash}", seconds=timeout, trouble=receipt)
+        trouble = f": {receipt}" if receipt else ""
+        yield from report(f"waiting for {chain} to include {tx_hash}{trouble}")
         yield from sleep(min(poll, left))
         poll = min(1.5 * poll, _LONGEST_PAUSE)
