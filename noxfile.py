@@ -1,8 +1,10 @@
 """What maintainers and CI run: `nox -l` lists it. Every session installs from a lock with hashes (requirements/)."""
 
 import os
+import shutil
 import sys
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import nox
@@ -122,6 +124,42 @@ def bench(session: nox.Session) -> None:
     with session.chdir("bench/peers"):
         session.run_install("npm", "ci", "--silent", external=True)
     session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """What a release is made of, into dist/: sdist and wheel, built twice and compared, the bill of materials, the hashes."""
+    install(session, "release", package=False)
+    dist = ROOT / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    # the time of the commit, whoever builds it, wherever: reproducible-builds.org/specs/source-date-epoch
+    epoch = str(session.run("git", "log", "-1", "--format=%ct", external=True, silent=True)).strip()
+    with tempfile.TemporaryDirectory() as again:
+        for place in (dist, Path(again)):
+            session.run(
+                "python",
+                "-m",
+                "build",
+                "--no-isolation",
+                "--outdir",
+                str(place),
+                env={"SOURCE_DATE_EPOCH": epoch},
+                silent=True,
+            )
+        for first in sorted(dist.iterdir()):
+            if first.read_bytes() != (Path(again) / first.name).read_bytes():
+                session.error(f"{first.name} is not reproducible: two builds of one commit differ")
+    with tempfile.TemporaryDirectory() as bare:
+        session.run("uv", "venv", "--quiet", bare, external=True)
+        python = f"{bare}/bin/python"
+        session.run("uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python, lock("core"), external=True)
+        session.run(
+            *("cyclonedx-py", "environment", bare, "--pyproject", "pyproject.toml", "--mc-type", "library"),
+            *("--output-reproducible", "--output-file", str(dist / "zkcore.cdx.json")),
+        )
+    sums = "".join(f"{sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(dist.iterdir()))
+    (dist / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    session.log(f"dist/:\n{sums}")
 
 
 @nox.session

@@ -4,8 +4,10 @@ import importlib.metadata
 import re
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -85,3 +87,21 @@ def test_readme_has_both_lines() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for session in ("demo", "tests"):
         assert len(re.findall(rf"^python3 -m venv .* -s {session}$", readme, re.MULTILINE)) == 1
+
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.stem)
+def test_workflows_hold_no_secret_and_pin_what_they_run(workflow: Path) -> None:
+    text = workflow.read_text(encoding="utf-8")
+    assert "secrets." not in text
+    used = re.findall(r"uses: (\S+)", text)
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in used)
+    parsed = yaml.safe_load(text)
+    assert parsed["permissions"] == {}
+    granted = {
+        right for job in parsed["jobs"].values() for right, level in job["permissions"].items() if level == "write"
+    }
+    assert granted <= {"id-token", "attestations"}
