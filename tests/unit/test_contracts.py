@@ -23,6 +23,20 @@ f5c1182c getSemverProtocolVersion()
 0ec6b0b7 getPriorityTxMaxGasLimit()
 1496c5ce chainBatchRoots(uint256,uint256)
 74beea82 finalizeDeposit((uint256,uint256,uint256,address,uint16,bytes,bytes32[]))
+5ef7e104 sendBundle(bytes,(bytes,bytes,bytes[])[],bytes[])
+80b61788 isInteropBundleSaltUsed(address,bytes32)
+c8496ea7 indirectCall(uint256)
+54b16529 interopCallValue(uint256)
+6ffe4595 interopBundleSalt(bytes32)
+054c031b executionAddress(bytes)
+b9c86698 unbundlerAddress(bytes)
+fb809189 useFixedFee(bool)
+2949e7b7 executeBundle(bytes,(uint256,uint256,uint256,(uint16,address,bytes),bytes32[]))
+743565a6 verifyBundle(bytes,(uint256,uint256,uint256,(uint16,address,bytes),bytes32[]))
+7e4fbbde bundleStatus(bytes32)
+aac0ac46 callStatus(bytes32,uint256)
+8e64f44f l1InteropHandler()
+4f68113a interopCenter()
 8f31f052 isWithdrawalFinalized(uint256,uint256,uint256)
 3601e63e bridgeRecoverFailedTransfer(uint256,address,bytes32,bytes,bytes32,uint256,uint256,uint16,bytes32[])
 9fa8826b depositHappened(uint256,bytes32)
@@ -57,6 +71,9 @@ EVENTS = """
 2717ead6b9200dd235aad468c9809ea400fe33ac69b5bfaa6d3e90fc922b6398 Withdrawal
 c405fe8958410bbaf0c73b7a0c3e20859e86ca168a4c9b0def9c54d2555a306b WithdrawalWithMessage
 3a36e47291f4201faf137fab081d92295bce2d53be2c6ca68ba82c7faa9ce241 L1MessageSent
+e21913bc89c1320d9709a5d236ffe06b54cf88aecfc9509ebd68f1adba45781e BridgehubDepositInitiated
+34f0c8793bbe5d387e08477e16f91e6d185ddf41809ba64ebccfc46ec7ae47e1 InteropBundleSent
+dd0fe78c1153f6af3f72afd04381692d6ee5747db36a59c9fec395ad369d3625 BundleExecuted
 """
 
 ERRORS = """
@@ -85,7 +102,18 @@ bdaf7d42 LocalRootMustBeZero d0266e26 NotSettlementLayer 896555dc InvalidSettlem
 767eed08 LegacyMethodForNonL1Token 7ec6d3a1 OnlyFailureStatusAllowed 0fef9068 ClaimFailedDepositFailed
 cab098d8 NoFundsTransferred 64107968 AssetHandlerNotRegistered e450d38c ERC20InsufficientBalance
 fb8f41b2 ERC20InsufficientAllowance 5274afe7 SafeERC20FailedOperation d93c0665 EnforcedPause
-ff4bbdf1 NotAHyperchain
+ff4bbdf1 NotAHyperchain bfa9bcca InteropBundleSaltAlreadyUsed 43f0659c DirectCallToL1NotSupported
+d72e81d8 NonZeroValueToL1NotSupported 6a430157 MultiCallToL1NotSupported d9b009c7 InteropCallToL1NotToAssetRouter
+884f49ba InteroperableAddressNotEmpty fe8b1b16 InteroperableAddressChainReferenceNotEmpty 9b021130 InteropToSelfNotSupported
+1db1b07e NonAtomicSendUnsupported 979e85dd AtomicBundleToL1NotSupported e1c9e479 UnsupportedAttribute
+9031f751 AttributeAlreadySet bcb41ec7 AttributeViolatesRestriction 32c2e156 MessageNotIncluded
+89fd2c76 UnauthorizedMessageSender 534ab1b2 WrongSourceChainId 4534e972 WrongDestinationChainId
+b99d46dc WrongDestinationBaseTokenAssetId 558c44fc EmptyBundle 5bba5111 BundleAlreadyProcessed e845be4c ExecutingNotAllowed
+eae192ef InvalidInteropBundleVersion d5f13973 InvalidInteropCallVersion abd51c42 InteropWithdrawalNonZeroValue
+d70c44f6 InteropSenderChainIdMismatch d5c7a376 CallAlreadyExecuted c087b727 CallNotExecutable
+801534e9 WrongCallStatusLength 0345c281 UnbundlingNotAllowed f729f26d CanNotUnbundle 2d159f39 DestinationChainNotRegistered
+4afc3319 IndirectCallCannotCarryValue 8014ad84 IndirectCallOnlyToAssetRouter a8ab28c8 CannotInitiateInteropOnL1
+92196069 ZKTokenNotAvailable c5441a63 NotL2ToL2
 """
 
 

@@ -223,8 +223,12 @@ def test_minimum_on_era_is_the_same_in_all_versions(version: int, length: int, d
         (29, 20_000, 341_000),
         (30, 20_000, 341_000),
         (31, 20_000, 341_000),
-        (32, 0, 280_800),  # newer than known: the highest of all rules
-        (99, 20_000, 341_000),
+        (32, 0, 281_144),  # above v31 the stricter of its rule and v33's
+        (33, 0, 281_144),
+        (33, 6_503, 281_144),
+        (33, 6_504, 281_160),
+        (33, 10_000, 421_000),
+        (99, 20_000, 821_000),
     ],
 )
 def test_minimum_on_zksync_os(version: int, length: int, expected: int) -> None:
@@ -257,10 +261,23 @@ def test_older_versions_are_refused_by_name(stack: Any, version: int) -> None:
         check_protocol_version(version, stack)
 
 
+def test_v31s_native_part_holds_above_it_at_low_prices() -> None:
+    assert minimum("zksync-os", 33, price=1) == minimum("zksync-os", 31, price=1)
+
+
+@pytest.mark.parametrize("stack", ["era", "zksync-os"])
+@pytest.mark.parametrize("version", [34, 99])
+def test_newer_versions_are_refused_by_name(stack: Any, version: int) -> None:
+    with pytest.raises(UnsupportedProtocol, match=rf"v{version} \({stack}\), newer than v33"):
+        check_protocol_version(version, stack)
+
+
 def test_versions() -> None:
     assert check_protocol_version(26, "era") == 26
+    assert check_protocol_version(33, "era") == 33
     assert protocol_note(31, "era") is None
     assert "v32" in (protocol_note(32, "zksync-os") or "")
+    assert "v33" in (protocol_note(33, "zksync-os") or "")
     with pytest.raises(InputError, match="stack"):
         check_protocol_version(30, "zkSync")  # type: ignore[arg-type]
 

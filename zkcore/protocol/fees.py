@@ -1,4 +1,4 @@
-"""What an L1->L2 request costs and which gas limits a chain accepts: exact, offline, for protocol versions v26 to v31.
+"""What an L1->L2 request costs and which gas limits a chain accepts: exact, offline, for protocol versions v26 to v33.
 
 Sources, in matter-labs/era-contracts, l1-contracts/contracts: `_deriveL2GasPrice` in
 state-transition/chain-deps/facets/Mailbox.sol (ZKChainBase.sol since v31), the same from v26 to v31;
@@ -24,7 +24,7 @@ __all__ = [
 # fmt: on
 
 OLDEST_PROTOCOL_VERSION: Final = 26
-LATEST_PROTOCOL_VERSION: Final = 31
+LATEST_PROTOCOL_VERSION: Final = 33
 _UINT256_MAX = 2**256 - 1
 
 
@@ -178,27 +178,28 @@ _ZKSYNC_OS_RULES: Final = {
 
 
 def check_protocol_version(protocol_version: int, stack: Stack) -> int:
-    """The minor protocol version, if this chain can be served: v26 and later on Era, v29 and later on ZKsync OS.
+    """The minor protocol version, if this chain can be served: v26 to v33 on Era, v29 to v33 on ZKsync OS.
 
-    Raises UnsupportedProtocol, naming the version. A version newer than v31 passes: see `protocol_note`.
+    Raises UnsupportedProtocol, naming the version.
     """
     if stack not in ("era", "zksync-os"):
         raise InputError(f"stack: expected 'era' or 'zksync-os', got {stack!r}")
     oldest = OLDEST_PROTOCOL_VERSION if stack == "era" else min(_ZKSYNC_OS_RULES)
-    if uint(protocol_version, "protocol_version", 32) < oldest:
+    if uint(protocol_version, "protocol_version", 32) < oldest or protocol_version > LATEST_PROTOCOL_VERSION:
+        beyond = f"older than v{oldest}" if protocol_version < oldest else f"newer than v{LATEST_PROTOCOL_VERSION}"
         raise UnsupportedProtocol(
-            f"the chain runs protocol v{protocol_version} ({stack}), older than v{oldest}: zkcore does not serve it"
+            f"the chain runs protocol v{protocol_version} ({stack}), {beyond}: zkcore does not serve it"
         )
     return protocol_version
 
 
 def protocol_note(protocol_version: int, stack: Stack) -> str | None:
-    """What to tell the user of a version that is newer than those known here; None if it is known."""
-    if check_protocol_version(protocol_version, stack) <= LATEST_PROTOCOL_VERSION:
+    """What to tell the user of a version whose rules are not all proven; None if they are."""
+    if check_protocol_version(protocol_version, stack) <= max(_ZKSYNC_OS_RULES):
         return None
     return (
-        f"the chain runs protocol v{protocol_version}, newer than v{LATEST_PROTOCOL_VERSION}: gas limits follow the "
-        "strictest rule known, and the base cost is compared with the bridgehub's"
+        f"the chain runs protocol v{protocol_version}, newer than v{max(_ZKSYNC_OS_RULES)}: L2 gas limits follow the stricter "
+        "of the rules known, and the base cost is compared with the bridgehub's"
     )
 
 
@@ -211,9 +212,8 @@ def encoded_length(calldata_length: int, factory_deps: int = 0) -> int:
     return 800 + 32 * words
 
 
-def _zksync_os_rules(protocol_version: int) -> tuple[_ZksyncOsRule, ...]:
-    known = _ZKSYNC_OS_RULES.get(protocol_version)
-    return (known,) if known else tuple(_ZKSYNC_OS_RULES.values())
+def _zksync_os_rule(protocol_version: int) -> _ZksyncOsRule:
+    return _ZKSYNC_OS_RULES[min(protocol_version, max(_ZKSYNC_OS_RULES))]
 
 
 def _overhead(stack: Stack, length: int) -> int:
@@ -229,12 +229,17 @@ def _minimal_body_era(length: int, factory_deps: int, gas_per_pubdata: int) -> i
 
 
 def _minimal_body_zksync_os(
-    rule: _ZksyncOsRule, length: int, calldata_length: int, l2_price: int, gas_per_pubdata: int
+    protocol_version: int, length: int, calldata_length: int, l2_price: int, gas_per_pubdata: int
 ) -> int:
+    rule = _zksync_os_rule(protocol_version)
     gas = 21_000 + 16 * calldata_length
     native = rule.static_native + max(1, -(-length // 136)) * 17_500 + calldata_length
     native_gas = native * 10 // l2_price if l2_price else native // 10_000
-    return max(gas, native_gas + rule.intrinsic_pubdata * gas_per_pubdata, rule.floor)
+    floor = rule.floor
+    if protocol_version > max(_ZKSYNC_OS_RULES):
+        # L1_TX_CALLDATA_FLOOR_PRICE_L2_GAS_ZKSYNC_OS, and MAX_NATIVE_COMPUTATIONAL_ZKSYNC_OS / L1_TX_NATIVE_PER_GAS
+        floor = max(21_000 + 40 * calldata_length, rule.intrinsic_pubdata * gas_per_pubdata + -(-(2**35) // 10**8))
+    return max(gas, native_gas + rule.intrinsic_pubdata * gas_per_pubdata, floor)
 
 
 def minimal_l2_gas_limit(
@@ -249,18 +254,16 @@ def minimal_l2_gas_limit(
     """The lowest L2 gas limit that the chain's validator on L1 accepts, for calldata of this many bytes.
 
     It is a floor for acceptance: execution may need more. On ZKsync OS it rises as the L2 gas price falls, so a limit
-    that must hold at any L1 gas price is asked for at `l2_gas_price(params, 0)`, or at 1 where that is 0. Of a version
-    newer than v31: the highest of all known rules. Raises UnsupportedProtocol for an older one, InputError.
+    that must hold at any L1 gas price is asked for at `l2_gas_price(params, 0)`, or at 1 where that is 0. Above v31: the
+    higher of v31's rule and v33's. Raises UnsupportedProtocol for an older one, InputError.
     """
-    check_protocol_version(protocol_version, stack)
+    check_protocol_version(min(protocol_version, LATEST_PROTOCOL_VERSION), stack)
     uint(l2_gas_price, "l2_gas_price")
     length = encoded_length(calldata_length, factory_deps)
     if stack == "era":
         return _overhead(stack, length) + _minimal_body_era(length, factory_deps, _gas_per_pubdata(gas_per_pubdata))
-    return max(
-        _minimal_body_zksync_os(rule, length, calldata_length, l2_gas_price, _gas_per_pubdata(gas_per_pubdata))
-        for rule in _zksync_os_rules(protocol_version)
-    )
+    pubdata_gas = _gas_per_pubdata(gas_per_pubdata)
+    return _minimal_body_zksync_os(protocol_version, length, calldata_length, l2_gas_price, pubdata_gas)
 
 
 def maximal_l2_gas_limit(
@@ -313,7 +316,7 @@ def check_l2_gas(
     if l2_gas_limit > maximum:
         rule = "TooMuchGas" if l2_gas_limit - overhead > priority_tx_max_gas_limit else "PubdataGreaterThanLimit"
         raise L2GasLimitTooHigh(l2_gas_limit=l2_gas_limit, maximum=maximum, rule=rule)
-    refuses_zero = stack == "zksync-os" and any(rule.refuses_zero_price for rule in _zksync_os_rules(protocol_version))
+    refuses_zero = stack == "zksync-os" and _zksync_os_rule(protocol_version).refuses_zero_price
     if l2_gas_price == 0 and refuses_zero:
         raise InputError("l2_gas_price is 0: the chain would revert with ZeroGasPriceL1TxZKsyncOS")
     if l2_gas_limit < minimum:

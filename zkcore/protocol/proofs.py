@@ -71,9 +71,13 @@ def status_log(l2_tx_hash: HexLike, *, succeeded: bool, tx_number: int) -> L2ToL
     return L2ToL1Log(is_service=True, tx_number=tx_number, sender=constants.BOOTLOADER, key=key, value=value)
 
 
-def batch_leaf(batch_root: HexLike, batch: int) -> Hash32:
-    """A batch's leaf in its chain's tree on a settlement layer: keccak(keccak("zkSync:BatchLeaf") | root | number)."""
-    return keccak256(constants.BATCH_LEAF_PADDING + Hash32(batch_root) + uint(batch, "batch").to_bytes(32))
+def batch_leaf(batch_root: HexLike, batch: int, l1_timestamp: int | None = None) -> Hash32:
+    """A batch's leaf in its chain's tree on a settlement layer: keccak(keccak("zkSync:BatchLeaf") | root | number).
+
+    Since v33 the batch's time on L1 is in it as well.
+    """
+    time = b"" if l1_timestamp is None else uint(l1_timestamp, "l1_timestamp").to_bytes(32)
+    return keccak256(constants.BATCH_LEAF_PADDING + Hash32(batch_root) + uint(batch, "batch").to_bytes(32) + time)
 
 
 def chain_id_leaf(chain_root: HexLike, chain_id: int) -> Hash32:
@@ -100,6 +104,7 @@ class ProofNode(msgspec.Struct, frozen=True, kw_only=True):
 
     `length`: the words it takes. `batch_mask` and `batch_path` lead from the batch's leaf to the chain's root;
     `settlement_mask` is the index of the chain's leaf in batch `settlement_batch` of chain `settlement_chain_id`.
+    `l1_timestamp`: in the batch's leaf since v33.
     """
 
     length: int
@@ -110,6 +115,7 @@ class ProofNode(msgspec.Struct, frozen=True, kw_only=True):
     settlement_batch: int = 0
     settlement_mask: int = 0
     settlement_chain_id: int = 0
+    l1_timestamp: int | None = None
 
 
 def parse_proof(proof: Sequence[HexLike]) -> tuple[ProofNode, ...]:
@@ -117,8 +123,9 @@ def parse_proof(proof: Sequence[HexLike]) -> tuple[ProofNode, ...]:
 
     New format (v26 on): a metadata word 0x01 | log path length | batch path length | final, and 28 zero bytes, then
         final:      log path
-        otherwise:  log path, batch mask, batch path, settlement batch << 128 | settlement mask, settlement chain id,
-                    and the settlement layer's part
+        otherwise:  log path, [since v33: time on L1,] batch mask, batch path, settlement batch << 128 | settlement mask,
+                    settlement chain id, and the settlement layer's part
+    Nothing says which of the two it is: read without the time, the latter's settlement chain id is no chain id.
     Old format, told by its first word's last 28 bytes: a bare path. Words after the final part are ignored, as on L1.
     Raises InvalidProof.
     """
@@ -149,6 +156,9 @@ def _node(words: tuple[Hash32, ...]) -> ProofNode:
     path, rest = words[1 : 1 + log_length], words[1 + log_length : length]
     if final:
         return ProofNode(length=length, path=path, final=True)
+    timestamp: int | None = None
+    if any(rest[-1][:24]) and len(words) > length:
+        timestamp, rest, length = int.from_bytes(rest[0]), (*rest[1:], words[length]), length + 1
     mask, *batch_path, packed, chain_id = rest
     settlement_batch, settlement_mask = divmod(int.from_bytes(packed), 1 << 128)
     return ProofNode(
@@ -160,6 +170,7 @@ def _node(words: tuple[Hash32, ...]) -> ProofNode:
         settlement_batch=settlement_batch,
         settlement_mask=settlement_mask,
         settlement_chain_id=int.from_bytes(chain_id),
+        l1_timestamp=timestamp,
     )
 
 
@@ -192,7 +203,7 @@ def verify_proof(
         raise InvalidProof("the leaf is that of an absent log (HashedLogIsDefault)")
     *hops, last = parse_proof(proof)
     for hop in hops:
-        settled = batch_leaf(merkle_root(hop.path, index, node), batch)
+        settled = batch_leaf(merkle_root(hop.path, index, node), batch, hop.l1_timestamp)
         node = chain_id_leaf(merkle_root(hop.batch_path, hop.batch_mask, settled), chain_id)
         chain_id, batch, index = hop.settlement_chain_id, hop.settlement_batch, hop.settlement_mask
     root = merkle_root(last.path, index, node)

@@ -10,15 +10,17 @@ from types import MappingProxyType
 from typing import TypeVar, cast
 
 from zkcore.ethereum.abi import Event, Function
-from zkcore.protocol.contracts import constants, custom_errors, l1, l2
+from zkcore.protocol.contracts import constants, custom_errors, interop, l1, l2
 from zkcore.protocol.contracts.constants import *  # noqa: F403
 from zkcore.protocol.contracts.custom_errors import *  # noqa: F403
+from zkcore.protocol.contracts.interop import *  # noqa: F403
 from zkcore.protocol.contracts.l1 import *  # noqa: F403
 from zkcore.protocol.contracts.l2 import *  # noqa: F403
 
 __all__ = ["events", "functions"]
 __all__ += constants.__all__
 __all__ += custom_errors.__all__
+__all__ += interop.__all__
 __all__ += l1.__all__
 __all__ += l2.__all__
 
@@ -26,7 +28,7 @@ _F = TypeVar("_F", Function, Event)
 
 
 def _fragments(kind: type[_F]) -> Iterator[_F]:
-    for module in (l1, l2):
+    for module in (l1, l2, interop):
         for contract in module.__all__:
             fragments = cast("dict[str, object]", vars(getattr(module, contract)))
             yield from (fragment for fragment in fragments.values() if isinstance(fragment, kind))

@@ -81,6 +81,24 @@ NoFundsTransferred(): There is nothing to claim: the amount is 0
 OnlyFailureStatusAllowed(): The deposit succeeded: there is nothing to claim
 ERC20InsufficientBalance(address,uint256,uint256): The account does not hold enough of the token
 SafeERC20FailedOperation(address): The token refused the transfer: balance, allowance, or a rule of its own
+MessageNotIncluded(): The batch is not executed on L1 yet, or the proof is wrong: see whether its root is there
+BundleAlreadyProcessed(bytes32): It was executed or cancelled: the statuses of bundle and call tell which
+ExecutingNotAllowed(bytes32,bytes,bytes): Whoever sent it named who may execute it, and this is another account
+InteropBundleSaltAlreadyUsed(address,bytes32): This order was sent before: look for its withdrawal
+UnbundlingNotAllowed(bytes32,bytes,bytes) CanNotUnbundle(bytes32) CallAlreadyExecuted(bytes32,uint256) \
+CallNotExecutable(bytes32,uint256) WrongCallStatusLength(uint256,uint256): The bundle cannot be cancelled, or not by this \
+account
+UnauthorizedMessageSender(address,address) WrongSourceChainId(bytes32,uint256,uint256) \
+WrongDestinationChainId(bytes32,uint256,uint256) WrongDestinationBaseTokenAssetId(bytes32,bytes32,bytes32) \
+EmptyBundle() InvalidInteropBundleVersion() InvalidInteropCallVersion() InteropWithdrawalNonZeroValue(uint256) \
+InteropSenderChainIdMismatch(uint256,uint256): The bundle is no withdrawal that the handler on L1 knows
+DirectCallToL1NotSupported() NonZeroValueToL1NotSupported(uint256) MultiCallToL1NotSupported(uint256) \
+InteropCallToL1NotToAssetRouter(address) InteroperableAddressNotEmpty(bytes) \
+InteroperableAddressChainReferenceNotEmpty(bytes) InteropToSelfNotSupported() NonAtomicSendUnsupported() \
+AtomicBundleToL1NotSupported() DestinationChainNotRegistered(uint256) IndirectCallCannotCarryValue(uint256) \
+IndirectCallOnlyToAssetRouter(address) CannotInitiateInteropOnL1(uint256) NotL2ToL2(uint256,uint256) \
+ZKTokenNotAvailable() UnsupportedAttribute(bytes4) AttributeAlreadySet(bytes4) \
+AttributeViolatesRestriction(bytes4,uint256): The bundle is not one that withdraws
 EnforcedPause(): The contract is paused. Nothing is lost: try again later
 AssetIdAlreadyRegistered() DeployFailed() MessageRootNotRegistered() SharedBridgeValueNotSet(uint8) DepositExists()
 """

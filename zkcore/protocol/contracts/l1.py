@@ -37,6 +37,7 @@ class BRIDGEHUB:
     asset_router = Function("assetRouter() view returns (address router)")
     get_zk_chain = Function("getZKChain(uint256 chainId) view returns (address diamond)")
     message_root = Function("messageRoot() view returns (address messageRoot)")
+    interop_center = Function("interopCenter() view returns (address center)")  # since v34
 
 
 class DIAMOND:
@@ -75,6 +76,7 @@ class NULLIFIER:
         "bridgeRecoverFailedTransfer(uint256 chainId,address depositSender,bytes32 assetId,bytes assetData,"
         "bytes32 l2TxHash,uint256 l2BatchNumber,uint256 l2MessageIndex,uint16 l2TxNumberInBatch,bytes32[] merkleProof)"
     )
+    l1_interop_handler = Function("l1InteropHandler() view returns (address handler)")  # since v33
     deposit_happened = Function("depositHappened(uint256 chainId,bytes32 l2TxHash) view returns (bytes32 dataHash)")
 
 

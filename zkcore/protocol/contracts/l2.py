@@ -22,6 +22,10 @@ class L2_ASSET_ROUTER:  # noqa: N801
     )
     l2_token_address = Function("l2TokenAddress(address l1Token) view returns (address l2Token)")
     l1_token_address = Function("l1TokenAddress(address l2Token) view returns (address l1Token)")
+    bridgehub_deposit_initiated = Event(
+        "BridgehubDepositInitiated(uint256 indexed chainId,bytes32 indexed txDataHash,address indexed from,bytes32 assetId,"
+        "bytes bridgeMintCalldata)"
+    )
     withdrawal_initiated_asset_router = Event(
         "WithdrawalInitiatedAssetRouter(uint256 chainId,address indexed l2Sender,bytes32 indexed assetId,"
         "bytes assetData)"
