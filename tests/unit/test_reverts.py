@@ -20,7 +20,7 @@ def test_a_named_error_with_its_arguments_and_advice() -> None:
 @pytest.mark.parametrize("text", CUSTOM_ERRORS)
 def test_every_error_of_the_table_is_told_apart(text: str) -> None:
     error = ErrorType(text)
-    arguments = [bytes(int(p.type[5:])) if p.type.startswith("bytes") else 0 for p in error.inputs]
+    arguments = [bytes(int(p.type[5:] or 1)) if p.type.startswith("bytes") else 0 for p in error.inputs]
     arguments = [bytes(20) if p.type == "address" else a for p, a in zip(error.inputs, arguments, strict=True)]
     decoded = decode_revert(error.encode(*arguments))
     assert decoded.name == error.name
