@@ -99,10 +99,10 @@ def _room(name: str) -> str:
 
 def _contracts() -> dict[str, Any]:
     from zkcore.ethereum.abi import Event, Function
-    from zkcore.protocol.contracts import l1, l2
+    from zkcore.protocol.contracts import interop, l1, l2
 
     found: dict[str, Any] = {}
-    for module in (l1, l2):
+    for module in (l1, l2, interop):
         for contract in module.__all__:
             namespace: type = getattr(module, contract)
             fragments = [item for item in vars(namespace).values() if isinstance(item, Function | Event)]

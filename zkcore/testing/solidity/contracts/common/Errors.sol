@@ -78,6 +78,35 @@ error ZeroAddress();
 error ZeroGasPriceL1TxZKSyncOS(); // v29
 error ZeroGasPriceL1TxZKsyncOS(); // v30
 
+// since v33 (protocol-v33.md 2.8, 3.3)
+error AttributeAlreadySet(bytes4 kind);
+error AttributeViolatesRestriction(bytes4 kind, uint256 restriction);
+error BundleAlreadyProcessed(bytes32 bundleHash);
+error CallNotExecutable(bytes32 bundleHash, uint256 callIndex);
+error CanNotUnbundle(bytes32 bundleHash);
+error DirectCallToL1NotSupported();
+error EmptyBundle();
+error ExecutingNotAllowed(bytes32 bundleHash, bytes caller, bytes executor);
+error InteropBundleSaltAlreadyUsed(address sender, bytes32 salt);
+error InteropCallToL1NotToAssetRouter(address to);
+error InteropSenderChainIdMismatch(uint256 expected, uint256 actual);
+error InteropToSelfNotSupported();
+error InteroperableAddressChainReferenceNotEmpty(bytes given);
+error InteroperableAddressNotEmpty(bytes given);
+error InvalidInteropBundleVersion();
+error InvalidInteropCallVersion();
+error MessageNotIncluded();
+error MultiCallToL1NotSupported(uint256 calls);
+error NonAtomicSendUnsupported();
+error NonZeroValueToL1NotSupported(uint256 value);
+error UnauthorizedMessageSender(address expected, address actual);
+error UnbundlingNotAllowed(bytes32 bundleHash, bytes caller, bytes unbundler);
+error UnsupportedAttribute(bytes4 kind);
+error WrongCallStatusLength(uint256 given, uint256 expected);
+error WrongDestinationBaseTokenAssetId(bytes32 bundleHash, bytes32 given, bytes32 expected);
+error WrongDestinationChainId(bytes32 bundleHash, uint256 given, uint256 expected);
+error WrongSourceChainId(bytes32 bundleHash, uint256 given, uint256 expected);
+
 // Two errors kept their name and gained arguments in v31; Solidity needs another name, so they are reverted by selector.
 bytes4 constant DEPOSIT_DOES_NOT_EXIST_V31 = bytes4(keccak256("DepositDoesNotExist(bytes32,bytes32)"));
 bytes4 constant INSUFFICIENT_CHAIN_BALANCE_V31 = bytes4(keccak256("InsufficientChainBalance(uint256,bytes32,uint256)"));

@@ -10,7 +10,7 @@ import {
     SecondBridgeAddressTooLow,
     WrongMagicValue
 } from "../common/Errors.sol";
-import {IL1AssetRouter, INativeTokenVault, IZKChain} from "../common/Interfaces.sol";
+import {IL1AssetRouter, IMessageRoot, INativeTokenVault, IZKChain} from "../common/Interfaces.sol";
 import {Pausable} from "../common/Pausable.sol";
 import {Proofs} from "../common/Proofs.sol";
 import {
@@ -39,13 +39,20 @@ contract Bridgehub is Pausable {
     mapping(uint256 chainId => address) public chainTypeManager;
     mapping(uint256 chainId => address) private _zkChains;
     uint256[] private _chainIds;
+    address private _interopCenter; // since v34
 
     event NewChain(uint256 indexed chainId, address chainTypeManager, address indexed chainGovernance);
     event SettlementLayerRegistered(uint256 indexed chainId, bool indexed isWhitelisted);
 
+    /// What v34 has no more: as if the function were not there.
+    modifier untilV34() {
+        require(_interopCenter == address(0));
+        _;
+    }
+
     // ---------------------------------------------------------------- requests
 
-    function requestL2TransactionDirect(DirectRequest calldata request) external payable whenNotPaused returns (bytes32) {
+    function requestL2TransactionDirect(DirectRequest calldata request) external payable untilV34 whenNotPaused returns (bytes32) {
         bytes32 assetId = baseTokenAssetId[request.chainId];
         _checkValue(assetId == ETH_TOKEN_ASSET_ID ? request.mintValue : 0);
         IL1AssetRouter(assetRouter).bridgehubDepositBaseToken{value: msg.value}(request.chainId, assetId, msg.sender, request.mintValue);
@@ -68,6 +75,7 @@ contract Bridgehub is Pausable {
     function requestL2TransactionTwoBridges(TwoBridgesRequest calldata request)
         external
         payable
+        untilV34
         whenNotPaused
         returns (bytes32 canonicalTxHash)
     {
@@ -131,7 +139,7 @@ contract Bridgehub is Pausable {
         view
         returns (bool)
     {
-        return IZKChain(_chain(chainId)).proveL2LeafInclusion(batch, index, Proofs.leaf(Proofs.messageLog(message)), proof);
+        return _prove(chainId, batch, index, Proofs.leaf(Proofs.messageLog(message)), proof);
     }
 
     function proveL2LogInclusion(uint256 chainId, uint256 batch, uint256 index, L2Log calldata log, bytes32[] calldata proof)
@@ -139,7 +147,7 @@ contract Bridgehub is Pausable {
         view
         returns (bool)
     {
-        return IZKChain(_chain(chainId)).proveL2LeafInclusion(batch, index, Proofs.leaf(log), proof);
+        return _prove(chainId, batch, index, Proofs.leaf(log), proof);
     }
 
     function proveL1ToL2TransactionStatus(
@@ -152,7 +160,13 @@ contract Bridgehub is Pausable {
         TxStatus status
     ) external view returns (bool) {
         bytes32 leaf = Proofs.leaf(Proofs.statusLog(l2TxHash, txNumber, status));
-        return IZKChain(_chain(chainId)).proveL2LeafInclusion(batch, index, leaf, proof);
+        return _prove(chainId, batch, index, leaf, proof);
+    }
+
+    /// Since v33 the chain itself has lost the function.
+    function _prove(uint256 chainId, uint256 batch, uint256 index, bytes32 leaf, bytes32[] calldata proof) private view returns (bool) {
+        if (protocolMinor(chainId) < 33) return IZKChain(_chain(chainId)).proveL2LeafInclusion(batch, index, leaf, proof);
+        return IMessageRoot(messageRoot).proveL2LeafInclusionShared(chainId, batch, index, leaf, proof);
     }
 
     // ---------------------------------------------------------------- getters
@@ -196,6 +210,16 @@ contract Bridgehub is Pausable {
     }
 
     // ---------------------------------------------------------------- devnet only: wiring, open to anybody
+
+    /// Before v34 as if it were not there.
+    function interopCenter() external view returns (address) {
+        require(_interopCenter != address(0));
+        return _interopCenter;
+    }
+
+    function setInteropCenter(address center) external {
+        _interopCenter = center;
+    }
 
     function setAddresses(address router, address root) external {
         (assetRouter, messageRoot) = (router, root);

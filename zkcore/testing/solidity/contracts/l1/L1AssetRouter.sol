@@ -6,6 +6,7 @@ import {Encoding} from "../common/Encoding.sol";
 import {
     AssetHandlerDoesNotExist,
     AssetIdNotSupported,
+    InteropSenderChainIdMismatch,
     LegacyBridgeUsesNonNativeToken,
     LegacyEncodingUsedForNonL1Token,
     NonEmptyMsgValue,
@@ -25,6 +26,7 @@ import {
     IL1Nullifier,
     INativeTokenVault
 } from "../common/Interfaces.sol";
+import {Interop} from "../common/Interop.sol";
 import {Pausable} from "../common/Pausable.sol";
 import {SafeTransfer} from "../common/SafeTransfer.sol";
 import {
@@ -66,6 +68,7 @@ contract L1AssetRouter is Pausable {
     address public legacyBridge;
     mapping(bytes32 assetId => address) public assetHandlerAddress;
     mapping(bytes32 assetId => address) public assetDeploymentTracker;
+    address private _interopHandler; // since v33
 
     event AssetHandlerRegistered(bytes32 indexed assetId, address indexed assetHandler);
     event AssetDeploymentTrackerRegistered(bytes32 indexed assetId, bytes32 indexed registrationData, address deploymentTracker);
@@ -205,6 +208,26 @@ contract L1AssetRouter is Pausable {
     // ---------------------------------------------------------------- withdrawals and claims, from the nullifier
 
     function finalizeDeposit(uint256 chainId, bytes32 assetId, bytes calldata transferData) external payable only(L1_NULLIFIER) {
+        _finalize(chainId, assetId, transferData);
+    }
+
+    /// Since v33, from the interop handler: the one call of a bundle that withdraws.
+    function receiveMessage(bytes32, bytes calldata sender, bytes calldata payload)
+        external
+        payable
+        only(_interopHandler)
+        whenNotPaused
+        returns (bytes4)
+    {
+        (uint256 source,, address from) = Interop.read(sender);
+        if (from != L2_ASSET_ROUTER || bytes4(payload) != IFinalizeDeposit.finalizeDeposit.selector) revert Unauthorized(from);
+        (uint256 chainId, bytes32 assetId, bytes memory transferData) = abi.decode(payload[4:], (uint256, bytes32, bytes));
+        if (chainId != source) revert InteropSenderChainIdMismatch(source, chainId);
+        _finalize(chainId, assetId, transferData);
+        return this.receiveMessage.selector;
+    }
+
+    function _finalize(uint256 chainId, bytes32 assetId, bytes memory transferData) private {
         address handler = assetHandlerAddress[assetId];
         if (handler == address(0)) {
             _setAssetHandler(assetId, nativeTokenVault);
@@ -295,6 +318,17 @@ contract L1AssetRouter is Pausable {
     }
 
     // ---------------------------------------------------------------- wiring
+
+    /// Before v33 as if it were not there.
+    function l1InteropHandler() external view returns (address) {
+        require(_interopHandler != address(0));
+        return _interopHandler;
+    }
+
+    /// Devnet only, open to anybody: what the ecosystem's upgrade to v33 does.
+    function setL1InteropHandler(address handler) external {
+        _interopHandler = handler;
+    }
 
     /// Called by a deployment tracker, of which the vault is the only one here.
     function setAssetHandlerAddressThisChain(bytes32 registrationData, address handler) external {

@@ -44,6 +44,7 @@ contract L1Nullifier is Pausable {
     mapping(uint256 chainId => mapping(bytes32 l2TxHash => bytes32)) public depositHappened;
     mapping(uint256 chainId => mapping(uint256 batch => mapping(uint256 index => bool))) public isWithdrawalFinalized;
     mapping(uint256 chainId => address) public l2BridgeAddress;
+    address private _interopHandler; // since v33
 
     event BridgehubDepositFinalized(uint256 indexed chainId, bytes32 indexed txDataHash, bytes32 indexed l2DepositTxHash);
 
@@ -207,6 +208,17 @@ contract L1Nullifier is Pausable {
 
     function setAddresses(address router, address vault, address erc20Bridge) external {
         (l1AssetRouter, l1NativeTokenVault, legacyBridge) = (router, vault, erc20Bridge);
+    }
+
+    /// Before v33 as if it were not there.
+    function l1InteropHandler() external view returns (address) {
+        require(_interopHandler != address(0));
+        return _interopHandler;
+    }
+
+    /// What the ecosystem's upgrade to v33 does.
+    function setL1InteropHandler(address handler) external {
+        _interopHandler = handler;
     }
 
     /// The legacy L2 bridge of a chain that had one before v26.

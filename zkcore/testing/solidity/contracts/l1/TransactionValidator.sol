@@ -56,6 +56,7 @@ library TransactionValidator {
         uint256 native = (minor < 31 ? 132_500 : 2_875_420) + _max(1, _ceil(encodedLength, 136)) * 17_500 + length;
         uint256 nativeGas = price == 0 ? native / 10_000 : native * 10 / price;
         uint256 pubdataGas = (minor < 31 ? INTRINSIC_PUBDATA : 351) * transaction.gasPerPubdataByteLimit;
+        if (minor >= 33) return _max(21_000 + 40 * length, pubdataGas + _ceil(1 << 35, 100_000_000));
         uint256 minimal = _max(21_000 + 16 * length, nativeGas + pubdataGas);
         return minor < 30 ? _max(minimal, 200_000) : minimal;
     }

@@ -72,6 +72,12 @@ contract ZKChain is ZKChainStorage {
         _feeParams = FeeParams(PubdataPricingMode.Rollup, 1_000_000, 120_000, 80_000_000, 99_000, 250_000_000);
     }
 
+    /// What the diamond has lost with v33.
+    modifier untilV33() {
+        if (protocolMinor() >= 33) revert("F");
+        _;
+    }
+
     /// The real diamond says "F" for a selector without a facet, `getZKsyncOS()` before v31 among them.
     fallback() external {
         revert("F");
@@ -92,7 +98,7 @@ contract ZKChain is ZKChainStorage {
         uint256 l2GasPerPubdataByteLimit,
         bytes[] calldata factoryDeps,
         address refundRecipient
-    ) external payable returns (bytes32 canonicalTxHash) {
+    ) external payable untilV33 returns (bytes32 canonicalTxHash) {
         if (_chainId != _eraChainId) revert OnlyEraSupported();
         canonicalTxHash = _request(
             MailboxRequest(
@@ -107,6 +113,7 @@ contract ZKChain is ZKChainStorage {
     /// Legacy entry point of ZKsync Era alone.
     function finalizeEthWithdrawal(uint256 batch, uint256 index, uint16 txNumber, bytes calldata message, bytes32[] calldata proof)
         external
+        untilV33
     {
         if (_chainId != _eraChainId) revert OnlyEraSupported();
         IL1AssetRouter(IBridgehub(_bridgehub).assetRouter()).finalizeWithdrawal(_chainId, batch, index, txNumber, message, proof);
@@ -219,6 +226,7 @@ contract ZKChain is ZKChainStorage {
     function proveL2MessageInclusion(uint256 batch, uint256 index, L2Message calldata message, bytes32[] calldata proof)
         external
         view
+        untilV33
         returns (bool)
     {
         return _prove(batch, index, Proofs.leaf(Proofs.messageLog(message)), proof);
@@ -227,6 +235,7 @@ contract ZKChain is ZKChainStorage {
     function proveL2LogInclusion(uint256 batch, uint256 index, L2Log calldata log, bytes32[] calldata proof)
         external
         view
+        untilV33
         returns (bool)
     {
         return _prove(batch, index, Proofs.leaf(log), proof);
@@ -239,11 +248,11 @@ contract ZKChain is ZKChainStorage {
         uint16 txNumber,
         bytes32[] calldata proof,
         TxStatus status
-    ) external view returns (bool) {
+    ) external view untilV33 returns (bool) {
         return _prove(batch, index, Proofs.leaf(Proofs.statusLog(l2TxHash, txNumber, status)), proof);
     }
 
-    function proveL2LeafInclusion(uint256 batch, uint256 mask, bytes32 leaf, bytes32[] calldata proof) external view returns (bool) {
+    function proveL2LeafInclusion(uint256 batch, uint256 mask, bytes32 leaf, bytes32[] calldata proof) external view untilV33 returns (bool) {
         return _prove(batch, mask, leaf, proof);
     }
 
@@ -359,7 +368,7 @@ contract ZKChain is ZKChainStorage {
         return _depositsPaused;
     }
 
-    /// Devnet only: the minor protocol version, 26 to 31.
+    /// Devnet only: the minor protocol version, 26 to 33.
     function protocolMinor() public view returns (uint256) {
         return _protocolVersion >> 32;
     }

@@ -3,9 +3,10 @@ pragma solidity ^0.8.26;
 
 import {Alias} from "../common/Alias.sol";
 import {Encoding} from "../common/Encoding.sol";
-import {AmountMustBeGreaterThanZero, AssetIdNotSupported, InvalidCaller, TokenNotLegacy, Unauthorized} from "../common/Errors.sol";
+import {AmountMustBeGreaterThanZero, AssetIdNotSupported, InvalidCaller, TokenNotLegacy, Unauthorized, UnsupportedEncodingVersion} from "../common/Errors.sol";
+import {L2_INTEROP_CENTER} from "../common/Interop.sol";
 import {IBridgedToken, IFinalizeDeposit, INativeTokenVault} from "../common/Interfaces.sol";
-import {L2_MESSENGER, L2_NATIVE_TOKEN_VAULT} from "../common/Types.sol";
+import {L2_MESSENGER, L2_NATIVE_TOKEN_VAULT, NEW_ENCODING} from "../common/Types.sol";
 import {L1Messenger} from "./L1Messenger.sol";
 import {L2NativeTokenVault} from "./L2NativeTokenVault.sol";
 import {LegacySharedBridge} from "./LegacySharedBridge.sol";
@@ -17,13 +18,25 @@ contract L2AssetRouter {
     bytes32 public BASE_TOKEN_ASSET_ID;
     address public L2_LEGACY_SHARED_BRIDGE;
     mapping(bytes32 assetId => address) public assetHandlerAddress;
+    bool public bundles; // since v33: withdrawals come from the interop center, and only from there
+    address public baseTokenOrigin;
 
     event AssetHandlerRegistered(bytes32 indexed assetId, address indexed assetHandler);
     event AssetDeploymentTrackerRegistered(bytes32 indexed assetId, bytes32 indexed registrationData, address deploymentTracker);
     event DepositFinalizedAssetRouter(uint256 indexed chainId, bytes32 indexed assetId, bytes assetData);
     event WithdrawalInitiatedAssetRouter(uint256 chainId, address indexed l2Sender, bytes32 indexed assetId, bytes assetData);
 
+    event BridgehubDepositInitiated(
+        uint256 indexed chainId, bytes32 indexed txDataHash, address indexed from, bytes32 assetId, bytes bridgeMintCalldata
+    );
+
     bytes4 private constant LEGACY_WITHDRAWAL = 0x11a2ccc1;
+
+    /// What v33 has not: as if the function were not there.
+    modifier untilBundles() {
+        require(!bundles);
+        _;
+    }
 
     modifier onlyL1Router() {
         if (msg.sender != Alias.toL2(L1_ASSET_ROUTER)) revert InvalidCaller(msg.sender);
@@ -69,15 +82,15 @@ contract L2AssetRouter {
 
     // ---------------------------------------------------------------- withdrawals
 
-    function withdraw(bytes32 assetId, bytes calldata assetData) external returns (bytes32) {
+    function withdraw(bytes32 assetId, bytes calldata assetData) external untilBundles returns (bytes32) {
         return _withdraw(assetId, assetData, msg.sender, true);
     }
 
-    function withdraw(address l1Receiver, address l2Token, uint256 amount) external {
+    function withdraw(address l1Receiver, address l2Token, uint256 amount) external untilBundles {
         _withdrawLegacy(l1Receiver, l2Token, amount, msg.sender);
     }
 
-    function withdrawLegacyBridge(address l1Receiver, address l2Token, uint256 amount, address sender) external {
+    function withdrawLegacyBridge(address l1Receiver, address l2Token, uint256 amount, address sender) external untilBundles {
         if (msg.sender != L2_LEGACY_SHARED_BRIDGE) revert Unauthorized(msg.sender);
         _withdrawLegacy(l1Receiver, l2Token, amount, sender);
     }
@@ -110,6 +123,40 @@ contract L2AssetRouter {
             );
         }
         emit WithdrawalInitiatedAssetRouter(L1_CHAIN_ID, sender, assetId, assetData);
+    }
+
+    /// Devnet only: what the upgrade to v33 does here. `origin`: the base token where it comes from.
+    function upgradeToBundles(address origin) external {
+        (bundles, baseTokenOrigin) = (true, origin);
+    }
+
+    /// From the interop center: burns, and says whom to call on L1 with what.
+    function initiateIndirectCall(uint256 chainId, address originalCaller, bytes calldata data)
+        external
+        payable
+        returns (address to, bytes memory payload)
+    {
+        require(bundles);
+        if (msg.sender != L2_INTEROP_CENTER) revert Unauthorized(msg.sender);
+        if (data[0] != NEW_ENCODING) revert UnsupportedEncodingVersion();
+        (bytes32 assetId, bytes memory burnData) = abi.decode(data[1:], (bytes32, bytes));
+        bytes memory mintData = _burn(chainId, assetId, originalCaller, burnData);
+        emit BridgehubDepositInitiated(
+            chainId, keccak256(bytes.concat(NEW_ENCODING, abi.encode(originalCaller, assetId, burnData))), originalCaller, assetId, mintData
+        );
+        return (L1_ASSET_ROUTER, abi.encodeCall(IFinalizeDeposit.finalizeDeposit, (block.chainid, assetId, mintData)));
+    }
+
+    function _burn(uint256 chainId, bytes32 assetId, address originalCaller, bytes memory burnData) private returns (bytes memory) {
+        if (assetId == BASE_TOKEN_ASSET_ID) {
+            return L2NativeTokenVault(L2_NATIVE_TOKEN_VAULT).burnBaseToken{value: msg.value}(
+                chainId, originalCaller, baseTokenOrigin, burnData
+            );
+        }
+        if (assetHandlerAddress[assetId] == address(0)) {
+            INativeTokenVault(L2_NATIVE_TOKEN_VAULT).tryRegisterTokenFromBurnData(burnData, assetId);
+        }
+        return INativeTokenVault(L2_NATIVE_TOKEN_VAULT).bridgeBurn{value: msg.value}(chainId, 0, assetId, originalCaller, burnData);
     }
 
     // ---------------------------------------------------------------- views

@@ -9,6 +9,7 @@ contract L2BaseToken {
     string public name; // slot 0
     string public symbol; // slot 1
     uint8 public decimals; // slot 2
+    bool public bundles; // since v33: no withdrawals from here, as if the functions were not there
 
     event Withdrawal(address indexed l2Sender, address indexed l1Receiver, uint256 amount);
     event WithdrawalWithMessage(address indexed l2Sender, address indexed l1Receiver, uint256 amount, bytes additionalData);
@@ -19,18 +20,28 @@ contract L2BaseToken {
         (name, symbol, decimals) = (name_, symbol_, decimals_);
     }
 
+    modifier untilBundles() {
+        require(!bundles);
+        _;
+    }
+
+    /// Devnet only: what the upgrade to v33 does here.
+    function upgradeToBundles() external {
+        bundles = true;
+    }
+
     /// Era's form: an address widened to uint256.
     function balanceOf(uint256 account) external view returns (uint256) {
         return address(uint160(account)).balance;
     }
 
-    function withdraw(address l1Receiver) external payable {
+    function withdraw(address l1Receiver) external payable untilBundles {
         _burn();
         L1Messenger(L2_MESSENGER).sendToL1(abi.encodePacked(FINALIZE_ETH_WITHDRAWAL, l1Receiver, msg.value));
         emit Withdrawal(msg.sender, l1Receiver, msg.value);
     }
 
-    function withdrawWithMessage(address l1Receiver, bytes calldata additionalData) external payable {
+    function withdrawWithMessage(address l1Receiver, bytes calldata additionalData) external payable untilBundles {
         _burn();
         L1Messenger(L2_MESSENGER).sendToL1(
             abi.encodePacked(FINALIZE_ETH_WITHDRAWAL, l1Receiver, msg.value, msg.sender, additionalData)

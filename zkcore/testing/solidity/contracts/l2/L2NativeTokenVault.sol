@@ -4,10 +4,10 @@ pragma solidity ^0.8.26;
 import {Beacon} from "../common/Beacon.sol";
 import {BridgedToken} from "../common/BridgedToken.sol";
 import {Encoding} from "../common/Encoding.sol";
-import {AssetIdNotSupported} from "../common/Errors.sol";
+import {AmountMustBeGreaterThanZero, AssetIdNotSupported, ValueMismatch} from "../common/Errors.sol";
 import {NativeTokenVault} from "../common/NativeTokenVault.sol";
 import {SafeTransfer} from "../common/SafeTransfer.sol";
-import {L2_ASSET_ROUTER} from "../common/Types.sol";
+import {ETH_TOKEN, L2_ASSET_ROUTER, L2_BASE_TOKEN} from "../common/Types.sol";
 
 /// 0x10004: keeps tokens native to this L2 and mints those that come from elsewhere (protocol.md 9).
 contract L2NativeTokenVault is NativeTokenVault {
@@ -26,6 +26,26 @@ contract L2NativeTokenVault is NativeTokenVault {
     /// Zero as long as the token has not been deployed.
     function l2TokenAddress(address l1Token) external view returns (address) {
         return tokenAddress[Encoding.vaultAssetId(L1_CHAIN_ID, l1Token)];
+    }
+
+    /// Since v33 the base token is burned here: its value leaves the world, as in L2BaseToken.
+    function burnBaseToken(uint256 chainId, address originalCaller, address origin, bytes calldata data)
+        external
+        payable
+        onlyAssetRouter
+        whenNotPaused
+        returns (bytes memory)
+    {
+        (uint256 amount, address receiver,) = Encoding.decodeBurnData(data);
+        if (amount != msg.value) revert ValueMismatch(amount, msg.value);
+        if (amount == 0) revert AmountMustBeGreaterThanZero();
+        assembly ("memory-safe") {
+            mstore(0, shl(240, 0x30ff)) // ADDRESS SELFDESTRUCT
+            pop(create(callvalue(), 0, 2))
+        }
+        emit BridgeBurn(chainId, BASE_TOKEN_ASSET_ID, originalCaller, receiver, amount);
+        bytes memory metadata = Encoding.tokenMetadata(origin == ETH_TOKEN ? ETH_TOKEN : L2_BASE_TOKEN, L1_CHAIN_ID);
+        return Encoding.mintData(originalCaller, receiver, origin, amount, metadata);
     }
 
     function ASSET_ROUTER() external pure returns (address) {
