@@ -24,7 +24,7 @@ def measure() -> Figures:
 async def _all(net: Devnet, relays: Relays) -> Figures:
     figures: Figures = {}
     signer = PrivateKeySigner(net.accounts[0].private_key)
-    async with AsyncWallet(signer, l1=relays.urls["l1"], l2=relays.urls["l2"], profile=net.profile) as wallet:
+    async with AsyncWallet(signer, chain=net.profile, l1=relays.urls["l1"], l2=relays.urls["l2"]) as wallet:
 
         async def counted(title: str, awaitable: Any) -> Any:
             relays.taken()

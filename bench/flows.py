@@ -42,7 +42,7 @@ def measure(rounds: int) -> Figures:
 
 def _job(net: Devnet, relays: Relays, who: int) -> dict[str, Any]:
     """What a client is to do: an account of its own, and a withdrawal for those that cannot make one."""
-    with Wallet(PrivateKeySigner(net.accounts[0].private_key), l1=net.l1_url, l2=net.l2_url, profile=net.profile) as w:
+    with Wallet(PrivateKeySigner(net.accounts[0].private_key), chain=net.profile, l1=net.l1_url, l2=net.l2_url) as w:
         w.deposit(ETH, 10**16).wait(timeout=60)  # so that L1 has what is withdrawn
         withdrawal = w.withdraw(ETH, 10**12)
         withdrawal.wait("ready", timeout=60)

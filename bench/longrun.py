@@ -48,7 +48,7 @@ def main() -> None:
     signer = PrivateKeySigner(job["key"])
     samples: list[Any] = []
     done = 0
-    with Wallet(signer, l1=job["l1"], l2=job["l2"], profile=ChainProfile(**job["profile"])) as wallet:
+    with Wallet(signer, chain=ChainProfile(**job["profile"]), l1=job["l1"], l2=job["l2"]) as wallet:
         deposit = wallet.deposit(ETH, 10**12)
         deposit.wait(timeout=60)
 

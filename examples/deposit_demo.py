@@ -44,7 +44,7 @@ def main() -> int:
         # L2 takes up what L1 requests after a while, as it does in the world
         sender, receiver = net.accounts[0], net.accounts[1].address
         signer = PrivateKeySigner(sender.private_key)
-        with Wallet(signer, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet:
+        with Wallet(signer, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet:
             l1_before = wallet.get_l1_balance(ETH)
             l2_before = wallet.get_balance(address=receiver)
             refund_before = wallet.get_balance()

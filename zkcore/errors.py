@@ -96,11 +96,13 @@ class PlanTampered(InputError):
 
 
 class ChainIdMismatch(InputError):
-    """A node, profile or transaction is of another chain than expected."""
+    """A node, profile or transaction is of another chain than expected. `swapped`: the nodes are in one another's place."""
 
-    def __init__(self, *, what: str, expected: int, got: int) -> None:
-        self.what, self.expected, self.got = what, expected, got
-        super().__init__(f"{what} is on chain {got}, expected chain {expected}")
+    def __init__(self, *, what: str, expected: int | str, got: int, called: str = "", swapped: bool = False) -> None:
+        self.what, self.expected, self.got, self.swapped = what, expected, got, swapped
+        meant = f"chain {expected}" if isinstance(expected, int) else expected
+        advice = ": are the URLs of l1= and l2= swapped, or the same?" if swapped else ""
+        super().__init__(f"{what} is on chain {got}{f' ({called})' if called else ''}, expected {meant}{advice}")
 
 
 # ---------------------------------------------------------------- the nodes

@@ -19,7 +19,7 @@ async def main(kind: str) -> None:
     job = json.loads(sys.stdin.readline())
     profile = ChainProfile(**job["profile"])
     signer = PrivateKeySigner(job["key"])
-    nodes: dict[str, Any] = {"l1": job["l1"], "l2": job["l2"], "profile": profile}
+    nodes: dict[str, Any] = {"chain": profile, "l1": job["l1"], "l2": job["l2"]}
 
     def fresh() -> Any:
         return Wallet(signer, **nodes) if kind == "sync" else AsyncWallet(signer, **nodes)

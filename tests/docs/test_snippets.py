@@ -30,12 +30,12 @@ PAGES = [
 ELSEWHERE = {"docs/ledger.md", "docs/trezor.md", "docs/devnet.md"}
 # What the devnet has in place of a reader's nodes and device.
 INSTEAD = {
-    'l1="https://...", l2="https://..."': "l1=net.l1_url, l2=net.l2_url, profile=net.profile",
+    'chain="era", l1="https://...", l2="https://..."': "chain=net.profile, l1=net.l1_url, l2=net.l2_url",
     "LedgerSigner.connect(allow_blind_signing=True)": "device()",
 }
 PRELUDE = """
 from zkcore import ETH, Wallet, ether, gwei
-wallet = Wallet(signer, l1="https://...", l2="https://...")
+wallet = Wallet(signer, chain="era", l1="https://...", l2="https://...")
 """
 
 

@@ -47,7 +47,7 @@ def main(lock: Path) -> None:
     )
     if recover(transaction.signing_hash(), signer.sign_transaction(transaction)) != signer.address:
         sys.exit("a signature did not recover to its signer")
-    if Wallet(signer, l1="http://127.0.0.1:1", l2="http://127.0.0.1:1", trust_l2=True).address != signer.address:
+    if Wallet(signer, chain="era", l1="http://127.0.0.1:1", l2="http://127.0.0.1:1").address != signer.address:
         sys.exit("a wallet has not its signer's address")
     with Devnet() as net:
         if net.l1.rpc("eth_chainId") != hex(net.profile.l1_chain_id):

@@ -125,7 +125,7 @@ def run_sync(net: Devnet, key: str, receiver: Address, amounts: list[int]) -> Le
     """Deposits, each followed by a withdrawal: prepared, submitted as one plan however often, and waited for."""
     ledger = Ledger([], [])
     l1, l2 = HttpTransport(net.l1_url, limits=LIMITS), HttpTransport(net.l2_url, limits=LIMITS)
-    with Wallet(PrivateKeySigner(key), l1=l1, l2=l2, profile=net.profile) as wallet:
+    with Wallet(PrivateKeySigner(key), chain=net.profile, l1=l1, l2=l2) as wallet:
         for amount in amounts:
             plan = _insist(lambda: wallet.prepare_deposit(ETH, amount, to=receiver), ledger)  # noqa: B023
             deposit = _insist(lambda: wallet.submit(plan), ledger)  # noqa: B023
@@ -167,7 +167,7 @@ def run_async(net: Devnet, key: str, receiver: Address, amounts: list[int]) -> L
     async def main() -> Ledger:
         ledger = Ledger([], [])
         l1, l2 = AsyncHttpTransport(net.l1_url, limits=LIMITS), AsyncHttpTransport(net.l2_url, limits=LIMITS)
-        async with AsyncWallet(PrivateKeySigner(key), l1=l1, l2=l2, profile=net.profile) as wallet:
+        async with AsyncWallet(PrivateKeySigner(key), chain=net.profile, l1=l1, l2=l2) as wallet:
             turn = asyncio.Lock()
             await asyncio.gather(*[_one_async(wallet, receiver, amount, ledger, turn) for amount in amounts])
         return ledger

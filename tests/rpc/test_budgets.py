@@ -19,7 +19,7 @@ class Counted:
         limits = Limits(batch=batch)
         l1, l2 = HttpTransport(net.l1_url, limits=limits), HttpTransport(net.l2_url, limits=limits)
         self.net = net
-        self.wallet = Wallet(PrivateKeySigner(net.accounts[0].private_key), l1=l1, l2=l2, profile=net.profile)
+        self.wallet = Wallet(PrivateKeySigner(net.accounts[0].private_key), chain=net.profile, l1=l1, l2=l2)
         self._waves: list[Sequence[Any]] = []
         self.wallet._driver = replace(self.wallet._driver, on_wave=self._waves.append)
         self.waves = self.calls = self.http = 0

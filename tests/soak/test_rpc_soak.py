@@ -98,7 +98,7 @@ def sockets() -> int:
 async def soak(net: Devnet, ledger: Ledger, receiver: Any) -> dict[str, Any]:
     l1, l2 = AsyncHttpTransport(net.l1_url, limits=LIMITS), AsyncHttpTransport(net.l2_url, limits=LIMITS)
     key = net.accounts[0].private_key
-    async with AsyncWallet(PrivateKeySigner(key), l1=l1, l2=l2, profile=net.profile) as wallet:
+    async with AsyncWallet(PrivateKeySigner(key), chain=net.profile, l1=l1, l2=l2) as wallet:
         turn = asyncio.Lock()
         workers = [Worker(number, wallet, receiver, ledger, turn) for number in range(WORKERS)]
 

@@ -102,9 +102,11 @@ def signers(ledger: LedgerSigner, trezor: TrezorSigner, key: PrivateKeySigner) -
 
 
 def wallet(signer: Signer, profile: ChainProfile) -> None:
-    watching = Wallet("0x0000000000000000000000000000000000000001", l1="http://l1", l2="http://l2", trust_l2=True)
+    watching = Wallet(
+        "0x0000000000000000000000000000000000000001", chain=270, l1="http://l1", l2="http://l2", trust_l2=True
+    )
     assert_type(watching.address, Address)
-    wallet = Wallet(signer, l1="http://l1", l2="http://l2", profile=profile, fees=FeePolicy())
+    wallet = Wallet(signer, chain=profile, l1="http://l1", l2="http://l2", fees=FeePolicy())
     assert_type(wallet.deposit(ETH, ether("1"), to=ALICE), Deposit)
     assert_type(wallet.prepare_deposit(ETH, ether("1")), Plan[Deposit])
     assert_type(wallet.submit(wallet.prepare_deposit(ETH, 1)), Deposit)
@@ -132,7 +134,7 @@ def wallet(signer: Signer, profile: ChainProfile) -> None:
 
 
 async def async_wallet(signer: Signer | AsyncSigner, profile: ChainProfile) -> None:
-    wallet = AsyncWallet(signer, l1="http://l1", l2="http://l2", profile=profile)
+    wallet = AsyncWallet(signer, chain=profile, l1="http://l1", l2="http://l2")
     assert_type(await wallet.prepare_deposit(ETH, 1), Plan[AsyncDeposit])
     assert_type(await wallet.deposit(ETH, 1), AsyncDeposit)
     assert_type(await wallet.get_base_cost(1_000_000), int)

@@ -71,7 +71,7 @@ def open_wallet(request: pytest.FixtureRequest) -> Iterator[Open]:
 
         def make(net: Devnet, who: Any = 0, **options: Any) -> Any:
             signer = PrivateKeySigner(net.accounts[who].private_key) if isinstance(who, int) else who
-            nodes = {"l1": net.l1_url, "l2": net.l2_url, "profile": net.profile} | options
+            nodes = {"chain": net.profile, "l1": net.l1_url, "l2": net.l2_url} | options
             if request.param == "sync":
                 wallet: Any = Wallet(signer, **nodes)
             else:

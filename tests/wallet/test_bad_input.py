@@ -68,26 +68,32 @@ def test_node_that_answers_no_json(net: Devnet, signer: Any, node: Any, fault: A
 def test_wrong_l1_chain(net: Devnet, signer: Any, open_wallet: Any) -> None:
     profile = replace(net.profile, l1_chain_id=1)
     with pytest.raises(ChainIdMismatch, match="the L1 node is on chain 31337, expected chain 1$"):
-        open_wallet(net, signer, profile=profile).deposit(ETH, AMOUNT)
+        open_wallet(net, signer, chain=profile).deposit(ETH, AMOUNT)
 
 
 @ERA
 def test_wrong_l2_chain(net: Devnet, signer: Any, open_wallet: Any) -> None:
     profile = replace(net.profile, l2_chain_id=324)
     with pytest.raises(ChainIdMismatch, match="the L2 node is on chain 270, expected chain 324$"):
-        open_wallet(net, signer, profile=profile).deposit(ETH, AMOUNT)
+        open_wallet(net, signer, chain=profile).deposit(ETH, AMOUNT)
 
 
 @ERA
 def test_nodes_swapped(net: Devnet, signer: Any) -> None:
-    with pytest.raises((ChainIdMismatch, MalformedReply), match=r"chain|eth_call"):
-        wallet_of(net, signer, l1=net.l2_url, l2=net.l1_url).deposit(ETH, AMOUNT)
+    for chain, more in [(net.profile, {}), (net.chain_id, {"bridgehub": net.profile.bridgehub})]:
+        wallet = wallet_of(net, signer, chain=chain, l1=net.l2_url, l2=net.l1_url, **more)
+        for ask in (lambda w: w.deposit(ETH, AMOUNT), lambda w: w.get_l1_balance(), lambda w: w.get_bridge_addresses()):
+            with pytest.raises(ChainIdMismatch, match="are the URLs of l1= and l2= swapped, or the same") as swapped:
+                ask(wallet)
+            assert swapped.value.swapped
+        with pytest.raises(ChainIdMismatch, match=f"the L2 node is on chain {net.profile.l1_chain_id}"):
+            wallet.get_balance()
 
 
 @ERA
 def test_chain_unknown_to_the_bridgehub(net: Devnet, signer: Any, open_wallet: Any) -> None:
     net.faults.add(Lie(lambda _: hex(999)), node="l2", method="eth_chainId")
-    wallet = open_wallet(net, signer, profile=None, bridgehub=net.profile.bridgehub)
+    wallet = open_wallet(net, signer, chain=999, bridgehub=net.profile.bridgehub)
     with pytest.raises(UnknownChain, match=f"{net.profile.bridgehub} does not know chain 999") as unknown:
         wallet.deposit(ETH, AMOUNT)
     assert (unknown.value.chain_id, unknown.value.bridgehub) == (999, net.profile.bridgehub)
@@ -96,7 +102,7 @@ def test_chain_unknown_to_the_bridgehub(net: Devnet, signer: Any, open_wallet: A
 @ERA
 def test_no_profile_and_no_bridgehub(net: Devnet, signer: Any, open_wallet: Any) -> None:
     with pytest.raises(UntrustedBridgehub, match="trust_l2=True") as untrusted:
-        open_wallet(net, signer, profile=None).deposit(ETH, AMOUNT)
+        open_wallet(net, signer, chain=net.chain_id).deposit(ETH, AMOUNT)
     assert untrusted.value.named == net.profile.bridgehub
 
 
@@ -204,7 +210,7 @@ def test_malformed_address(net: Devnet, signer: Any, open_wallet: Any, address: 
             wallet.deposit(*arguments, **options)
         assert str(address) in str(wrong.value) or repr(address) in str(wrong.value)
     with pytest.raises(InputError):
-        Wallet(signer, l1=net.l1_url, l2=net.l2_url, bridgehub=address)
+        Wallet(signer, chain=net.chain_id, l1=net.l1_url, l2=net.l2_url, bridgehub=address)
     assert not net.faults.requests("l1")
 
 
@@ -248,7 +254,7 @@ def test_a_key_where_a_signer_is_wanted_is_never_shown(net: Devnet) -> None:
     for kind in (Wallet, AsyncWallet):
         for given in (key, str(key), bytes(32)):
             with pytest.raises(InputError) as wrong:
-                kind(given, l1=net.l1_url, l2=net.l2_url)
+                kind(given, chain=net.profile, l1=net.l1_url, l2=net.l2_url)
             assert str(key).removeprefix("0x")[:16] not in str(wrong.value)
 
 

@@ -41,7 +41,7 @@ class Meter:
             l1_chain_id=net.profile.l1_chain_id, l2_chain_id=net.profile.l2_chain_id, bridgehub=net.profile.bridgehub
         )
         signer = PrivateKeySigner(net.accounts[0].private_key)
-        self.wallet = Wallet(signer, l1=self.l1, l2=self.l2, profile=pinned)
+        self.wallet = Wallet(signer, chain=pinned, l1=self.l1, l2=self.l2)
         opened.append(self.wallet)
         self.waves, self._faults = 0, net.faults
         driver = self.wallet._driver

@@ -116,7 +116,7 @@ from zkcore.wallet.submission import Hold
 
 l1, l2, hub, l1_id, l2_id, journal, plan_file, boundary, after = sys.argv[1:]
 profile = ChainProfile(bridgehub=hub, l1_chain_id=int(l1_id), l2_chain_id=int(l2_id))
-wallet = Wallet(PrivateKeySigner.from_env("KEY"), l1=l1, l2=l2, profile=profile, journal=Journal(journal))
+wallet = Wallet(PrivateKeySigner.from_env("KEY"), chain=profile, l1=l1, l2=l2, journal=Journal(journal))
 plan = Plan.from_json(open(plan_file, encoding="utf-8").read())
 driver, done = wallet._driver, 0
 

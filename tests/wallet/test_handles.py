@@ -94,7 +94,7 @@ import sys
 from zkcore import Wallet
 
 l1, l2, address = sys.argv[1:4]
-with Wallet(address, l1=l1, l2=l2, bridgehub=sys.argv[4]) as wallet:
+with Wallet(address, chain=int(sys.argv[5]), l1=l1, l2=l2, bridgehub=sys.argv[4]) as wallet:
     for line in sys.stdin:
         handle = wallet.resume(line)
         done = handle.wait(timeout=30) if handle.kind != "withdrawal" else handle.wait("finalized", timeout=30)
@@ -117,6 +117,7 @@ def test_another_process_goes_on(net: Devnet) -> None:
         net.l2_url,
         str(net.accounts[0].address),
         str(net.profile.bridgehub),
+        str(net.chain_id),
     ]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(

@@ -41,7 +41,7 @@ def test_many_deposits_at_once_from_one_account_by_threads(net: Devnet, mining: 
 def test_many_deposits_at_once_from_one_account_by_asyncio(net: Devnet, mining: bool) -> None:
     async def many() -> None:
         signer = PrivateKeySigner(net.accounts[0].private_key)
-        async with AsyncWallet(signer, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet:
+        async with AsyncWallet(signer, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet:
             receiver = net.accounts[7].address
             net.l1.mining = mining
             deposits = await asyncio.gather(*[wallet.deposit(ETH, AMOUNT + n, to=receiver) for n in range(MANY)])

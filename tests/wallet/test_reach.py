@@ -71,11 +71,11 @@ RUNS = {"deposit": deposit, "execute": execute, "base-cost": base_cost, "withdra
 @pytest.mark.parametrize("use", RUNS)
 def test_what_a_use_runs_is_in_its_list(net: Devnet, use: str) -> None:
     account = PrivateKeySigner(net.accounts[0].private_key)
-    with Wallet(account, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as first:
+    with Wallet(account, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as first:
         first.deposit(ETH, ether("1")).wait(timeout=30)
 
     def program() -> None:
-        with Wallet(account, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet:
+        with Wallet(account, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet:
             RUNS[use](wallet, net)
 
     listed = {path_of(module).relative_to(ROOT).as_posix() for module in reached(use, "key")}
@@ -85,7 +85,7 @@ def test_what_a_use_runs_is_in_its_list(net: Devnet, use: str) -> None:
 @ERA
 def test_what_settles_runs_is_in_its_lists(net: Devnet) -> None:
     account = PrivateKeySigner(net.accounts[0].private_key)
-    with Wallet(account, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet:
+    with Wallet(account, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet:
         wallet.deposit(ETH, ether("1")).wait(timeout=30)
         withdrawal = wallet.withdraw(ETH, AMOUNT)
         withdrawal.wait("ready", timeout=30)
@@ -97,7 +97,7 @@ def test_what_settles_runs_is_in_its_lists(net: Devnet) -> None:
     assert l2_tx_hash is not None
 
     def settle(use: str) -> None:
-        with Wallet(account, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet:
+        with Wallet(account, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet:
             if use == "claim":
                 wallet.claim_failed_deposit(l2_tx_hash).wait(timeout=30)
             else:

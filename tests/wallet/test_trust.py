@@ -84,23 +84,31 @@ def test_a_lying_l2_node_names_another_bridgehub(net: Devnet, watched: Watched) 
 @ERA
 def test_a_bridgehub_that_the_caller_named_is_not_the_nodes_to_choose(net: Devnet, watched: Watched) -> None:
     net.faults.add(WRONG_BRIDGEHUB, node="l2", method="zks_getBridgehubContract")
-    wallet = wallet_of(net, watched.signer, profile=None, bridgehub=net.profile.bridgehub)
+    wallet = wallet_of(net, watched.signer, chain=net.chain_id, bridgehub=net.profile.bridgehub)
     with pytest.raises(UntrustedBridgehub, match=f"expected {net.profile.bridgehub}"):
         wallet.deposit(ETH, AMOUNT)
     with pytest.raises(UntrustedBridgehub, match="trust_l2=True"):
-        wallet_of(net, watched.signer, profile=None).deposit(ETH, AMOUNT)
+        wallet_of(net, watched.signer, chain=net.chain_id).deposit(ETH, AMOUNT)
 
 
 @ERA
 def test_a_known_chain_has_a_pinned_bridgehub_whatever_anyone_says(
     net: Devnet, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zkcore.flows.session.known_profile", lambda *_: net.profile)  # as for mainnet and Sepolia
-    with pytest.raises(UntrustedBridgehub, match=f"expected {net.profile.bridgehub}"):
-        wallet_of(net, watched.signer, profile=None, bridgehub=THIEF).deposit(ETH, AMOUNT)
+    monkeypatch.setattr("zkcore.protocol.pinned._all", lambda: (replace(net.profile, name="ours"),))  # as mainnet's
+    for chain in ("ours", net.chain_id, net.profile, replace(net.profile, diamond=None, name="")):
+        with pytest.raises(
+            InputError, match=rf"{THIEF} is not the profile's: .* has {net.profile.bridgehub}.*unpinned"
+        ):
+            wallet_of(net, watched.signer, chain=chain, bridgehub=THIEF)
+    for name in ("bridgehub", "diamond", "asset_router", "nullifier"):
+        other = replace(net.profile, **{name: THIEF})
+        with pytest.raises(InputError, match=f"{name} is {THIEF}, ours is pinned with .*unpinned=True"):
+            wallet_of(net, watched.signer, chain=other)
+        _ = wallet_of(net, watched.signer, chain=replace(other, unpinned=True))
     net.faults.add(WRONG_BRIDGEHUB, node="l2", method="zks_getBridgehubContract")
     with pytest.raises(UntrustedBridgehub, match=f"expected {net.profile.bridgehub}"):
-        wallet_of(net, watched.signer, profile=None, trust_l2=True).deposit(ETH, AMOUNT)
+        wallet_of(net, watched.signer, chain=net.chain_id, trust_l2=True).deposit(ETH, AMOUNT)
 
 
 def test_a_lying_l2_node_names_another_base_token(net: Devnet, watched: Watched) -> None:
@@ -225,7 +233,7 @@ def test_an_l1_node_of_the_wrong_chain(net: Devnet, watched: Watched) -> None:
 @pytest.mark.parametrize("what", ["diamond", "asset_router", "base_token", "nullifier", "native_token_vault"])
 @ERA
 def test_a_profile_whose_pinned_address_is_not_what_l1_says(net: Devnet, watched: Watched, what: str) -> None:
-    wallet = wallet_of(net, watched.signer, profile=replace(net.profile, **{what: THIEF}))
+    wallet = wallet_of(net, watched.signer, chain=replace(net.profile, **{what: THIEF}))
     with pytest.raises(AddressMismatch) as mismatch:
         wallet.deposit(net.tokens["DAI"], AMOUNT)
     assert (mismatch.value.what, mismatch.value.pinned) == (what, THIEF)
@@ -237,13 +245,13 @@ def test_a_profile_whose_pinned_address_is_not_what_l1_says(net: Devnet, watched
 @ERA
 def test_a_profile_of_the_other_stack(net: Devnet, watched: Watched) -> None:
     with pytest.raises(AddressMismatch, match="the stack"):
-        wallet_of(net, watched.signer, profile=replace(net.profile, stack="zksync-os")).deposit(ETH, AMOUNT)
+        wallet_of(net, watched.signer, chain=replace(net.profile, stack="zksync-os")).deposit(ETH, AMOUNT)
 
 
 @ERA
 def test_a_profile_with_another_bridgehub(net: Devnet, watched: Watched) -> None:
     with pytest.raises(ZkCoreError):
-        wallet_of(net, watched.signer, profile=replace(net.profile, bridgehub=THIEF)).deposit(ETH, AMOUNT)
+        wallet_of(net, watched.signer, chain=replace(net.profile, bridgehub=THIEF)).deposit(ETH, AMOUNT)
     with pytest.raises(InputError, match="is not the profile's"):
         wallet_of(net, watched.signer, bridgehub=THIEF)
 
@@ -338,13 +346,13 @@ def test_a_plan_for_other_contracts_is_refused_by_the_wallet(net: Devnet, watche
     for wallet in (watched.wallet, wallet_of(net, watched.signer)):
         with pytest.raises(PlanTampered, match=f"{thief} for its {what}, this wallet's chain has {ours}"):
             wallet.submit(tampered)
-    with pytest.raises(InputError, match="chain"):
-        wallet_of(net, watched.signer, profile=replace(net.profile, l2_chain_id=5)).submit(plan)
+    with pytest.raises(ChainIdMismatch, match="unlike the plan"):
+        wallet_of(net, watched.signer, chain=replace(net.profile, l2_chain_id=5)).submit(plan)
     if what == "bridgehub":
         with pytest.raises(InputError, match=f"the plan's bridgehub is {thief}"):
             tampered.preview(net.profile)
         with pytest.raises(PlanTampered, match=thief):
-            wallet_of(net, watched.signer, profile=None, bridgehub=ours).submit(tampered)
+            wallet_of(net, watched.signer, chain=net.chain_id, bridgehub=ours).submit(tampered)
 
 
 @BASE_ERC20

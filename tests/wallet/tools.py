@@ -62,7 +62,7 @@ def readable(net: Devnet, wallet: type) -> dict[str, Any]:
 def wallet_of(net: Devnet, who: Any = 0, **options: Any) -> Wallet:
     """A blocking wallet of an account (or a signer, or an address) over a devnet."""
     signer = PrivateKeySigner(net.accounts[who].private_key) if isinstance(who, int) else who
-    wallet = Wallet(signer, **{"l1": net.l1_url, "l2": net.l2_url, "profile": net.profile} | options)
+    wallet = Wallet(signer, **{"chain": net.profile, "l1": net.l1_url, "l2": net.l2_url} | options)
     opened.append(wallet)
     return wallet
 

@@ -1,9 +1,13 @@
 """Who acts, on which chain, and what of that chain has been learned: the ground every flow stands on."""
 
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from typing import Any, TypeVar
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zkcore.effects import Flow, attempt, gather
+from zkcore.effects import Chain, Done, Effect, Flow, Reply, Step, Wave, advance, attempt, gather, start
 from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
 from zkcore.methods import calls
 from zkcore.protocol.assets import ntv_asset_id
@@ -18,16 +22,18 @@ from zkcore.protocol.contracts import (
     ZERO_ADDRESS,
 )
 from zkcore.protocol.fees import FeeParams, FeePolicy, check_protocol_version
-from zkcore.protocol.pinned import known_profile
+from zkcore.protocol.pinned import known_chains, known_profile
 from zkcore.protocol.priority import AccountKind
 from zkcore.types import ETH, Address, Hash32, Stack
 
 # fmt: off
 __all__ = [
-    "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_chains", "contracts", "facts_of",
-    "fee_params", "vaults",
+    "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_ids", "check_nodes", "checked",
+    "contracts", "facts_of", "fee_params", "vaults",
 ]
 # fmt: on
+
+T = TypeVar("T")
 
 
 class Contracts(Struct, frozen=True, kw_only=True):
@@ -72,7 +78,7 @@ class Known:
     __slots__ = ("chain_ids", "contracts", "profile", "sender_kind", "stack", "vaults", "version")
 
     def __init__(self) -> None:
-        self.chain_ids: tuple[int, int] | None = None
+        self.chain_ids: dict[Chain, int] = {}  # of the nodes, compared with the chain that the caller named
         self.contracts: Contracts | None = None
         self.profile: ChainProfile | None = None
         self.version: int | None = None
@@ -82,9 +88,13 @@ class Known:
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """An account on a chain: what a wallet was constructed with, and what it has learned."""
+    """An account on a chain: what a wallet was constructed with, and what it has learned.
+
+    `bridgehub` is None where the L2 node may name it (`trust_l2`), or nobody has.
+    """
 
     address: Address
+    chain_id: int
     profile: ChainProfile | None
     bridgehub: Address | None
     trust_l2: bool
@@ -99,56 +109,111 @@ class Session(Struct, frozen=True, kw_only=True):
         return on_l1
 
 
-# ---------------------------------------------------------------- the contracts: one wave where there is a profile
+# ---------------------------------------------------------------- the nodes are those of the chain that was named
+def checked(session: Session, step: Step[T] | Generator[Any, Any, T]) -> Flow[T]:
+    """The step, with each node's chain id asked in the wave that first asks it, and compared before the step sees an answer.
+
+    Raises ChainIdMismatch. Where the chain id is not to be had, neither is any answer of that wave.
+    """
+    if len(session.known.chain_ids) == 2:
+        return (yield from step)
+    with closing(start(step)) as flow:
+        effect = advance(flow)
+        while not isinstance(effect, Done):
+            answer = yield from _asked(session, effect) if isinstance(effect, Wave) else _passed(effect)
+            effect = advance(flow, answer)
+    return effect.value
+
+
+def _passed(effect: Effect) -> Flow[Any]:
+    """The answer to an effect; what is thrown in for one is the step's to see."""
+
+    def ask() -> Flow[Any]:
+        return (yield effect)
+
+    return (yield from attempt(ask(), Exception))
+
+
+def _asked(session: Session, wave: Wave) -> Flow[Sequence[Reply] | Exception]:
+    new: list[Chain] = sorted({call.chain for call in wave.calls} - set(session.known.chain_ids))
+    probes = [calls.chain_id(chain) for chain in new]
+    replies: Sequence[Reply] | Exception = yield from _passed(Wave((*probes, *wave.calls)))
+    if isinstance(replies, Exception):
+        return replies
+    dead: dict[Chain, Exception] = {}
+    for chain, probe, reply in zip(new, probes, replies, strict=False):
+        flow = start(probe)
+        _ = advance(flow)
+        try:
+            got: Any = advance(flow, [reply])
+        except NodeError as error:
+            dead[chain] = error
+            continue
+        _check_chain_id(session, chain, got.value)
+        session.known.chain_ids[chain] = got.value
+    rest = replies[len(probes) :]
+    return [dead.get(call.chain, reply) for call, reply in zip(wave.calls, rest, strict=True)]
+
+
+def check_nodes(session: Session, chains: Iterable[Chain]) -> Flow[None]:
+    """The nodes are those of the chain: before something is signed whose plan was made elsewhere. Raises ChainIdMismatch."""
+    _ = yield from gather(*[calls.chain_id(chain) for chain in chains if chain not in session.known.chain_ids])
+
+
+def _check_chain_id(session: Session, chain: Chain, got: int) -> None:
+    profile = session.profile
+    ids = {"l1": profile.l1_chain_id if profile else None, "l2": session.chain_id}
+    expected, other = ids[chain], ids["l1" if chain == "l2" else "l2"]
+    if got != expected and (expected is not None or got == other):
+        called = next((pinned.name for pinned in known_chains() if pinned.l2_chain_id == got), "")
+        raise ChainIdMismatch(
+            what=f"the {chain.upper()} node",
+            expected=f"the L1 of chain {other}" if expected is None else expected,
+            got=got,
+            called=called,
+            swapped=got == other,
+        )
+
+
+def check_ids(session: Session, what: str, chain_ids: Mapping[Chain, int]) -> None:
+    """What was made elsewhere is of this session's chains, as far as they are known. Raises ChainIdMismatch."""
+    ours = {"l2": session.chain_id, **session.known.chain_ids}
+    if session.profile is not None:
+        ours["l1"] = session.profile.l1_chain_id
+    for chain, expected in chain_ids.items():
+        if ours.get(chain, expected) != expected:
+            raise ChainIdMismatch(what=f"this wallet, unlike {what},", expected=expected, got=ours[chain])
+
+
+# ---------------------------------------------------------------- the contracts: one wave where the bridgehub is named
 def contracts(session: Session) -> Flow[Contracts]:
     """The chain's contracts. What the profile pins is verified on L1 in the same wave; a difference is an error."""
     if session.known.contracts is None:
-        session.known.profile = yield from _profile(session)
-        session.known.contracts = yield from _discover(session, session.known.profile)
+        hub, named = session.bridgehub, None
+        if hub is None:  # no profile, and the caller has not named one
+            hub = yield from calls.get_bridgehub_contract()
+            named = hub
+            if hub is None or not session.trust_l2:
+                raise UntrustedBridgehub(chain_id=session.chain_id, named=named)
+        session.known.contracts = yield from _discover(session, hub, named)
     return session.known.contracts
 
 
-def _profile(session: Session) -> Flow[ChainProfile]:
-    """The caller's profile, that of a known chain, or one of the bridgehub that the caller (or, if told to, L2) names."""
-    if session.profile is not None:
-        return session.profile
-    l1, l2, named = yield from gather(calls.chain_id("l1"), calls.chain_id("l2"), calls.get_bridgehub_contract())
-    session.known.chain_ids = (l1, l2)
-    profile, stated = known_profile(l1, l2), session.bridgehub
-    if profile is not None:
-        if stated not in (None, profile.bridgehub):
-            raise UntrustedBridgehub(chain_id=l2, named=stated, expected=profile.bridgehub)
-        return profile
-    if stated is None and session.trust_l2:
-        stated = named
-    if stated is None:
-        raise UntrustedBridgehub(chain_id=l2, named=named)
-    return ChainProfile(l1_chain_id=l1, l2_chain_id=l2, bridgehub=stated)
-
-
-def check_chains(session: Session, l1_chain_id: int, l2_chain_id: int) -> Flow[None]:
-    """Once a session: the nodes are those of these chains. Raises ChainIdMismatch."""
-    if session.known.chain_ids is None:
-        session.known.chain_ids = yield from gather(calls.chain_id("l1"), calls.chain_id("l2"))
-    pairs = zip(("the L1 node", "the L2 node"), (l1_chain_id, l2_chain_id), session.known.chain_ids, strict=True)
-    for what, expected, got in pairs:
-        if expected != got:
-            raise ChainIdMismatch(what=what, expected=expected, got=got)
-
-
-def _discover(session: Session, profile: ChainProfile) -> Flow[Contracts]:
-    hub, chain = profile.bridgehub, profile.l2_chain_id
-    _, named, on_l1 = yield from gather(
-        check_chains(session, profile.l1_chain_id, chain),
-        attempt(calls.get_bridgehub_contract(), NodeError),
+def _discover(session: Session, hub: Address, named: Address | None) -> Flow[Contracts]:
+    chain, profile = session.chain_id, session.profile
+    l1_chain_id, named_now, on_l1 = yield from gather(
+        known_or(profile.l1_chain_id if profile else session.known.chain_ids.get("l1"), calls.chain_id("l1")),
+        known_or(named, attempt(calls.get_bridgehub_contract(), NodeError)),
         gather(
             calls.eth_call("l1", hub, BRIDGEHUB.get_zk_chain, chain),
             calls.eth_call("l1", hub, BRIDGEHUB.asset_router),
             calls.eth_call("l1", hub, BRIDGEHUB.base_token_asset_id, chain),
         ),
     )
-    if isinstance(named, Address) and named != hub:
-        raise UntrustedBridgehub(chain_id=chain, named=named, expected=hub)
+    if isinstance(named_now, Address) and named_now != hub:
+        raise UntrustedBridgehub(chain_id=chain, named=named_now, expected=hub)
+    profile = profile or ChainProfile(l1_chain_id=l1_chain_id, l2_chain_id=chain, bridgehub=hub)
+    session.known.profile = profile
     (diamond,), (router,), (asset_id,) = on_l1
     if diamond == ZERO_ADDRESS:
         raise UnknownChain(chain_id=chain, bridgehub=hub)
@@ -171,12 +236,19 @@ def _discover(session: Session, profile: ChainProfile) -> Flow[Contracts]:
     )
 
 
+def known_or(value: T | None, step: Step[T]) -> Flow[T]:
+    """The value, or what the step gives if there is none."""
+    return (yield from step) if value is None else value
+
+
 def _bridgehub_origin(session: Session) -> str:
-    if session.profile is not None:
-        return "the profile"
-    if session.bridgehub is not None:
-        return "the caller"
-    return "the L2 node, trusted by the caller" if session.trust_l2 else "the pinned profile of this chain"
+    profile = session.profile
+    if profile is not None:
+        pinned = known_profile(profile.l1_chain_id, profile.l2_chain_id)
+        if pinned is None:
+            return "the profile"
+        return "the pinned profile" if pinned.bridgehub == profile.bridgehub else "the profile, NOT the pinned one"
+    return "the caller" if session.bridgehub is not None else "the L2 node, trusted by the caller"
 
 
 # ---------------------------------------------------------------- the chain's rules: one wave more

@@ -16,7 +16,7 @@ from zkcore.errors import (
     TransactionFailed,
     WaitTimeout,
 )
-from zkcore.flows.session import Session, check_chains, known_stack
+from zkcore.flows.session import Session, known_stack
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import NodeTransaction, Receipt, TransactionDetails
@@ -63,10 +63,7 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
 def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatus]:
     """At most two waves."""
     sent = (record.l1_tx_hash, *record.replaced)
-    receipts, _ = yield from gather(
-        gather(*[calls.get_receipt("l1", tx_hash) for tx_hash in sent]),
-        check_chains(session, record.l1_chain_id, record.l2_chain_id),
-    )
+    receipts = yield from gather(*[calls.get_receipt("l1", tx_hash) for tx_hash in sent])
     receipt = next((receipt for receipt in receipts if receipt is not None), None)
     if receipt is None:
         return (yield from _unincluded(record))

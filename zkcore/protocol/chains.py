@@ -4,7 +4,7 @@ What a profile pins is used, and verified on L1; what it does not pin is read fr
 """
 
 from os import PathLike
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -12,7 +12,7 @@ from msgspec.structs import force_setattr
 from zkcore.errors import InputError
 from zkcore.types import ETH, Address, Stack, uint
 
-__all__ = ["ChainProfile", "Token"]
+__all__ = ["PINNED", "ChainProfile", "Token"]
 
 _STACKS = ("era", "zksync-os", None)
 
@@ -34,6 +34,7 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
     """A chain and its contracts on L1. Addresses may be given as 0x strings. Raises InputError.
 
     `base_token` is the L1 address of the chain's base token (`ETH` for ether). `no_deposits`: why the chain takes none.
+    `unpinned`: its contracts are meant to be others than those pinned for this chain (a fork, a test deployment).
     `ecosystem` and `source` say of a pinned chain whose it is, and by whom its contracts are named and when that was read.
     """
 
@@ -52,17 +53,18 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
     ecosystem: str = ""
     source: str = ""
     no_deposits: str = ""
+    unpinned: bool = False
 
     def __post_init__(self) -> None:
         uint(self.l1_chain_id, "l1_chain_id", 64)
         uint(self.l2_chain_id, "l2_chain_id", 64)
         if self.stack not in _STACKS:
             raise InputError(f"stack: expected one of {_STACKS}, got {self.stack!r}")
-        _addresses(self, "bridgehub", *_PINNED)
+        _addresses(self, "bridgehub", *PINNED)
 
     def contracts(self) -> dict[Address, str]:
         """The pinned contracts on L1 with what they are called."""
-        pinned = {name: getattr(self, name) for name in ("bridgehub", *_PINNED)}
+        pinned = {name: getattr(self, name) for name in ("bridgehub", *PINNED)}
         return {address: name for name, address in pinned.items() if address not in (None, ETH)}
 
     @classmethod
@@ -79,7 +81,7 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
             raise InputError(f"chain profile {path}: {error}") from error
 
 
-_PINNED = ("diamond", "asset_router", "nullifier", "native_token_vault", "message_root", "base_token")
+PINNED: Final = ("diamond", "asset_router", "nullifier", "native_token_vault", "message_root", "base_token")
 
 
 def _addresses(struct: Struct, *names: str) -> None:

@@ -6,10 +6,13 @@ A pinned chain is verified on L1 like any other. Stack, version and base token c
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from zkcore.errors import InputError
-from zkcore.protocol.chains import ChainProfile
+from msgspec.structs import replace
 
-__all__ = ["known_chain", "known_chains", "known_profile"]
+from zkcore.errors import InputError
+from zkcore.protocol.chains import PINNED, ChainProfile
+from zkcore.types import Address, AddressLike, uint
+
+__all__ = ["ChosenChain", "chosen_chain", "known_chain", "known_chains", "known_profile"]
 
 
 class _Ecosystem(NamedTuple):
@@ -156,3 +159,54 @@ def known_profile(l1_chain_id: int, l2_chain_id: int) -> ChainProfile | None:
     """The pinned chain with these ids, or None. No two pinned chains of one L1 share an id."""
     ids = (l1_chain_id, l2_chain_id)
     return next((profile for profile in _all() if (profile.l1_chain_id, profile.l2_chain_id) == ids), None)
+
+
+# ---------------------------------------------------------------- what a wallet's caller says of its chain
+class ChosenChain(NamedTuple):
+    """The chain that was named: its id, its profile if there is one, and the bridgehub if somebody has named it."""
+
+    chain_id: int
+    profile: ChainProfile | None
+    bridgehub: Address | None
+
+
+def chosen_chain(chain: int | str | ChainProfile, bridgehub: AddressLike | None = None) -> ChosenChain:
+    """The chain that a caller means, by its name, L2 chain id or profile. Raises InputError where it contradicts the pins.
+
+    What a profile leaves open is taken from the pinned one of the same ids; only `unpinned=True` lets it say otherwise.
+    """
+    hub = None if bridgehub is None else Address(bridgehub)
+    if isinstance(chain, ChainProfile):
+        profile: ChainProfile | None = _with_pins(chain)
+    else:
+        if not isinstance(chain, str):
+            _ = uint(chain, "chain (a ChainProfile, the name of a pinned chain, or an L2 chain id)", 64)
+        profile = known_chain(chain)
+    if profile is None:  # an id: a name that is not pinned is refused
+        return ChosenChain(int(chain), None, hub)  # type: ignore[arg-type]
+    if hub not in (None, profile.bridgehub):
+        called = profile.name or f"chain {profile.l2_chain_id}"
+        raise InputError(
+            f"bridgehub: {hub} is not the profile's: {called} has {profile.bridgehub}. For contracts of your own, "
+            "give chain=ChainProfile(..., unpinned=True)"
+        )
+    return ChosenChain(profile.l2_chain_id, profile, profile.bridgehub)
+
+
+def _with_pins(profile: ChainProfile) -> ChainProfile:
+    pinned = known_profile(profile.l1_chain_id, profile.l2_chain_id)
+    if profile.l1_chain_id == profile.l2_chain_id:
+        raise InputError(f"chain: {profile.l1_chain_id} cannot be the id of both L1 and L2")
+    if pinned is None or profile.unpinned:
+        return profile
+    taken: dict[str, Any] = {}
+    for name in ("bridgehub", *PINNED, "no_deposits"):
+        ours, theirs = getattr(pinned, name), getattr(profile, name)
+        if ours and not theirs:
+            taken[name] = ours
+        elif ours and ours != theirs and name != "no_deposits":
+            raise InputError(
+                f"chain: the profile's {name} is {theirs}, {pinned.name} is pinned with {ours}. "
+                "For contracts of your own, say unpinned=True in the profile"
+            )
+    return replace(profile, **taken)

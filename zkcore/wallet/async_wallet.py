@@ -13,11 +13,10 @@ from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
-from zkcore.flows.session import Session
+from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
 from zkcore.journal import Journal, Store
-from zkcore.plans.plan import Draft, Plan, SignedPlan, check_kind
-from zkcore.plans.records import record_from_json
+from zkcore.plans.plan import Draft, Plan, SignedPlan
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import AsyncHttpTransport
@@ -70,16 +69,16 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         self,
         signer: Signer | AsyncSigner | AddressLike,
         *,
+        chain: int | str | ChainProfile,
         l1: str | AsyncTransport,
         l2: str | AsyncTransport,
-        profile: ChainProfile | None = None,
         bridgehub: AddressLike | None = None,
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
         journal: Journal | None = None,
     ) -> None:
         nodes = [AsyncHttpTransport(node) if isinstance(node, str) else node for node in (l1, l2)]
-        more: dict[str, Any] = {"profile": profile, "bridgehub": bridgehub, "trust_l2": trust_l2}
+        more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
         super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
         self._driver = AsyncDriver(self._nodes["l1"], self._nodes["l2"])
         self._locks = {"l1": asyncio.Lock(), "l2": asyncio.Lock()}
@@ -179,9 +178,8 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
     @overload
     def resume(self, handle_json: str | bytes, kind: type[H]) -> H: ...
     def resume(self, handle_json: str | bytes, kind: type[Any] | None = None) -> Any:
-        """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError, also if it is not of this `kind`."""
-        record = record_from_json(handle_json)
-        check_kind(record.kind, kind, "a handle")
+        """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError, as in `Wallet`."""
+        record = self._resumed(handle_json, kind)
         return ASYNC_HANDLES[record.kind](self, record)
 
     async def run(
@@ -192,7 +190,7 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         timeout: float | None = None,  # noqa: ASYNC109  # the flow's own
     ) -> T:
         """As `Wallet.run`."""
-        return await self._driver.run(step, on_progress=on_progress, timeout=timeout)
+        return await self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
 
     async def _run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
         """As `Wallet.run_submission`."""
@@ -213,4 +211,4 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
                     case Store():
                         return self._store(effect)
 
-            return await self._driver.run(submission, on_progress=on_progress, own=own)
+            return await self._driver.run(checked(self._session, submission), on_progress=on_progress, own=own)

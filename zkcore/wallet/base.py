@@ -6,14 +6,22 @@ from typing import Any, Generic, TypeVar
 from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered
 from zkcore.flows.finalize import draft_finalize_withdrawal
-from zkcore.flows.session import Known, Session
+from zkcore.flows.session import Known, Session, check_ids, check_nodes
 from zkcore.journal import Journal, Store
 from zkcore.plans.facts import PlanFacts
-from zkcore.plans.plan import Draft, Plan, SignedPlan
-from zkcore.plans.records import Record, SettlementRecord, WithdrawalRecord, last_transaction, record_of
+from zkcore.plans.plan import Draft, Plan, SignedPlan, check_kind
+from zkcore.plans.records import (
+    Record,
+    SettlementRecord,
+    TransactionRecord,
+    WithdrawalRecord,
+    last_transaction,
+    record_from_json,
+    record_of,
+)
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
-from zkcore.protocol.pinned import known_profile
+from zkcore.protocol.pinned import chosen_chain
 from zkcore.types import Address, AddressLike, Hash32, HexLike
 from zkcore.wallet.nonces import Nonces
 from zkcore.wallet.submission import Hold, Submission, submission
@@ -33,7 +41,7 @@ class WalletBase(Generic[S, N]):
         l1: N,
         l2: N,
         *,
-        profile: ChainProfile | None,
+        chain: int | str | ChainProfile,
         bridgehub: AddressLike | None,
         trust_l2: bool,
         fees: FeePolicy,
@@ -42,12 +50,8 @@ class WalletBase(Generic[S, N]):
         self.address: Address
         self._signer: S | None
         self.address, self._signer = _account(signer)
-        hub = None if bridgehub is None else Address(bridgehub)
-        if profile is not None and hub not in (None, profile.bridgehub):
-            raise InputError(f"bridgehub: {hub} is not the profile's {profile.bridgehub}")
-        self._session = Session(
-            address=self.address, profile=profile, bridgehub=hub, trust_l2=trust_l2, fees=fees, known=Known()
-        )
+        said: dict[str, Any] = {"address": self.address, "trust_l2": trust_l2, "fees": fees, "known": Known()}
+        self._session = Session(**chosen_chain(chain, bridgehub)._asdict(), **said)
         self._nodes = {"l1": l1, "l2": l2}
         self._journal, self._nonces = journal, Nonces()
 
@@ -87,14 +91,30 @@ class WalletBase(Generic[S, N]):
         self._check_facts(unsigned.facts)
         if isinstance(plan, Plan):
             self._required_signer()
+        yield from check_nodes(self._session, sorted({step.chain for step in unsigned.steps}))
+        self._check_facts(unsigned.facts)  # again: now it is known which L1 it is
         yield Hold(unsigned.steps[0].chain)
         return self._sent((yield from submission(plan)))
 
+    def _resumed(self, handle_json: str | bytes, kind: type[Any] | None) -> Record:
+        """What a handle remembers, if it is one of this account on this chain. Raises InputError."""
+        record = record_from_json(handle_json)
+        check_kind(record.kind, kind, "a handle")
+        if isinstance(record, TransactionRecord):
+            ids: dict[Chain, int] = {record.chain: record.chain_id}
+        else:
+            ids = {"l1": record.l1_chain_id, "l2": record.l2_chain_id}
+        check_ids(self._session, "the handle", ids)
+        sender = getattr(record, "sender", None)
+        if sender not in (None, self.address):
+            raise InputError(f"the handle is {sender}'s, this wallet is {self.address}'s")
+        return record
+
     def _check_facts(self, facts: PlanFacts) -> None:
-        """The plan is for the contracts that this wallet's profile pins, and for those it has read on L1."""
+        """The plan is for this wallet's chain, for the contracts that its profile pins, and for those it has read on L1."""
         session, known = self._session, self._session.known
-        profile = session.profile or known.profile or known_profile(facts.l1_chain_id, facts.l2_chain_id)
-        for source in (profile, known.contracts, known.vaults):
+        check_ids(session, "the plan", {"l1": facts.l1_chain_id, "l2": facts.l2_chain_id})
+        for source in (session.profile or known.profile, known.contracts, known.vaults):
             for name in (n for n in PlanFacts.__struct_fields__ if n != "origins" and hasattr(source, n)):
                 ours, theirs = getattr(source, name), getattr(facts, name)
                 if None not in (ours, theirs) and ours != theirs:
@@ -119,7 +139,8 @@ class WalletBase(Generic[S, N]):
         return record_of(signed)
 
     def _of(self, l2_tx_hash: Hash32, index: int) -> dict[str, Any]:
-        l1, l2 = self._session.known.chain_ids or (0, 0)
+        known = self._session.known.contracts
+        l1, l2 = (known.l1_chain_id, known.l2_chain_id) if known else (0, self._session.chain_id)
         return {"l1_chain_id": l1, "l2_chain_id": l2, "l2_tx_hash": l2_tx_hash, "index": index}
 
     def _found(self, withdrawals: Iterable[tuple[Hash32, int]]) -> list[WithdrawalRecord]:

@@ -14,11 +14,10 @@ from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
-from zkcore.flows.session import Session
+from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
 from zkcore.journal import Journal, Store
-from zkcore.plans.plan import Draft, Plan, SignedPlan, check_kind
-from zkcore.plans.records import record_from_json
+from zkcore.plans.plan import Draft, Plan, SignedPlan
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import HttpTransport
@@ -59,9 +58,10 @@ class Wallet(WalletBase[Signer, Transport]):
     """An account on a ZKsync chain and its L1, by blocking calls. For any number of threads.
 
     `signer`: a `Signer`, or an address: then the wallet is watch-only, and signing raises NoSigner. `l1`, `l2`: URLs, or
-    `Transport`s. `profile`: the chain with its pinned contracts; without one, the pinned profile of a known chain is taken, or
-    name the `bridgehub` yourself, or say `trust_l2=True` to let the L2 node name it. `fees`: how much headroom the L1 gas price
-    gets. `journal`: records what is in flight. No I/O here. Raises InputError.
+    `Transport`s. `chain`: which chain it is: the name of a pinned one (`known_chains()`), its L2 chain id, or a `ChainProfile`.
+    Of one that is not pinned, name the `bridgehub` too, or say `trust_l2=True` to let the L2 node name it. The nodes' chain ids
+    are compared with it before anything of theirs is taken for an answer. `fees`: how much headroom the L1 gas price gets.
+    `journal`: records what is in flight. No I/O here. Raises InputError; what asks raises ChainIdMismatch.
 
     `quote_...` says what the method of that name costs and does, `prepare_...` gives its plan; neither signs or sends.
     """
@@ -70,9 +70,9 @@ class Wallet(WalletBase[Signer, Transport]):
         self,
         signer: Signer | AddressLike,
         *,
+        chain: int | str | ChainProfile,
         l1: str | Transport,
         l2: str | Transport,
-        profile: ChainProfile | None = None,
         bridgehub: AddressLike | None = None,
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
@@ -81,7 +81,7 @@ class Wallet(WalletBase[Signer, Transport]):
         if iscoroutinefunction(getattr(signer, "sign_transaction", None)):
             raise InputError("signer: an AsyncSigner signs for an AsyncWallet")
         nodes = [HttpTransport(node) if isinstance(node, str) else node for node in (l1, l2)]
-        more: dict[str, Any] = {"profile": profile, "bridgehub": bridgehub, "trust_l2": trust_l2}
+        more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
         super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
         self._driver = Driver(self._nodes["l1"], self._nodes["l2"])
         self._locks = {"l1": Lock(), "l2": Lock()}
@@ -184,14 +184,16 @@ class Wallet(WalletBase[Signer, Transport]):
     @overload
     def resume(self, handle_json: str | bytes, kind: type[H]) -> H: ...
     def resume(self, handle_json: str | bytes, kind: type[Any] | None = None) -> Any:
-        """The handle that `to_json` gave, in this process. Asks nothing. Raises InputError, also if it is not of this `kind`."""
-        record = record_from_json(handle_json)
-        check_kind(record.kind, kind, "a handle")
+        """The handle that `to_json` gave, in this process. Asks nothing.
+
+        Raises InputError, also if it is not of this `kind`, this account or (ChainIdMismatch) this chain.
+        """
+        record = self._resumed(handle_json, kind)
         return HANDLES[record.kind](self, record)
 
     def run(self, step: Step[T], *, on_progress: Watch | None = None, timeout: float | None = None) -> T:
         """Run a flow, or a call of `zkcore.methods.calls`, over this wallet's nodes. NodeTimeout after `timeout` seconds."""
-        return self._driver.run(step, on_progress=on_progress, timeout=timeout)
+        return self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
 
     def _run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
         """Run what signs and sends, holding the nonces of one chain at a time."""
@@ -209,4 +211,4 @@ class Wallet(WalletBase[Signer, Transport]):
                     case Store():
                         return self._store(effect)
 
-            return self._driver.run(submission, on_progress=on_progress, own=own)
+            return self._driver.run(checked(self._session, submission), on_progress=on_progress, own=own)

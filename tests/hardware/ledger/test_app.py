@@ -127,7 +127,7 @@ def test_a_deposit_and_a_paymaster_withdrawal_on_the_devnet(devices: Devices) ->
     with (
         Devnet("era-eth") as net,
         LedgerSigner.connect(open_dongle=device.open_dongle, allow_blind_signing=True, timeout=300) as signer,
-        Wallet(signer, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet,
+        Wallet(signer, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet,
     ):
         net.l1.rpc("anvil_setBalance", str(ACCOUNT), hex(ether("10")))
         before = wallet.get_balance()

@@ -215,7 +215,7 @@ def test_bridging_from_end_to_end(rig: LiveRig) -> None:
     with (
         Devnet("era-eth") as net,
         rig.connect(allow_blind_signing=True, expected_address=KEY.address) as signer,
-        Wallet(signer, l1=net.l1_url, l2=net.l2_url, profile=net.profile) as wallet,
+        Wallet(signer, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet,
     ):
         before = wallet.get_balance()
         assert wallet.deposit(ETH, ether("0.5")).wait().status == 1

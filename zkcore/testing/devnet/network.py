@@ -90,7 +90,7 @@ class Devnet:
     """A local L1 and L2, as a context manager.
 
         with Devnet("era-eth") as net:
-            Wallet(PrivateKeySigner(net.accounts[0].private_key), l1=net.l1_url, l2=net.l2_url, profile=net.profile)
+            Wallet(PrivateKeySigner(net.accounts[0].private_key), chain=net.profile, l1=net.l1_url, l2=net.l2_url)
 
     Starts in about a second, leaves no process and no file. Everything is done at once unless it is asked to wait: a
     transaction sent to either layer is in a block when its hash is returned, a deposit has run on L2 when L1 has its
