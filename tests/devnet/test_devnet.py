@@ -78,7 +78,7 @@ def test_protocol_versions(make_devnet: MakeDevnet, version: int) -> None:
     ("options", "text"),
     [
         ({"preset": "era"}, "preset: expected one of era-eth, era-erc20, zksync-os-eth, got 'era'"),
-        ({"protocol_version": 25}, "protocol_version: expected 26 to 31, got 25"),
+        ({"protocol_version": 25}, "protocol_version: expected 26 to 33, got 25"),
         ({"zksync_os_rpc": "2024"}, "zksync_os_rpc: expected 2025 or 2026, got '2024'"),
     ],
 )

@@ -10,9 +10,13 @@ from zkcore.ethereum.hashing import keccak256
 from zkcore.protocol.contracts.constants import DEFAULT_LEAF
 from zkcore.types import Hash32, HexLike
 
-__all__ = ["LogTree", "metadata"]
+__all__ = ["EMPTY_IMT_ROOT", "LogTree", "metadata"]
 
 _EMPTY = Hash32(bytes(32))
+# Since v33 a batch's root is of 8 leaves: the logs' root, the aggregated one, the roots of the tree of commitments at the
+# batch's begin and end, and four that are reserved: era-contracts, common/libraries/ChainBatchRootTree.sol
+_RESERVED = keccak256(keccak256(bytes(64)) * 2)
+EMPTY_IMT_ROOT = Hash32("0x46700b4d40ac5c35af2c22dda2787a91eb567b06c924a8fb8ae9a05b20c08c21")  # of no commitments
 
 
 def metadata(log_length: int, batch_length: int = 0, *, final: bool = True) -> Hash32:
@@ -23,12 +27,22 @@ def metadata(log_length: int, batch_length: int = 0, *, final: bool = True) -> H
 class LogTree:
     """A binary tree of `size` leaves (a power of two), those that are missing being the default leaf."""
 
-    def __init__(self, leaves: Sequence[HexLike], size: int = 16_384, *, aggregated_root: HexLike = _EMPTY) -> None:
+    def __init__(
+        self,
+        leaves: Sequence[HexLike],
+        size: int = 16_384,
+        *,
+        aggregated_root: HexLike = _EMPTY,
+        imt_roots: tuple[HexLike, HexLike] | None = None,
+    ) -> None:
+        """`imt_roots`: those of the tree of commitments at the batch's begin and end, which make it a batch of v33."""
         if size < 1 or size & (size - 1):
             raise InputError(f"size: expected a power of two, got {size}")
         if len(leaves) > size:
             raise InputError(f"{len(leaves)} leaves do not fit a tree of {size}")
         self.aggregated_root = Hash32(aggregated_root)
+        imt = () if imt_roots is None else (keccak256(Hash32(imt_roots[0]) + Hash32(imt_roots[1])), _RESERVED)
+        self._above = (self.aggregated_root, *imt)
         # each level holds its nodes up to the last that is not default, and the default node of the level
         self._levels = [([Hash32(leaf) for leaf in leaves], DEFAULT_LEAF)]
         for _ in range(size.bit_length() - 1):
@@ -45,8 +59,11 @@ class LogTree:
 
     @property
     def batch_root(self) -> Hash32:
-        """What L1 holds of the batch: keccak(root of the logs | aggregated root)."""
-        return keccak256(self.root + self.aggregated_root)
+        """What L1 holds of the batch: keccak(root of the logs | aggregated root); since v33 the root of eight leaves."""
+        node = self.root
+        for sibling in self._above:
+            node = keccak256(node + sibling)
+        return node
 
     def path(self, index: int) -> list[Hash32]:
         """The siblings from the leaf at this index up to the root of the logs."""
@@ -60,5 +77,5 @@ class LogTree:
 
     def proof(self, index: int) -> list[Hash32]:
         """The proof of the leaf at this index on a chain that settles on L1, as `zks_getL2ToL1LogProof` gives it."""
-        path = [*self.path(index), self.aggregated_root]
+        path = [*self.path(index), *self._above]
         return [metadata(len(path)), *path]

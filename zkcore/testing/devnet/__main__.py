@@ -18,7 +18,7 @@ def main() -> int:
     parser.add_argument(
         "presets", nargs="*", metavar="preset", help=f"{', '.join(PRESETS)}; several share one L1 (default: era-eth)"
     )
-    parser.add_argument("--protocol-version", type=int, default=30, metavar="N", help="26 to 31 (default: 30)")
+    parser.add_argument("--protocol-version", type=int, default=30, metavar="N", help="26 to 33 (default: 30)")
     parser.add_argument(
         "--l2-balance", type=int, default=0, metavar="WEI", help="what each account has on L2 (default: 0)"
     )

@@ -4,16 +4,19 @@ The tree is `zkcore.testing.log_tree`; what makes a log: era-contracts system-co
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 from zkcore.protocol.contracts import L1_MESSENGER, L1_MESSENGER_ADDRESS
 from zkcore.protocol.proofs import L2ToL1Log
-from zkcore.testing.log_tree import LogTree
+from zkcore.testing.log_tree import EMPTY_IMT_ROOT, LogTree
 from zkcore.types import Hash32
 
-__all__ = ["Batch", "BatchLog", "l1_messages", "log_proof", "log_root"]
+__all__ = ["Batch", "BatchLog", "Form", "l1_messages", "log_root"]
+
+# What a batch's root is of: the logs alone (before v26), two leaves, or eight (since v33)
+Form: TypeAlias = Literal["bare", "two", "eight"]
 
 
 class BatchLog(Struct, frozen=True):
@@ -34,22 +37,28 @@ class Batch(Struct, kw_only=True):
     timestamp: int
     commit: str | None = None
     execute: str | None = None
+    form: Form = "two"
+
+    @property
+    def tree(self) -> LogTree:
+        """The tree of its logs."""
+        return tree_of(self.logs, self.form)
+
+    def proof(self, index: int) -> list[Hash32]:
+        """The proof of one log: metadata, 14 siblings, and one or three above them; of a bare one the siblings alone."""
+        return self.tree.path(index) if self.form == "bare" else self.tree.proof(index)
 
 
-def _tree(logs: Sequence[BatchLog]) -> LogTree:
-    return LogTree([entry.log.leaf() for entry in logs])
+def tree_of(logs: Sequence[BatchLog], form: Form) -> LogTree:
+    """The tree of a batch's logs."""
+    imt = (EMPTY_IMT_ROOT, EMPTY_IMT_ROOT) if form == "eight" else None
+    return LogTree([entry.log.leaf() for entry in logs], imt_roots=imt)
 
 
-def log_root(logs: Sequence[BatchLog], *, bare: bool = False) -> Hash32:
-    """The root that a batch puts on L1: with the aggregated root, or with `bare` that of the logs alone (pre-v26)."""
-    tree = _tree(logs)
-    return tree.root if bare else tree.batch_root
-
-
-def log_proof(logs: Sequence[BatchLog], index: int, *, bare: bool = False) -> list[Hash32]:
-    """The proof of one log: metadata, 14 siblings, aggregated root; with `bare` the siblings alone."""
-    tree = _tree(logs)
-    return tree.path(index) if bare else tree.proof(index)
+def log_root(logs: Sequence[BatchLog], form: Form) -> Hash32:
+    """The root that a batch puts on L1; a bare one's is that of the logs alone."""
+    tree = tree_of(logs, form)
+    return tree.root if form == "bare" else tree.batch_root
 
 
 def l1_messages(logs: Sequence[dict[str, Any]]) -> list[tuple[Hash32, Hash32]]:

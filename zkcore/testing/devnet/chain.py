@@ -10,7 +10,7 @@ from msgspec import Struct
 from zkcore.protocol.contracts import BOOTLOADER, L1_MESSENGER_ADDRESS
 from zkcore.protocol.priority import CanonicalTransaction, PriorityRequest
 from zkcore.protocol.proofs import L2ToL1Log
-from zkcore.testing.devnet.batches import Batch, BatchLog, l1_messages, log_proof, log_root
+from zkcore.testing.devnet.batches import Batch, BatchLog, Form, l1_messages, log_root
 from zkcore.testing.devnet.bootloader import Operation, Outcome, PriorityOperation
 from zkcore.testing.devnet.l1 import L1
 from zkcore.testing.devnet.node import Node, quantity, to_int
@@ -49,6 +49,7 @@ class _State(Struct, kw_only=True):
     scanned: int
     priority_done: set[Hash32]
     failing: int
+    form: Form
 
 
 class Chain(Node):
@@ -72,15 +73,11 @@ class Chain(Node):
         automatic_batches: bool,
         automatic_deposits: bool,
         l1_confirmations: int,
-        bare_proofs: bool,
+        form: Form,
         port: int,
     ) -> None:
         self.l1, self.diamond = l1, diamond
-        self.automatic_batches, self.automatic_deposits, self.bare_proofs = (
-            automatic_batches,
-            automatic_deposits,
-            bare_proofs,
-        )
+        self.automatic_batches, self.automatic_deposits = automatic_batches, automatic_deposits
         self.l1_confirmations = l1_confirmations
         self._requests, self._execute_on_l1, self._commit_on_l1 = requests, execute, commit
         first = to_int(anvil.rpc("eth_blockNumber")) + 1
@@ -94,6 +91,7 @@ class Chain(Node):
             scanned=l1.block_number(),
             priority_done=set(),
             failing=0,
+            form=form,
         )
         self.filling: list[Operation] | None = None  # the block that is being filled
         super().__init__(anvil, lock, base_fee=base_fee, priority_fee=priority_fee, port=port)
@@ -239,7 +237,8 @@ class Chain(Node):
                 first_block=state.first_unsealed,
                 last_block=last,
                 logs=logs,
-                root=log_root(logs, bare=self.bare_proofs),
+                root=log_root(logs, state.form),
+                form=state.form,
                 timestamp=timestamp,
             )
             state.batches.append(batch)
@@ -263,6 +262,14 @@ class Chain(Node):
         records = (self.state.records[name] for name in self.state.blocks.get(number, ()))
         return [BatchLog(record.hash, log) for record in records for log in record.l1_logs]
 
+    def settle(self) -> None:
+        """Seal and execute all that waits: a chain that upgrades has no batch in between."""
+        with self.lock:
+            if self.block_number() >= self.state.first_unsealed:
+                self.seal_batch()
+            while self.state.executed < len(self.state.batches):
+                self.execute_batch()
+
     def batch_of(self, block: int) -> Batch | None:
         """The sealed batch that a block is in."""
         return next((batch for batch in self.state.batches if batch.first_block <= block <= batch.last_block), None)
@@ -274,8 +281,7 @@ class Chain(Node):
     def proof_json(self, batch: Batch, record: Record, index: int) -> dict[str, Any]:
         """The proof of a transaction's log, in the words that both stacks share."""
         position = index + next(i for i, log in enumerate(batch.logs) if log.transaction == record.hash)
-        path = log_proof(batch.logs, position, bare=self.bare_proofs)
-        return {"proof": [str(word) for word in path], "id": position, "root": str(batch.root)}
+        return {"proof": [str(word) for word in batch.proof(position)], "id": position, "root": str(batch.root)}
 
     def finalized(self) -> int:
         """The last block of the last executed batch."""

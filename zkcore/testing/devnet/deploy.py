@@ -11,13 +11,25 @@ from msgspec import Struct
 from zkcore.ethereum.abi import Function, encode
 from zkcore.protocol.addresses import create
 from zkcore.protocol.assets import ntv_asset_id
-from zkcore.protocol.contracts import MULTICALL3_ADDRESS, NATIVE_TOKEN_VAULT
+from zkcore.protocol.contracts import (
+    INTEROP_ATTRIBUTE_PARSER_ADDRESS,
+    INTEROP_CENTER_ADDRESS,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN_ADDRESS,
+    MULTICALL3_ADDRESS,
+    NATIVE_TOKEN_VAULT,
+)
 from zkcore.testing.devnet.l1 import OPERATOR
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.upstream import Upstream
 from zkcore.types import ETH, Address, to_hex
 
-__all__ = ["BuiltIns", "Ecosystem", "TokenSpec", "artifact", "deploy_chain", "deploy_ecosystem", "deploy_l2"]
+# fmt: off
+__all__ = [
+    "BuiltIns", "Ecosystem", "TokenSpec", "artifact", "deploy_chain", "deploy_ecosystem", "deploy_l2", "early_v32",
+    "upgrade_ecosystem", "upgrade_l2",
+]
+# fmt: on
 
 _ARTIFACTS = Path(__file__).parent.parent / "solidity" / "artifacts.json"
 
@@ -34,6 +46,8 @@ _INITIALIZE_ROUTER = Function(
 _INITIALIZE_VAULT = Function(
     "initialize(uint256 l1ChainId, bytes32 baseTokenAssetId, address weth, address legacySharedBridge)"
 )
+_INITIALIZE_HANDLER = Function("initialize(address messageRoot, address router, bool older)")
+_SET_HANDLER = Function("setL1InteropHandler(address handler)")
 _SET_MULTIPLIER = Function("setTokenMultiplier(uint128 nominator, uint128 denominator)")
 
 
@@ -65,6 +79,7 @@ class Ecosystem(Struct, frozen=True, kw_only=True):
     nullifier: Address
     native_token_vault: Address
     message_root: Address
+    interop_handler: Address
     weth: Address
     tokens: dict[str, Address]
 
@@ -130,8 +145,10 @@ class _Builder:
         self._sent.clear()
 
 
-def deploy_ecosystem(rpc: Upstream, era_chain_id: int, owners: Sequence[Address]) -> Ecosystem:
-    """Deploy and wire on L1 what all chains share."""
+def deploy_ecosystem(
+    rpc: Upstream, era_chain_id: int, owners: Sequence[Address], *, older_hash: bool = False
+) -> Ecosystem:
+    """Deploy and wire on L1 what all chains share. `older_hash`: of bundles."""
     rpc("anvil_setCode", str(MULTICALL3_ADDRESS), to_hex(artifact("Multicall", "runtime")))
     build, nobody = _Builder(rpc), Address(bytes(20))
     weth = build.deploy("Weth")
@@ -147,6 +164,8 @@ def deploy_ecosystem(rpc: Upstream, era_chain_id: int, owners: Sequence[Address]
     build.call(nullifier, _SET_ADDRESSES_3.encode(router, vault, nobody))
     build.call(router, _SET_ADDRESSES_2.encode(vault, nobody))
     build.call(vault, _REGISTER_ETH.encode())
+    handler = build.deploy("L1InteropHandler")
+    build.call(handler, _INITIALIZE_HANDLER.encode(message_root, router, older_hash))
     tokens = {spec.symbol: build.token(spec, owners) for spec in TOKENS}
     build.mine()
     return Ecosystem(
@@ -155,6 +174,7 @@ def deploy_ecosystem(rpc: Upstream, era_chain_id: int, owners: Sequence[Address]
         nullifier=nullifier,
         native_token_vault=vault,
         message_root=message_root,
+        interop_handler=handler,
         weth=weth,
         tokens=tokens,
     )
@@ -185,6 +205,37 @@ def deploy_chain(
     build.call(ecosystem.bridgehub, _REGISTER_CHAIN.encode(diamond))
     build.mine()
     return diamond
+
+
+def upgrade_ecosystem(rpc: Upstream, ecosystem: Ecosystem) -> None:
+    """The first half of the way to v33: nullifier and asset router know the interop handler. Its chains go on as before."""
+    build = _Builder(rpc)
+    for contract in (ecosystem.nullifier, ecosystem.asset_router):
+        build.call(contract, _SET_HANDLER.encode(ecosystem.interop_handler))
+    build.mine()
+
+
+def upgrade_l2(rpc: Upstream, l1_chain_id: int, base_token: Address, *, older_hash: bool = False) -> None:
+    """The second half, on L2: withdrawals go by bundle, and the functions that made them before are gone."""
+    build = _Builder(rpc)
+    for at, contract in ((INTEROP_CENTER_ADDRESS, "InteropCenter"), (INTEROP_ATTRIBUTE_PARSER_ADDRESS, _PARSER)):
+        rpc("anvil_setCode", str(at), to_hex(artifact(contract, "runtime")))
+    build.call(
+        INTEROP_CENTER_ADDRESS, Function("initialize(uint256 l1ChainId, bool older)").encode(l1_chain_id, older_hash)
+    )
+    build.call(L2_ASSET_ROUTER_ADDRESS, Function("upgradeToBundles(address origin)").encode(base_token))
+    build.call(L2_BASE_TOKEN_ADDRESS, Function("upgradeToBundles()").encode())
+    build.mine()
+    rpc("anvil_setBalance", str(OPERATOR), "0x0")
+
+
+_PARSER = "InteropAttributeParser"
+
+
+def early_v32(rpc: Upstream) -> None:
+    """A chain of the development version before: atomic flows' contracts are there, the attribute parser is not."""
+    for at in (INTEROP_CENTER_ADDRESS, Address((0x10014).to_bytes(20))):
+        rpc("anvil_setCode", str(at), to_hex(artifact(_PARSER, "runtime")))  # any code that does not withdraw
 
 
 def _call(to: Address, data: bytes) -> dict[str, str]:

@@ -12,8 +12,17 @@ from zkcore.protocol.chains import ChainProfile, Token
 from zkcore.protocol.contracts import DIAMOND
 from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.testing.devnet.accounts import Account, accounts
-from zkcore.testing.devnet.batches import Batch
-from zkcore.testing.devnet.deploy import TOKENS, Ecosystem, deploy_chain, deploy_ecosystem, deploy_l2
+from zkcore.testing.devnet.batches import Batch, Form
+from zkcore.testing.devnet.deploy import (
+    TOKENS,
+    Ecosystem,
+    deploy_chain,
+    deploy_ecosystem,
+    deploy_l2,
+    early_v32,
+    upgrade_ecosystem,
+    upgrade_l2,
+)
 from zkcore.testing.devnet.era import Era
 from zkcore.testing.devnet.faults import Faults
 from zkcore.testing.devnet.l1 import L1
@@ -32,6 +41,7 @@ _ERA_CHAIN_ID = 270
 _L1_BASE_FEE, _L1_PRIORITY_FEE = 10**9, 10**8
 _L2_BASE_FEE = 100_000_000
 _EXECUTE_BATCH = Function("executeBatch(uint256 batch, bytes32 root)")
+_SET_VERSION = Function("setProtocolVersion(uint256 minor, uint256 patch)")
 _SET_COMMITTED = Function("setBatchesCommitted(uint256 batches)")
 _COMMON = (
     "--no-mining",
@@ -109,6 +119,7 @@ class Devnet:
         l1_confirmations: int = 0,
         zksync_os_rpc: Literal["2025", "2026"] = "2026",
         bare_proofs: bool = False,
+        older_bundle_hash: bool = False,
         l2_balance: int = 0,
         l1_port: int = 0,
         l2_port: int = 0,
@@ -116,12 +127,13 @@ class Devnet:
         """Nothing is started here, but by `with`.
 
         `l1`: another, running devnet, whose L1 this one's chain joins. `chain_id`: of the L2. `protocol_version`: 26 to
-        31, whose rules the contracts on L1 follow (30 by default). `automatic_batches=False`: batches wait for
-        `seal_batch()` and `execute_batch()`. `automatic_deposits=False`: priority operations wait for
-        `run_deposits()`. `l1_confirmations`: so many L1 blocks must follow that of a deposit before it runs.
-        `zksync_os_rpc`: the year whose spellings a ZKsync OS node has. `bare_proofs`: proofs as before v26.
-        `l2_balance`: wei of the base token that each account has on L2 from the start (it did not come from L1, so it
-        cannot go there). `l1_port`, `l2_port`: where
+        33, whose rules the contracts follow (30 by default); 32 is the early one, which withdraws as v31 does. A chain of
+        v31 can be upgraded: `upgrade_ecosystem()`, `upgrade_chain()`. `older_bundle_hash`: the other form of that hash.
+        `automatic_batches=False`: batches wait for `seal_batch()` and `execute_batch()`. `automatic_deposits=False`:
+        priority operations wait for `run_deposits()`. `l1_confirmations`: so many L1 blocks must follow that of a deposit
+        before it runs. `zksync_os_rpc`: the year whose spellings a ZKsync OS node has. `bare_proofs`: proofs as before
+        v26. `l2_balance`: wei of the base token that each account has on L2 from the start (it did not come from L1, so
+        it cannot go there). `l1_port`, `l2_port`: where
         to listen; 0 is a free port. Raises ValueError.
         """
         if preset not in PRESETS:
@@ -130,14 +142,15 @@ class Devnet:
         self._joined = l1
         self.chain_id = chain_id or self._preset.chain_id
         self.protocol_version = protocol_version or 30
-        if not 26 <= self.protocol_version <= 31:
-            raise ValueError(f"protocol_version: expected 26 to 31, got {self.protocol_version}")
+        if not 26 <= self.protocol_version <= 33:
+            raise ValueError(f"protocol_version: expected 26 to 33, got {self.protocol_version}")
         if zksync_os_rpc not in ("2025", "2026"):
             raise ValueError(f"zksync_os_rpc: expected 2025 or 2026, got {zksync_os_rpc!r}")
         self._automatic = automatic_batches, automatic_deposits
         self._l1_confirmations = l1_confirmations
         self._rpc_form: Literal["2025", "2026"] = zksync_os_rpc
-        self._bare_proofs, self._l2_balance = bare_proofs, l2_balance
+        self._form: Form = "bare" if bare_proofs else "two"
+        self._older_hash, self._l2_balance = older_bundle_hash, l2_balance
         self._ports = l1_port, l2_port
         self._open = ExitStack()
         self._shared: _Shared
@@ -179,7 +192,7 @@ class Devnet:
         node = L1(anvil, lock, base_fee=_L1_BASE_FEE, priority_fee=_L1_PRIORITY_FEE, port=self._ports[0])
         stack.callback(node.close)
         node.rpc("anvil_setBlockTimestampInterval", 1)
-        ecosystem = deploy_ecosystem(anvil.rpc, _ERA_CHAIN_ID, self._owners)
+        ecosystem = deploy_ecosystem(anvil.rpc, _ERA_CHAIN_ID, self._owners, older_hash=self._older_hash)
         for owner in self._owners:
             node.rpc("anvil_setBalance", str(owner), quantity(10_000 * 10**18))
         return _Shared(node=node, lock=lock, ecosystem=ecosystem)
@@ -195,7 +208,7 @@ class Devnet:
             chain_id=self.chain_id,
             base_token=base_token,
             zksync_os=not era,
-            protocol_minor=self.protocol_version,
+            protocol_minor=min(self.protocol_version, 32),
             era_chain_id=_ERA_CHAIN_ID,
             multiplier=preset.multiplier,
         )
@@ -225,7 +238,7 @@ class Devnet:
             automatic_batches=self._automatic[0],
             automatic_deposits=self._automatic[1],
             l1_confirmations=self._l1_confirmations,
-            bare_proofs=self._bare_proofs,
+            form=self._form,
             port=self._ports[1],
         )
         stack.callback(node.close)
@@ -249,6 +262,11 @@ class Devnet:
         self.l2: L2 = node
         self.l1: L1 = shared.node
         self.faults = Faults(self.l1.faults, self.l2.faults)
+        if self.protocol_version == 32:
+            early_v32(anvil.rpc)
+        elif self.protocol_version > 32:
+            self.upgrade_ecosystem()
+            self.upgrade_chain()
 
     # ------------------------------------------------------------ L1 and L2 about each other
     def _requests(self, first: int, last: int) -> list[PriorityRequest]:
@@ -303,6 +321,7 @@ class Devnet:
             asset_router=ecosystem.asset_router,
             nullifier=ecosystem.nullifier,
             native_token_vault=ecosystem.native_token_vault,
+            message_root=ecosystem.message_root,
             base_token=self._base_token,
             stack=self._preset.stack,
             name="devnet",
@@ -320,6 +339,20 @@ class Devnet:
     def execute_batch(self) -> Batch:
         """Execute the oldest sealed batch on L1: its root is there, its proofs are given out."""
         return self.l2.execute_batch()
+
+    def upgrade_ecosystem(self) -> None:
+        """Upgrade L1's shared contracts to v33, which the chains on it follow each by itself, or never."""
+        with self._shared.lock:
+            upgrade_ecosystem(self.l1.anvil.rpc, self._shared.ecosystem)
+
+    def upgrade_chain(self) -> None:
+        """Upgrade this chain to v33: what is on the way is executed, then withdrawals go by bundle."""
+        with self._shared.lock:
+            self.l2.settle()
+            upgrade_l2(self.l2.anvil.rpc, _L1_CHAIN_ID, self._base_token, older_hash=self._older_hash)
+            self.l2.state.first_unsealed = self.l2.block_number() + 1
+            self.l2.state.form, self.protocol_version = "eight", 33
+            _ = self.l1.send(self._diamond, _SET_VERSION.encode(33, 0))
 
     def run_deposits(self) -> int:
         """Run the priority operations that wait (with `automatic_deposits=False`); how many."""
