@@ -15,6 +15,7 @@ __all__ = [
     "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance",
     "InsufficientBaseCost", "InvalidDefinition", "InvalidProof", "L2GasLimitTooHigh", "L2GasLimitTooLow",
     "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
+    "NodesDisagree",
     "NonceTaken", "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError",
     "SignerError", "SignerTimeout", "TransactionFailed", "UnknownChain", "UnsupportedBySigner", "UnsupportedProtocol",
     "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WrongDevice", "ZkCoreError",
@@ -149,6 +150,10 @@ class RpcError(NodeError):
 
 class MethodNotFound(RpcError):
     """The node does not have this method."""
+
+
+class NodesDisagree(NodeError):
+    """So many nodes must say the same, and they do not; the text has what each of them says."""
 
 
 class MalformedReply(NodeError):

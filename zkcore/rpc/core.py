@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from itertools import count
 from logging import DEBUG, getLogger
+from math import ceil
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -82,7 +83,6 @@ _one = msgspec.json.Decoder(_Row).decode
 _many = msgspec.json.Decoder(list[_Row]).decode
 
 _TRY_LATER = frozenset({502, 503, 504})
-_SMALL = 3  # calls: a batch that is not to blame for a connection that breaks once
 _REPEATABLE = ("eth_", "zks_", "net_", "web3_", "unstable_")  # not anvil_, evm_ and their like, which change things
 _BATCH_LIMIT = re.compile(r"(?=.*batch)(?=.*(limit|large|size|exceed|many|max|more than))", re.IGNORECASE | re.DOTALL)
 _TOO_LARGE = frozenset({-32003, -32008, -32011})  # the response to a batch is: geth's code, and two of jsonrpsee
@@ -101,9 +101,8 @@ class Core:
     # ------------------------------------------------------------ asking
     def ask(self, requests: Sequence[Request]) -> Exchange:
         """The replies to calls, equal ones asked once. Raises InputError for a call that would send."""
-        for request in requests:
-            if sends(request.method):
-                raise InputError(f"{request.method}: a wave only reads; transactions go through send_raw")
+        if sending := next((request.method for request in requests if sends(request.method)), None):
+            raise InputError(f"{sending}: a wave only reads; transactions go through send_raw")
         keys = [msgspec.json.encode((request.method, request.params)) for request in requests]
         unique = dict(zip(keys, requests, strict=True))
         ended: dict[bytes, _Outcome] = {}
@@ -119,10 +118,10 @@ class Core:
             if len(outcomes) < len(ids):  # each time with a lower limit: a single call is never refused
                 limit = min(read.limit for read in reads if read.limit)
                 learn = learn and all(read.learn for read in reads)
-            elif broken:  # perhaps by its size: once more as it was if it is small, else in smaller ones
-                if attempt > 1 or max(broken) > _SMALL:
-                    least = -(-len(ids) // self.limits.connections) if any(map(_late, answers)) else 1
-                    limit, learn = max(least, max(broken) // 4), self._broke > 0
+            elif broken and (attempt > 1 or max(broken) > 3):  # perhaps by its size; a small one has a second chance
+                late = any(isinstance(answer, Fault) and answer.late for answer in answers)
+                least = len(ids) / self.limits.connections if late else 1
+                limit, learn = max(ceil(least), max(broken) // 4), self._broke > 0
             elif limit < self.batch and any(isinstance(outcome, Raw) for outcome in outcomes.values()):
                 self._broke += not learn
                 if learn:
@@ -261,10 +260,6 @@ def _refused(chunk: _Chunk, message: str, *, learn: bool = True) -> _Read:
 
 def _broke(answer: Http | Fault) -> bool:
     return isinstance(answer, Fault) or answer.status in _TRY_LATER
-
-
-def _late(answer: Http | Fault) -> bool:
-    return isinstance(answer, Fault) and answer.late
 
 
 def _wants_less(error: object) -> bool:

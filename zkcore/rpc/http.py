@@ -5,13 +5,14 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from functools import cache, partial
+from math import inf
 from threading import Thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
 
-from zkcore.effects import Done, Reply
+from zkcore.effects import Done, Reply, advance
 from zkcore.errors import InputError, MalformedReply, NodeTimeout, NodeUnreachable
-from zkcore.rpc.core import Core, Fault, Http, Pause, Post
+from zkcore.rpc.core import Core, Fault, Http, Pause
 from zkcore.rpc.endpoint import Endpoint
 from zkcore.rpc.transport import Limits, Request
 
@@ -84,17 +85,8 @@ class _HttpNode(Generic[C]):
 
     def _disowned(self, loop: Any = None) -> C | None:
         own = self._own.pop((os.getpid(), loop), None)
-        for which in [which for which in self._own if which[1] is not None and which[1].is_closed()]:
-            del self._own[which]
+        self._own = {of: one for of, one in self._own.items() if of[1] is None or not of[1].is_closed()}
         return own
-
-    def _next(self, exchange: Generator[Post | Pause, Any, T], answer: object) -> Post | Pause | Done[T]:
-        try:
-            effect = exchange.send(answer)
-        except StopIteration as end:
-            return Done(end.value)
-        self.http_requests += len(effect.bodies) if isinstance(effect, Post) else 0
-        return effect
 
     def _request(self, client: "httpx.Client | httpx.AsyncClient", body: bytes, seconds: float) -> "httpx.Request":
         from zkcore.rpc._masked import MaskedURL
@@ -138,20 +130,20 @@ class HttpTransport(_HttpNode["httpx.Client"]):
         """As `Transport.send_raw`."""
         return self._run(self._core.send(raw), timeout)
 
-    def _run(self, exchange: Generator[Post | Pause, Any, T], timeout: float | None) -> T:
+    def _run(self, exchange: Generator[Any, Any, T], timeout: float | None) -> T:
         until = None if timeout is None else monotonic() + timeout
-        answer: object = None
-        while True:
-            effect = self._next(exchange, answer)
-            if isinstance(effect, Done):
-                return effect.value
+        effect: Any = advance(exchange)
+        while not isinstance(effect, Done):
             if isinstance(effect, Pause):
-                answer = until is None or monotonic() + effect.seconds < until
-                if answer:
-                    sleep(effect.seconds)
+                answer: object = until is None or monotonic() + effect.seconds < until
+                sleep(effect.seconds if answer else 0)
             else:
-                tasks = [partial(self._post, body, until) for body in effect.bodies]
-                answer = side_by_side(tasks, self.limits.connections)
+                self.http_requests += len(effect.bodies)
+                answer = side_by_side(
+                    [partial(self._post, body, until) for body in effect.bodies], self.limits.connections
+                )
+            effect = advance(exchange, answer)
+        return cast("T", effect.value)
 
     def _post(self, body: bytes, until: float | None) -> Http | Fault:
         import httpx
@@ -190,22 +182,21 @@ class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
         """As `Transport.send_raw`."""
         return await self._run(self._core.send(raw), timeout)
 
-    async def _run(self, exchange: Generator[Post | Pause, Any, T], timeout: float | None) -> T:  # noqa: ASYNC109
+    async def _run(self, exchange: Generator[Any, Any, T], timeout: float | None) -> T:  # noqa: ASYNC109
         import asyncio
 
         until = None if timeout is None else monotonic() + timeout
-        answer: object = None
-        while True:
-            effect = self._next(exchange, answer)
-            if isinstance(effect, Done):
-                return effect.value
+        effect: Any = advance(exchange)
+        while not isinstance(effect, Done):
             if isinstance(effect, Pause):
-                answer = until is None or monotonic() + effect.seconds < until
-                if answer:
-                    await asyncio.sleep(effect.seconds)
+                answer: object = until is None or monotonic() + effect.seconds < until
+                await asyncio.sleep(effect.seconds if answer else 0)
             else:
+                self.http_requests += len(effect.bodies)
                 at_once = asyncio.Semaphore(self.limits.connections)
                 answer = await side_by_side_async([self._post(body, until, at_once) for body in effect.bodies])
+            effect = advance(exchange, answer)
+        return cast("T", effect.value)
 
     async def _post(self, body: bytes, until: float | None, at_once: Any) -> Http | Fault:
         import httpx
@@ -252,8 +243,7 @@ class _Gauge:
     """Collects a response within its bounds of time and size."""
 
     def __init__(self, limits: Limits, until: float | None) -> None:
-        own = monotonic() + limits.timeout
-        self._until = own if until is None else min(own, until)
+        self._until = min(monotonic() + limits.timeout, inf if until is None else until)
         self._most = limits.response_bytes
         self._body = bytearray()
 

@@ -1,7 +1,7 @@
 """The wallet of `zkcore.wallet.wallet` for asyncio: the same methods, awaited, over the same flows."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from inspect import iscoroutinefunction
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
@@ -20,11 +20,12 @@ from zkcore.plans.plan import Draft, Plan, SignedPlan
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import AsyncHttpTransport
+from zkcore.rpc.several import AsyncFailover
 from zkcore.rpc.transport import AsyncTransport
 from zkcore.signer import AsyncSigner, Signer
 from zkcore.types import AddressLike, HexLike
 from zkcore.wallet._binding import Awaited, dress, planning, quoting
-from zkcore.wallet.base import WalletBase
+from zkcore.wallet.base import WalletBase, node_of
 from zkcore.wallet.drivers import AsyncDriver, Watch
 from zkcore.wallet.handles import (
     ASYNC_HANDLES,
@@ -70,14 +71,14 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         signer: Signer | AsyncSigner | AddressLike,
         *,
         chain: int | str | ChainProfile,
-        l1: str | AsyncTransport,
-        l2: str | AsyncTransport,
+        l1: str | AsyncTransport | Sequence[str | AsyncTransport],
+        l2: str | AsyncTransport | Sequence[str | AsyncTransport],
         bridgehub: AddressLike | None = None,
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
         journal: Journal | None = None,
     ) -> None:
-        nodes = [AsyncHttpTransport(node) if isinstance(node, str) else node for node in (l1, l2)]
+        nodes: list[AsyncTransport] = [node_of(node, AsyncHttpTransport, AsyncFailover) for node in (l1, l2)]
         more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
         super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
         self._driver = AsyncDriver(self._nodes["l1"], self._nodes["l2"])

@@ -1,6 +1,6 @@
 """What the two wallets have in common: what they are constructed with, what they remember, and how they submit."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from zkcore.effects import Chain, Flow, attempt, gather
@@ -26,10 +26,17 @@ from zkcore.types import Address, AddressLike, Hash32, HexLike
 from zkcore.wallet.nonces import Nonces
 from zkcore.wallet.submission import Hold, Submission, submission
 
-__all__ = ["WalletBase"]
+__all__ = ["WalletBase", "node_of"]
 
 S = TypeVar("S")
 N = TypeVar("N")
+
+
+def node_of(given: Any, one: Callable[[str], Any], several: Callable[[Any], Any]) -> Any:
+    """The transport of one side: of a URL, of a list of them (or of transports), or the transport that was given."""
+    if isinstance(given, str):
+        return one(given)
+    return several(given) if isinstance(given, list | tuple) else given
 
 
 class WalletBase(Generic[S, N]):

@@ -1,6 +1,6 @@
 """The wallet: an account, two nodes, and a method for each thing to do. Each method is one line over its flow."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from inspect import iscoroutinefunction
 from threading import Lock
@@ -21,11 +21,12 @@ from zkcore.plans.plan import Draft, Plan, SignedPlan
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import HttpTransport
+from zkcore.rpc.several import Failover
 from zkcore.rpc.transport import Transport
 from zkcore.signer import Signer
 from zkcore.types import AddressLike, HexLike
 from zkcore.wallet._binding import dress, planning, quoting
-from zkcore.wallet.base import WalletBase
+from zkcore.wallet.base import WalletBase, node_of
 from zkcore.wallet.drivers import Driver, Watch
 from zkcore.wallet.handles import HANDLES, Claim, Deposit, Execution, Finalization, Handle, SentTransaction, Withdrawal
 from zkcore.wallet.submission import Hold, Send, Sign, Submission
@@ -58,8 +59,8 @@ class Wallet(WalletBase[Signer, Transport]):
     """An account on a ZKsync chain and its L1, by blocking calls. For any number of threads.
 
     `signer`: a `Signer`, or an address: then the wallet is watch-only, and signing raises NoSigner. `l1`, `l2`: URLs, or
-    `Transport`s. `chain`: which chain it is: the name of a pinned one (`known_chains()`), its L2 chain id, or a `ChainProfile`.
-    Of one that is not pinned, name the `bridgehub` too, or say `trust_l2=True` to let the L2 node name it. The nodes' chain ids
+    `Transport`s, or a list of them: each is asked what the one before it fails at. `chain`: which chain it is: the name of a
+    pinned one (`known_chains()`), its L2 chain id, or a `ChainProfile`. Of one that is not pinned, name the `bridgehub` too, or say `trust_l2=True` to let the L2 node name it. The nodes' chain ids
     are compared with it before anything of theirs is taken for an answer. `fees`: how much headroom the L1 gas price gets.
     `journal`: records what is in flight. No I/O here. Raises InputError; what asks raises ChainIdMismatch.
 
@@ -71,8 +72,8 @@ class Wallet(WalletBase[Signer, Transport]):
         signer: Signer | AddressLike,
         *,
         chain: int | str | ChainProfile,
-        l1: str | Transport,
-        l2: str | Transport,
+        l1: str | Transport | Sequence[str | Transport],
+        l2: str | Transport | Sequence[str | Transport],
         bridgehub: AddressLike | None = None,
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
@@ -80,7 +81,7 @@ class Wallet(WalletBase[Signer, Transport]):
     ) -> None:
         if iscoroutinefunction(getattr(signer, "sign_transaction", None)):
             raise InputError("signer: an AsyncSigner signs for an AsyncWallet")
-        nodes = [HttpTransport(node) if isinstance(node, str) else node for node in (l1, l2)]
+        nodes: list[Transport] = [node_of(node, HttpTransport, Failover) for node in (l1, l2)]
         more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
         super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
         self._driver = Driver(self._nodes["l1"], self._nodes["l2"])
