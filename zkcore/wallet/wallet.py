@@ -60,9 +60,10 @@ class Wallet(WalletBase[Signer, Transport]):
 
     `signer`: a `Signer`, or an address: then the wallet is watch-only, and signing raises NoSigner. `l1`, `l2`: URLs, or
     `Transport`s, or a list of them: each is asked what the one before it fails at. `chain`: which chain it is: the name of a
-    pinned one (`known_chains()`), its L2 chain id, or a `ChainProfile`. Of one that is not pinned, name the `bridgehub` too, or say `trust_l2=True` to let the L2 node name it. The nodes' chain ids
-    are compared with it before anything of theirs is taken for an answer. `fees`: how much headroom the L1 gas price gets.
-    `journal`: records what is in flight. No I/O here. Raises InputError; what asks raises ChainIdMismatch.
+    pinned one (`known_chains()`), its L2 chain id, or a `ChainProfile`. Of one that is not pinned, name the `bridgehub` too, or
+    say `trust_l2=True` to let the L2 node name it. The nodes' chain ids are compared with it before anything of theirs is taken
+    for an answer. `fees`: how much headroom the L1 gas price gets. `journal`: records what is in flight. No I/O here. Raises
+    InputError; what asks raises ChainIdMismatch.
 
     `quote_...` says what the method of that name costs and does, `prepare_...` gives its plan; neither signs or sends.
     """
