@@ -14,7 +14,7 @@ __all__ = [
     "ChainError", "ChainIdMismatch", "DepositFailed", "DeviceBusy", "DeviceFault", "DeviceLocked", "DeviceNotFound",
     "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance",
     "InsufficientBaseCost", "InvalidDefinition", "InvalidProof", "L2GasLimitTooHigh", "L2GasLimitTooLow",
-    "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
+    "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
     "NodesDisagree",
     "NonceTaken", "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError",
     "SignerError", "SignerTimeout", "TransactionFailed", "UnknownChain", "UnsupportedBySigner", "UnsupportedProtocol",
@@ -158,6 +158,15 @@ class NodesDisagree(NodeError):
 
 class MalformedReply(NodeError):
     """The reply does not fit the method; the text has the method, the field and the value."""
+
+
+class NoContract(NodeError):
+    """Nothing answers at an address: there is no contract on this chain, or not on this node yet."""
+
+    def __init__(self, *, chain: str, address: object, function: str) -> None:
+        self.chain, self.address, self.function = chain, address, function
+        nothing = f"{chain}: nothing answers {function} at {address}"
+        super().__init__(f"{nothing}: there is no such contract on this chain. Check the address and the node")
 
 
 class UntrustedBridgehub(NodeError):

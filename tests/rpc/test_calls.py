@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.rpc import samples as s
-from zkcore.errors import InputError, MalformedReply, MethodNotFound, Reverted, RpcError
+from zkcore.errors import InputError, MalformedReply, MethodNotFound, NoContract, Reverted, RpcError
 from zkcore.ethereum.abi import Function
 from zkcore.explore import calls as explored
 from zkcore.explore import replies as more_replies
@@ -191,7 +191,7 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
     (
         calls.fee_history("l1", 2, percentiles=[10, 50.5]),
         s.FEE_HISTORY,
-        {"oldest_block": 5, "base_fee_per_gas": (7, 8), "gas_used_ratio": (0.5,), "reward": ((1, 2),)},
+        {"oldest_block": 5, "base_fee_per_gas": (7, 8), "reward": ((1, 2),)},
     ),
     (calls.fee_history("l1", 2), s.FEE_HISTORY | {"reward": None}, {"reward": None}),
     (
@@ -256,7 +256,7 @@ STRUCTS: list[tuple[Any, Any, dict[str, Any]]] = [
             "type": 2,
             "gas_used": 21_000,
             "effective_gas_price": 10**9,
-            "l2_to_l1_logs": (),
+            "l2_to_l1_logs": None,
             "l1_batch_number": None,
             "l1_batch_tx_index": None,
         },
@@ -389,7 +389,7 @@ def test_null_is_none_or_refused(place: int, null: bool) -> None:
 
 
 def _function_of(call: Any) -> Any:
-    for module in (calls, explored):
+    for module in (explored, calls):
         for function in map(vars(module).__getitem__, module.__all__):
             if inspect.isfunction(function) and f'"{call.method}"' in inspect.getsource(function):
                 return function
@@ -542,8 +542,43 @@ def test_a_request_with_a_paymaster_is_of_era() -> None:
 
 
 def test_an_address_without_code_is_told() -> None:
-    with pytest.raises(MalformedReply, match="balanceOf"):
+    with pytest.raises(NoContract, match=f"l1: nothing answers balanceOf at {A1}: there is no such contract") as told:
         play(calls.eth_call("l1", A1, BALANCE_OF, A2), ["0x"])
+    assert (told.value.chain, told.value.address, told.value.function) == ("l1", A1, "balanceOf")
+    with pytest.raises(MalformedReply, match="balanceOf"):
+        play(calls.eth_call("l1", A1, BALANCE_OF, A2), ["0x01"])
+
+
+def test_a_receipt_without_a_block_is_none_yet() -> None:
+    for nothing in (None, "0x" + "00" * 32):
+        assert play(calls.get_receipt("l1", H1), [s.RECEIPT | {"blockHash": nothing}]).value is None
+        half = {"transactionHash": str(H1), "blockHash": nothing, "status": None}
+        assert play(calls.get_receipt("l1", H1), [half]).value is None
+
+
+@pytest.mark.parametrize("word", ["0x", "0x0", "0x1", "0x123", "0x0" + "1" * 62, "0x" + "f" * 64, "0x00000aB"])
+def test_words_without_their_zeros(word: str) -> None:
+    found = play(calls.get_storage_at("l1", A1, 0), [word]).value
+    assert (type(found), int.from_bytes(found)) == (Hash32, int(word[2:] or "0", 16))
+
+
+@pytest.mark.parametrize(
+    "word", [None, "", "1", 1, "0x" + "0" * 65, "0xg", "0x-1", "0x 1", "0x1_0", "0x1\n", "0x\u0661"]
+)
+def test_what_is_no_word(word: Any) -> None:
+    with pytest.raises(MalformedReply, match="a word of storage"):
+        play(calls.get_storage_at("l1", A1, 0), [word])
+
+
+ONE = {"status": "0x1", "returnData": "0x", "gasUsed": "0x5208"}
+
+
+@pytest.mark.parametrize(
+    "blocks", [[], [{"calls": []}], [{"calls": [ONE, ONE]}], [{"calls": [ONE]}] * 2, {}, [None], [{"calls": [None]}]]
+)
+def test_simulations_of_another_shape(blocks: Any) -> None:
+    with pytest.raises(MalformedReply):
+        play(calls.simulate("l1", [CallRequest(to=A1)]), [blocks])
 
 
 def test_every_function_is_offered() -> None:

@@ -198,7 +198,7 @@ def test_unknown_fields_are_ignored_and_optional_ones_may_lack() -> None:
     bare = {key: value for key, value in s.RECEIPT.items() if key not in {"type", "contractAddress"}}
     found = play(calls.get_receipt("l1", s.H1), [bare]).value
     assert found is not None
-    assert (found.type, found.contract_address, found.l1_batch_number, found.l2_to_l1_logs) == (0, None, None, ())
+    assert (found.type, found.contract_address, found.l1_batch_number, found.l2_to_l1_logs) == (0, None, None, None)
 
 
 # a change to a good reply, and what the error must name: the field and the value
@@ -241,18 +241,18 @@ def test_a_bad_field_is_named(place: int) -> None:
     assert not [part for part in said if part not in text.partition(", in the reply ")[0]]
 
 
-REQUIRED = [
-    "transactionHash",
-    "transactionIndex",
-    "blockHash",
-    "blockNumber",
-    "from",
-    "to",
-    "status",
-    "gasUsed",
-    "effectiveGasPrice",
-    "logs",
-]
+REQUIRED = ["transactionHash", "blockHash", "blockNumber", "from", "status", "gasUsed", "logs"]
+LEFT_OUT = {"transactionIndex", "to", "effectiveGasPrice", "l2ToL1Logs", "type"}
+
+
+@pytest.mark.parametrize("null", [True, False])
+@pytest.mark.parametrize("name", sorted(LEFT_OUT - {"type"}))
+def test_what_nodes_leave_out_is_none_and_no_fact(name: str, null: bool) -> None:
+    rest: dict[str, Any] = {key: value for key, value in s.ERA_RECEIPT.items() if key != name}
+    found = play(calls.get_receipt("l2", s.H1), [rest | ({name: None} if null else {})]).value
+    snake = {"l2ToL1Logs": "l2_to_l1_logs"}.get(name, re.sub("([A-Z])", r"_\1", name).lower())
+    assert found is not None
+    assert getattr(found, snake) is None
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -267,7 +267,7 @@ def test_a_missing_field_is_named(name: str) -> None:
     [
         (calls.get_l2_to_l1_log_proof(s.H1), s.ERA_PROOF | {"proof": [s.H1, "0x12"]}),
         (calls.get_l2_to_l1_log_proof(s.H1), s.ERA_PROOF | {"id": None}),
-        (calls.get_l2_to_l1_log_proof(s.H1), {"proof": [], "id": 1}),
+        (calls.get_l2_to_l1_log_proof(s.H1), {"proof": [], "root": s.H1}),
         (calls.get_l2_to_l1_log_proof(s.H1), []),
         (explored.get_block("l1"), s.BLOCK | {"timestamp": "now"}),
         (calls.fee_history("l1", 1), s.FEE_HISTORY | {"baseFeePerGas": []}),

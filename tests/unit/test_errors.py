@@ -24,6 +24,7 @@ from zkcore.errors import (
     L2GasLimitTooLow,
     L2HashMismatch,
     MethodNotFound,
+    NoContract,
     NodeError,
     NonceTaken,
     NoSigner,
@@ -123,6 +124,10 @@ TEXTS = [
     (
         NonceTaken(chain="l1", address=A, nonce=4, next_nonce=6),
         f"nonce 4 of {A} on l1 is taken (the next one is 6): prepare a new plan",
+    ),
+    (
+        NoContract(chain="l1", address=A, function="getZKChain"),
+        f"l1: nothing answers getZKChain at {A}: there is no such contract on this chain. Check the address and the node",
     ),
     (
         WaitTimeout(what="the L1 receipt", seconds=30),

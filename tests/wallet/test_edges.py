@@ -22,7 +22,7 @@ from zkcore.protocol.addresses import apply_alias
 from zkcore.protocol.assets import SecondBridgeDeposit, TransferData, ntv_asset_id
 from zkcore.protocol.contracts import ERC20, SLOT_BASE_TOKEN_MULTIPLIER
 from zkcore.protocol.priority import priority_requests
-from zkcore.testing.devnet import Devnet, Failure, artifact
+from zkcore.testing.devnet import Devnet, Failure, Lie, artifact
 from zkcore.types import Address
 
 EXECUTE = Function("execute(address to, uint256 value, bytes data) payable returns (bytes)")
@@ -506,14 +506,42 @@ def test_a_chain_without_a_multiplier_is_named(net: Devnet, watched: Any) -> Non
 LACKING = Failure(-32601, "the method does not exist/is not available")
 
 
-def test_without_simulation_the_documented_bound_is_taken(net: Devnet, open_wallet: Any) -> None:
-    net.faults.add(LACKING, node="l1", method="eth_simulateV1")
+def test_without_simulation_each_step_is_estimated_as_if_those_before_were_done(net: Devnet, open_wallet: Any) -> None:
     wallet, token = open_wallet(net), net.tokens["DAI"]
+    simulated = wallet.quote_deposit(token, AMOUNT).gas_limits
+    net.faults.add(LACKING, node="l1", method="eth_simulateV1")
     quote = wallet.quote_deposit(token, AMOUNT)
-    assert quote.gas_limits == (*[APPROVE_GAS_UNSEEN] * len(quote.approvals), GAS_UNSEEN)
     assert len(quote.approvals) == (1 if net.profile.base_token == ETH else 2)
+    for limit, other in zip(quote.gas_limits, simulated, strict=True):
+        assert abs(limit - other) <= max(limit, other) // 4
     wallet.deposit(token, AMOUNT).wait(timeout=30)
     assert wallet.get_balance(token) == AMOUNT
+
+
+def no_slot(answer: Any) -> Any:
+    """Of a token that keeps its allowances where nobody looks."""
+    return "0x" + "00" * 32 if answer and int(answer, 16) >> 64 == 1 else answer
+
+
+WITHOUT = {
+    "no estimate": (LACKING, "eth_estimateGas"),
+    "no overrides": (Failure(-32602, "too many arguments, want at most 2"), "eth_estimateGas"),
+    "no slot": (Lie(no_slot), "eth_call"),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT)
+def test_without_simulation_and_overrides_the_documented_bound_is_taken(
+    net: Devnet, open_wallet: Any, what: str
+) -> None:
+    wallet, token = open_wallet(net), net.tokens["DAI"]
+    approvals = len(wallet.quote_deposit(token, AMOUNT).approvals)
+    net.faults.add(LACKING, node="l1", method="eth_simulateV1")
+    fault, method = WITHOUT[what]
+    net.faults.add(fault, node="l1", method=method)
+    bounded = wallet.quote_deposit(token, AMOUNT)
+    assert bounded.gas_limits[-1] == GAS_UNSEEN
+    assert all(limit <= APPROVE_GAS_UNSEEN for limit in bounded.gas_limits[:approvals])
 
 
 def test_without_an_estimate_of_l2_gas_a_bound_is_taken(net: Devnet, open_wallet: Any) -> None:

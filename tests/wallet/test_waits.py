@@ -46,7 +46,7 @@ PASSING: dict[str, Any] = {
     "-32097": Failure(-32097, "no response or no available upstream for this method"),
     "a code of its own": Failure(4_711, "upstream lost"),
     "a number for a receipt": Lie(lambda _: 7),
-    "a receipt without fields": Lie(lambda receipt: receipt and {"status": receipt["status"]}),
+    "a receipt without fields": Lie(lambda r: r and {k: r[k] for k in ("status", "blockHash", "blockNumber")}),
 }
 
 
@@ -251,6 +251,17 @@ def test_wait_for_l2_needs_no_proof(net: Devnet, wallet: Any) -> None:
     net.faults.add(Failure(-32601, "Method not found"), node="l2", method="zks_*")
     net.faults.add(Drop(), node="l1", method="eth_call")
     assert withdrawal.wait("l2", timeout=5, poll=0.01).l2_receipt.status == 1
+
+
+@ERA
+def test_wait_for_l1_needs_no_l2(net: Devnet, wallet: Any) -> None:
+    deposit = wallet.deposit(ETH, AMOUNT)
+    net.faults.add(Drop(), node="l2")
+    assert deposit.wait_l1(confirmations=1, timeout=5, poll=0.01).status == 1
+    net.mine()
+    assert deposit.wait_l1(confirmations=2, timeout=5, poll=0.01).status == 1
+    assert deposit.wait("l1", timeout=5, poll=0.01).status == 1
+    assert deposit.l2_tx_hash is not None
 
 
 @ERA

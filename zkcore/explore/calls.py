@@ -14,6 +14,7 @@ from msgspec import Raw
 
 from zkcore.effects import Call, Chain
 from zkcore.explore import replies
+from zkcore.methods.calls import gas_price, max_priority_fee_per_gas
 from zkcore.methods.decoding import Quantity, decoder, decoder_or_null
 from zkcore.methods.parameters import BlockId, CallRequest, block_id, quantity
 from zkcore.types import Address, AddressLike, Hash32, HexLike, uint
@@ -36,16 +37,6 @@ def get_block(chain: Chain, block: BlockId = "latest") -> Call[replies.Block | N
     method = "eth_getBlockByHash" if isinstance(block, bytes) else "eth_getBlockByNumber"
     which = str(Hash32(block)) if isinstance(block, bytes) else block_id(block)
     return Call(chain, method, (which, False), decoder_or_null(replies.Block))
-
-
-def gas_price(chain: Chain) -> Call[int]:
-    """The gas price, in wei, that the node suggests for a legacy transaction."""
-    return Call(chain, "eth_gasPrice", (), decoder(Quantity))
-
-
-def max_priority_fee_per_gas(chain: Chain) -> Call[int]:
-    """The tip, in wei per gas, that the node suggests."""
-    return Call(chain, "eth_maxPriorityFeePerGas", (), decoder(Quantity))
 
 
 # ---------------------------------------------------------------- zks_: ZKsync OS

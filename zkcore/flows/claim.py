@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from zkcore.effects import Flow, gather
-from zkcore.errors import NothingToClaim, NotReady
+from zkcore.errors import MalformedReply, NothingToClaim, NotReady
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.messages import is_proved, place_in_batch
 from zkcore.flows.session import Contracts, Session, chain_facts, vaults
@@ -24,9 +24,12 @@ from zkcore.protocol.contracts import (
     NATIVE_TOKEN_VAULT,
     NULLIFIER,
     ZERO_ADDRESS,
+    ZKSYNC_OS_PRIORITY_TX_TYPE,
 )
 from zkcore.protocol.proofs import status_log
 from zkcore.types import Address, Hash32, HexLike
+
+_REQUESTS = {0xFF, ZKSYNC_OS_PRIORITY_TX_TYPE}  # the types of transactions that come from L1, of Era and of ZKsync OS
 
 __all__ = ["PriorityOpConfirmation", "draft_claim_failed_deposit", "get_priority_op_confirmation"]
 
@@ -63,9 +66,16 @@ def get_priority_op_confirmation(session: Session, l2_tx_hash: HexLike) -> Flow[
 
 
 def _status(l2_tx_hash: Hash32, receipt: Receipt | None) -> tuple[int, bool]:
-    """The place and the value of the log by which the bootloader tells L1 how a request ended."""
+    """The place and the value of the log by which the bootloader tells L1 how a request ended.
+
+    Where the node leaves the logs out, that of a request that failed is the only one: what it sent to L1 is undone.
+    """
     if receipt is None:
         raise NotReady(f"L2 has no receipt of {l2_tx_hash} yet", state="L2_PENDING")
+    if receipt.l2_to_l1_logs is None or (not receipt.l2_to_l1_logs and receipt.type in _REQUESTS):
+        if receipt.status == 0:
+            return 0, False
+        raise MalformedReply(f"the L2 node leaves out the L2->L1 logs of {l2_tx_hash}: ask another node")
     for place, entry in enumerate(receipt.l2_to_l1_logs):
         if entry.sender == BOOTLOADER and entry.key == l2_tx_hash:
             return place, any(entry.value)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, RpcError
+from zkcore.errors import InputError, MalformedReply, NodeError, RateLimited, RpcError
 from zkcore.flows.finalize import is_withdrawal_finalized, withdrawals_in
 from zkcore.flows.session import Session
 from zkcore.methods import calls
@@ -17,7 +17,8 @@ __all__ = ["Found", "find_withdrawals"]
 A = TypeVar("A")
 B = TypeVar("B")
 
-_BLOCKS = 10_000  # asked at once, at first; halved when the node refuses
+_BLOCKS = 10_000  # asked at once, at first; halved when the node refuses, a quarter when it does not answer
+_SILENCES = 5  # one after the other that are not the range's fault any more
 _AT_ONCE = 50  # withdrawals whose state on L1 is asked in one wave
 
 
@@ -34,7 +35,8 @@ def find_withdrawals(
 ) -> Flow[list[Found]]:
     """The withdrawals that an address (the account itself if None) made in a range of L2 blocks and that are not finalized.
 
-    The range is asked in parts that shrink when the node refuses; `on_progress` is called with the last block looked at.
+    The range is asked in parts that shrink when the node refuses, or does not answer; `on_progress` is called with the last block
+    looked at.
     Raises InputError, NodeError.
     """
     owner = session.address if address is None else Address(address)
@@ -42,15 +44,18 @@ def find_withdrawals(
     if uint(from_block, "from_block", 64) > last:
         raise InputError(f"from_block: {from_block} is after the last block {last}")
     hashes: dict[Hash32, None] = {}
-    at, size = from_block, _BLOCKS
+    at, size, silent = from_block, _BLOCKS, 0
     while at <= last:
         end = min(at + size - 1, last)
-        logs = yield from attempt(_logs(owner, at, end), RpcError)
-        if isinstance(logs, RpcError):
-            if size == 1:
+        size = end - at + 1
+        logs = yield from attempt(_logs(owner, at, end), NodeError)
+        if isinstance(logs, NodeError):
+            silent = 0 if isinstance(logs, RpcError) else silent + 1
+            if size == 1 or silent > _SILENCES or isinstance(logs, RateLimited):
                 raise logs
-            size = max(1, size // 2)
+            size = max(1, size // (4 if silent else 2))
             continue
+        silent = 0
         hashes |= dict.fromkeys(log.transaction_hash for log in logs)
         if on_progress is not None:
             _ = on_progress(end)
@@ -84,11 +89,12 @@ def _made_by(owner: Address, tx_hash: Hash32) -> Flow[list[int]]:
     receipt, count = yield from withdrawals_in(tx_hash)
     if receipt is None:
         return []
-    senders = [
-        Address(log.topics[1][12:])
-        for log in receipt.logs
-        if any(log.topics[:1] == (event.topic,) for event in _EVENTS.get(log.address, ()))
+    made = [
+        log for log in receipt.logs if any(log.topics[:1] == (event.topic,) for event in _EVENTS.get(log.address, ()))
     ]
+    if any(len(log.topics) < 2 for log in made):
+        raise MalformedReply(f"l2 {tx_hash}: the receipt has a withdrawal's event without its sender")
+    senders = [Address(log.topics[1][12:]) for log in made]
     if len(senders) != count:  # a legacy bridge has events of its own: all that it could be
         return list(range(count))
     return [index for index, sender in enumerate(senders) if sender == owner]

@@ -6,7 +6,9 @@ from msgspec import Struct
 
 from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import InputError, InsufficientBalance, NodeError
+from zkcore.flows.market import fee_market, next_nonce
 from zkcore.flows.session import Session
+from zkcore.flows.unseen import estimated_in_order
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import FeeHistory
@@ -28,8 +30,6 @@ GAS_MARGIN_PERCENT = 20  # over what the node estimates or simulates; unused gas
 GAS_UNSEEN = 1_500_000
 APPROVE_GAS_UNSEEN = 100_000
 BLOCKS_A_PLAN_HOLDS = 7_200  # a day of L1 blocks
-_REWARD_PERCENTILE = 50
-_REWARD_BLOCKS = 4
 
 
 class TxOptions(Struct, frozen=True, kw_only=True):
@@ -105,15 +105,15 @@ def account_state(
 ) -> Flow[AccountState]:
     """The account of the session on a chain, in one wave. `seen`: its kind, if it was asked a moment ago."""
     me = session.address
+    options = options or TxOptions()
     nonce, balance, kind, history = yield from gather(
-        calls.get_transaction_count(chain, me, block="pending"),
+        next_nonce(chain, me, options.nonce),
         calls.get_balance(chain, me),
         _kind(session, chain, seen),
-        calls.fee_history(chain, _REWARD_BLOCKS, percentiles=(_REWARD_PERCENTILE,)),
+        fee_market(chain, (options.max_fee_per_gas, options.max_priority_fee_per_gas)),
     )
-    options = options or TxOptions()
     return AccountState(
-        nonce=nonce if options.nonce is None else options.nonce,
+        nonce=nonce,
         balance=balance,
         kind=kind,
         fees=_fees(session, history, options),
@@ -155,7 +155,8 @@ def gas_limits(
     """The gas limit of each call, in one wave. Only the last one may be fixed by the caller: it is tried with just that.
 
     One call is estimated. Several are simulated in their order (`eth_simulateV1`), so that the last sees the approvals of
-    the first; where the node cannot, documented bounds are taken. The gas price is given: without one the base cost is
+    the first; where the node cannot, each is estimated with them put into the state; where it cannot do that, documented bounds
+    are taken. The gas price is given: without one the base cost is
     checked at price 0, and an underfunded request would pass. But a contract pays no gas, and may hold no ether.
     Raises Reverted with the contract's reason.
     """
@@ -177,8 +178,10 @@ def gas_limits(
         estimate = yield from calls.estimate_gas(chain, requests[0])  # at a fixed limit too: a revert is not sent
         return (_with_margin(estimate) if fixed is None else fixed,)
     simulated = yield from attempt(calls.simulate(chain, requests), NodeError)
-    if isinstance(simulated, NodeError):  # the method is not there, or the node would not: fall back to bounds
-        limits = [APPROVE_GAS_UNSEEN] * (len(steps) - 1) + [GAS_UNSEEN]
+    if isinstance(simulated, NodeError):  # the method is not there, or the node would not
+        bounds = [APPROVE_GAS_UNSEEN] * (len(steps) - 1) + [GAS_UNSEEN]
+        estimates = yield from estimated_in_order(chain, session.address, requests)
+        limits = [bound if gas is None else _with_margin(gas) for gas, bound in zip(estimates, bounds, strict=True)]
     else:
         (block,) = simulated
         for step, call in zip(steps, block.calls, strict=True):

@@ -1,5 +1,7 @@
 """Messages from L2 to L1: out of a receipt, into a batch, under a root that L1 holds."""
 
+from typing import Any
+
 from msgspec import Struct
 
 from zkcore.effects import Flow, attempt, gather
@@ -61,8 +63,16 @@ def messages_of(receipt: Receipt) -> list[Log]:
 _SENDERS: dict[type, Address] = {BaseTokenWithdrawal: L2_BASE_TOKEN_ADDRESS, AssetWithdrawal: L2_ASSET_ROUTER_ADDRESS}
 
 
+def _fields(log: Log) -> dict[str, Any]:
+    """Sender, hash and message; a log that does not fit is the node's fault."""
+    try:
+        return L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
+    except InputError as error:
+        raise MalformedReply(f"the L1MessageSent of {log.transaction_hash}: {error}") from error
+
+
 def _is_withdrawal(log: Log) -> bool:
-    fields = L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
+    fields = _fields(log)
     try:
         kind = type(parse_withdrawal_message(fields["message"]))
     except InputError:
@@ -78,8 +88,11 @@ def withdrawal_logs(receipt: Receipt) -> list[Log]:
 def log_index(receipt: Receipt, log: Log) -> int:
     """The place of a message among the L2->L1 logs of its transaction: by its content, never by position.
 
-    Equal messages of one sender are equal logs: the nth of them is the nth.
+    Equal messages of one sender are equal logs: the nth of them is the nth. Where the node leaves the logs out, the place is that
+    among the messages: a proof that is of another log does not lead to the root on L1.
     """
+    if receipt.l2_to_l1_logs is None:
+        return messages_of(receipt).index(log)
     key, value = log.topics[1], log.topics[2]
     same = [place for place, entry in enumerate(receipt.l2_to_l1_logs) if (entry.key, entry.value) == (key, value)]
     twins = [other for other in messages_of(receipt) if other.topics[1:3] == log.topics[1:3]]
@@ -101,7 +114,7 @@ def place_in_batch(receipt: Receipt, proof: LogProof) -> tuple[int, int]:
 
 def proved_message(chain_id: int, receipt: Receipt, log: Log, proof: LogProof) -> FinalizeParams:
     """A message with the proof that the node gives for it, not yet checked: see `message_is_proved`."""
-    fields = L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
+    fields = _fields(log)
     batch, number = place_in_batch(receipt, proof)
     return FinalizeParams(
         chain_id=chain_id,

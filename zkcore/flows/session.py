@@ -137,7 +137,7 @@ def _passed(effect: Effect) -> Flow[Any]:
 def _asked(session: Session, wave: Wave) -> Flow[Sequence[Reply] | Exception]:
     new: list[Chain] = sorted({call.chain for call in wave.calls} - set(session.known.chain_ids))
     probes = [calls.chain_id(chain) for chain in new]
-    replies: Sequence[Reply] | Exception = yield from _passed(Wave((*probes, *wave.calls)))
+    replies: Sequence[Reply] | Exception = yield from _passed(Wave((*probes, *wave.calls), wave.seconds))
     if isinstance(replies, Exception):
         return replies
     dead: dict[Chain, Exception] = {}

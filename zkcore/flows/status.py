@@ -1,7 +1,7 @@
 """How far a deposit or a call from L1 is, and waiting for it. Everything is read anew each time: L1 may have reorganised."""
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -60,8 +60,8 @@ class RequestStatus(Struct, frozen=True, kw_only=True):
     trouble: NodeError | None = None
 
 
-def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatus]:
-    """At most two waves."""
+def request_status(session: Session, record: RequestRecord, *, l1_only: bool = False) -> Flow[RequestStatus]:
+    """At most two waves. `l1_only`: L2 is not asked."""
     sent = (record.l1_tx_hash, *record.replaced)
     receipts = yield from gather(*[calls.get_receipt("l1", tx_hash) for tx_hash in sent])
     receipt = next((receipt for receipt in receipts if receipt is not None), None)
@@ -73,6 +73,9 @@ def request_status(session: Session, record: RequestRecord) -> Flow[RequestStatu
     if not requests:
         raise MalformedReply(f"l1 {record.l1_tx_hash} was included, and its receipt has no request to {record.diamond}")
     request = requests[0]
+    if l1_only:
+        included: dict[str, Any] = {"l1_tx_hash": receipt.transaction_hash, "l1_receipt": receipt}
+        return RequestStatus(phase="L1_INCLUDED", l2_tx_hash=request.l2_tx_hash, **included)
     known, l2_receipt = yield from gather(
         _on_l2(session, request.l2_tx_hash), calls.get_receipt("l2", request.l2_tx_hash)
     )
@@ -172,9 +175,10 @@ def wait_for_request(
         raise InputError(f"until: expected 'l1' or 'l2', got {until!r}")
 
     def ask() -> Flow[RequestStatus]:
+        asking = request_status(session, known(), l1_only=until == "l1")
         if until == "l2" or confirmations < 2:
-            return (yield from request_status(session, known()))
-        status, head = yield from gather(request_status(session, known()), calls.block_number("l1"))
+            return (yield from asking)
+        status, head = yield from gather(asking, calls.block_number("l1"))
         if status.phase not in {"L1_INCLUDED", "L2_PENDING", "L2_EXECUTED", "L2_FAILED"} or status.l1_receipt is None:
             return status
         deep = head - status.l1_receipt.block_number + 1 >= confirmations

@@ -10,28 +10,29 @@ zksync-os-server `lib/rpc_api/src/zks.rs`.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Raw
 
 from zkcore.effects import Call, Chain, Flow, attempt
-from zkcore.errors import RpcError
+from zkcore.errors import NoContract, RpcError
 from zkcore.ethereum.abi import Function
 from zkcore.methods import replies
-from zkcore.methods.decoding import Data, Quantity, decoder, decoder_or_null
+from zkcore.methods.decoding import Data, Quantity, Word, decoder, decoder_or_null
 from zkcore.methods.parameters import BlockId, BlockTag, CallRequest, block_id, quantity
 from zkcore.types import Address, AddressLike, Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
-    "BlockId", "BlockTag", "CallRequest", "block_number", "call_raw", "chain_id", "estimate_gas",
-    "estimate_gas_l1_to_l2", "eth_call", "fee_history", "get_balance", "get_bridgehub_contract", "get_code",
-    "get_l2_to_l1_log_proof", "get_logs", "get_receipt", "get_storage_at", "get_transaction", "get_transaction_count",
-    "get_transaction_details", "simulate",
+    "BlockId", "BlockTag", "CallRequest", "Overrides", "block_number", "call_raw", "chain_id", "estimate_gas",
+    "estimate_gas_l1_to_l2", "eth_call", "fee_history", "gas_price", "get_balance", "get_bridgehub_contract", "get_code",
+    "get_header", "get_l2_to_l1_log_proof", "get_logs", "get_receipt", "get_storage_at", "get_transaction",
+    "get_transaction_count", "get_transaction_details", "max_priority_fee_per_gas", "simulate",
 ]
 # fmt: on
 
 T = TypeVar("T")
+Overrides: TypeAlias = dict[str, dict[str, object]]  # by address: balance, nonce, code, state or stateDiff
 
 
 def _hash(value: HexLike) -> str:
@@ -61,6 +62,21 @@ def fee_history(
     return Call(chain, "eth_feeHistory", params, decoder(replies.FeeHistory))
 
 
+def get_header(chain: Chain) -> Call[replies.Header]:
+    """The latest block's number and base fee: of any node, where `fee_history` is not."""
+    return Call(chain, "eth_getBlockByNumber", ("latest", False), decoder(replies.Header))
+
+
+def gas_price(chain: Chain) -> Call[int]:
+    """The gas price, in wei, that the node suggests for a legacy transaction."""
+    return Call(chain, "eth_gasPrice", (), decoder(Quantity))
+
+
+def max_priority_fee_per_gas(chain: Chain) -> Call[int]:
+    """The tip, in wei per gas, that the node suggests."""
+    return Call(chain, "eth_maxPriorityFeePerGas", (), decoder(Quantity))
+
+
 # ---------------------------------------------------------------- eth_: accounts
 def get_balance(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[int]:
     """The balance in wei: ether on L1, the base token on L2."""
@@ -82,7 +98,7 @@ def get_storage_at(
 ) -> Call[Hash32]:
     """A word of storage."""
     which = hex(uint(slot, "slot")) if isinstance(slot, int) else _hash(slot)
-    return Call(chain, "eth_getStorageAt", (_address(address), which, block_id(block)), decoder(Hash32))
+    return Call(chain, "eth_getStorageAt", (_address(address), which, block_id(block)), decoder(Word))
 
 
 # ---------------------------------------------------------------- eth_: transactions and logs
@@ -94,7 +110,7 @@ def get_transaction(chain: Chain, tx_hash: HexLike) -> Call[replies.NodeTransact
 
 def get_receipt(chain: Chain, tx_hash: HexLike) -> Call[replies.Receipt | None]:
     """The receipt of an included transaction, or None: pending, or not known."""
-    decode = _of(Hash32(tx_hash), "transaction_hash", decoder_or_null(replies.Receipt))
+    decode = _of(Hash32(tx_hash), "transaction_hash", decoder_or_null(replies.IncludedReceipt))
     return Call(chain, "eth_getTransactionReceipt", (_hash(tx_hash),), decode)
 
 
@@ -137,22 +153,41 @@ def _topic(topic: HexLike | Sequence[HexLike] | None) -> object:
 def eth_call(
     chain: Chain, to: AddressLike, function: Function, *arguments: Any, block: BlockId = "latest"
 ) -> Call[tuple[Any, ...]]:
-    """What a function of a contract returns, decoded. Raises Reverted. With a sender or a value: see `call_raw`."""
+    """What a function of a contract returns, decoded. With a sender or a value: see `call_raw`.
+
+    Raises Reverted, or NoContract where nothing answers.
+    """
     call = call_raw(chain, CallRequest(to=to, data=function.encode(*arguments)), block=block)
-    return Call(chain, call.method, call.params, lambda raw: function.decode_result(call.decode(raw)))
+
+    def decode(raw: Raw) -> tuple[Any, ...]:
+        data = call.decode(raw)
+        if not data and function.outputs:
+            raise NoContract(chain=chain, address=Address(to), function=function.name)
+        return function.decode_result(data)
+
+    return Call(chain, call.method, call.params, decode)
 
 
-def call_raw(chain: Chain, request: CallRequest, *, block: BlockId = "latest") -> Call[bytes]:
+def call_raw(
+    chain: Chain, request: CallRequest, *, block: BlockId = "latest", overrides: Overrides | None = None
+) -> Call[bytes]:
     """What `eth_call` returns to this request, undecoded. Raises Reverted. Without a gas price it runs at price 0."""
-    return Call(chain, "eth_call", (request.parameter(), block_id(block)), decoder(Data))
+    params = (request.parameter(), block_id(block), *([overrides] if overrides else ()))
+    return Call(chain, "eth_call", params, decoder(Data))
 
 
-def estimate_gas(chain: Chain, request: CallRequest, *, block: BlockId | None = None) -> Call[int]:
+def estimate_gas(
+    chain: Chain, request: CallRequest, *, block: BlockId | None = None, overrides: Overrides | None = None
+) -> Call[int]:
     """The gas that the transaction needs. Raises Reverted.
 
-    Without a block it is run on the node's pending state, so that a pending approval counts. On ZKsync OS, type 0x7f
-    estimates a priority operation.
+    Without a block it is run on the node's pending state, so that a pending approval counts; with `overrides`, as if accounts
+    were in another state. On ZKsync OS, type 0x7f estimates a priority operation.
     """
+    if overrides:
+        return Call(
+            chain, "eth_estimateGas", (request.parameter(), block_id(block or "latest"), overrides), decoder(Quantity)
+        )
     where = () if block is None else (block_id(block),)
     return Call(chain, "eth_estimateGas", (request.parameter(), *where), decoder(Quantity))
 
@@ -162,8 +197,15 @@ def simulate(
 ) -> Call[tuple[replies.SimulatedBlock, ...]]:
     """Run calls one after another in one block on top of `block` (`eth_simulateV1`), with their logs and errors."""
     calls = [{"calls": [request.parameter() for request in requests]}]
-    params = ({"blockStateCalls": calls}, block_id(block))
-    return Call(chain, "eth_simulateV1", params, decoder(tuple[replies.SimulatedBlock, ...]))
+    params, parse = ({"blockStateCalls": calls}, block_id(block)), decoder(tuple[replies.SimulatedBlock, ...])
+
+    def decode(raw: Raw) -> tuple[replies.SimulatedBlock, ...]:
+        blocks = parse(raw)
+        if [len(block.calls) for block in blocks] != [len(requests)]:
+            raise ValueError(f"expected one block of {len(requests)} calls")
+        return blocks
+
+    return Call(chain, "eth_simulateV1", params, decode)
 
 
 # ---------------------------------------------------------------- zks_: both stacks
@@ -185,7 +227,7 @@ def get_l2_to_l1_log_proof(
     call = Call("l2", method, params if target is None else (*params, target), decoder_or_null(replies.SpelledLogProof))
     proof = yield from attempt(call, RpcError)
     if isinstance(proof, RpcError):
-        if proof.code == -32603 and _NOT_YET.search(proof.message):
+        if proof.code in {-32603, -32000} and _NOT_YET.search(proof.message):  # Era says null instead
             return None
         raise proof
     return proof

@@ -14,7 +14,7 @@ from msgspec import MsgspecError, Raw
 
 from zkcore.types import Address, Hash32
 
-__all__ = ["Data", "Hooked", "Quantity", "convert", "decoder", "decoder_or_null", "respelled"]
+__all__ = ["Data", "Hooked", "Quantity", "Word", "convert", "decoder", "decoder_or_null", "respelled"]
 
 T = TypeVar("T")
 
@@ -33,7 +33,18 @@ class Hooked(type):
 if TYPE_CHECKING:
     Quantity: TypeAlias = int
     Data: TypeAlias = bytes
+    Word: TypeAlias = Hash32
 else:
+
+    class Word(metaclass=Hooked):
+        """A word of storage, which some nodes write without its leading zeros, as a Hash32."""
+
+        @staticmethod
+        def parse(value: object) -> Hash32:
+            """The word. Raises ValueError."""
+            if type(value) is str and re.fullmatch(r"0x[0-9a-fA-F]{0,64}", value, re.ASCII):
+                return bytes.__new__(Hash32, bytes.fromhex(value[2:].rjust(64, "0")))
+            raise ValueError(f"expected a word of storage (0x and up to 64 hex digits), got {_shown(value)}")
 
     class Quantity(metaclass=Hooked):
         """0x hex digits or a JSON number below 2**256, as an int."""

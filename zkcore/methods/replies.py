@@ -16,15 +16,26 @@ from zkcore.types import Address, Hash32
 
 # fmt: off
 __all__ = [
-    "FeeHistory", "L2ToL1LogEntry", "Log", "LogProof", "NodeTransaction", "Receipt", "SimulatedBlock", "SimulatedCall",
-    "SimulationError", "SpelledLogProof", "TransactionDetails",
+    "FeeHistory", "Header", "IncludedReceipt", "L2ToL1LogEntry", "Log", "LogProof", "NodeTransaction", "Receipt",
+    "SimulatedBlock", "SimulatedCall", "SimulationError", "SpelledLogProof", "TransactionDetails",
 ]
 # fmt: on
 
 if TYPE_CHECKING:
     L2ToL1Logs: TypeAlias = "tuple[L2ToL1LogEntry, ...]"
     SpelledLogProof: TypeAlias = "LogProof"
+    IncludedReceipt: TypeAlias = "Receipt"
 else:
+
+    class IncludedReceipt(metaclass=Hooked):
+        """A Receipt, or None of a transaction that is in no block yet: some nodes give a half of one for it."""
+
+        @staticmethod
+        def parse(value: object) -> object:
+            """Raises ValueError."""
+            if isinstance(value, dict) and value.get("blockHash", "") in _NO_BLOCK:
+                return None
+            return convert(value, Receipt)
 
     class L2ToL1Logs(metaclass=Hooked):
         """Rows of L2ToL1LogEntry in any of their spellings."""
@@ -43,6 +54,8 @@ else:
             """Raises ValueError."""
             return convert(respelled(value, _SPELLINGS), LogProof)
 
+
+_NO_BLOCK = (None, "0x" + "00" * 32)
 
 # A field by other names; the first that is there counts. On Era a transaction has a number in its block as well as in
 # its batch, and the leaf takes that of the batch.
@@ -86,21 +99,22 @@ class Receipt(Struct, frozen=True, kw_only=True, rename="camel"):
     """The receipt of an included transaction, of L1 or of either L2 stack. `status` is 1 or 0.
 
     `l1_batch_number` and `l1_batch_tx_index` exist on Era only, and there are None until the batch is sealed.
+    `l2_to_l1_logs` is None where the node leaves them out, which is not to say that there are none.
     """
 
     transaction_hash: Hash32
-    transaction_index: Quantity
+    transaction_index: Quantity | None = None
     block_hash: Hash32
     block_number: Quantity
     from_address: Address = field(name="from")
-    to: Address | None
+    to: Address | None = None
     contract_address: Address | None = None
     status: Quantity
     type: Quantity = 0
     gas_used: Quantity
-    effective_gas_price: Quantity
+    effective_gas_price: Quantity | None = None
     logs: tuple[Log, ...]
-    l2_to_l1_logs: L2ToL1Logs = ()
+    l2_to_l1_logs: L2ToL1Logs | None = None
     l1_batch_number: Quantity | None = None
     l1_batch_tx_index: Quantity | None = None
 
@@ -118,10 +132,10 @@ class NodeTransaction(Struct, frozen=True, kw_only=True, rename="camel"):
 
     hash: Hash32
     from_address: Address = field(name="from")
-    to: Address | None
+    to: Address | None = None
     nonce: Quantity
     value: Quantity
-    gas: Quantity
+    gas: Quantity | None = None
     input: Data
     type: Quantity = 0
     chain_id: Quantity | None = None
@@ -144,8 +158,14 @@ class FeeHistory(Struct, frozen=True, kw_only=True, rename="camel"):
 
     oldest_block: Quantity
     base_fee_per_gas: Annotated[tuple[Quantity, ...], Meta(min_length=1)]
-    gas_used_ratio: tuple[float, ...] | None = None
-    reward: tuple[tuple[Quantity, ...], ...] | None = None
+    reward: tuple[tuple[Quantity, ...] | None, ...] | None = None
+
+
+class Header(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a block says of fees; `base_fee_per_gas` is None before EIP-1559."""
+
+    number: Quantity
+    base_fee_per_gas: Quantity | None = None
 
 
 class SimulationError(Struct, frozen=True, kw_only=True):
@@ -157,10 +177,10 @@ class SimulationError(Struct, frozen=True, kw_only=True):
 
 
 class SimulatedCall(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One call of `eth_simulateV1`. `status` is 1 or 0."""
+    """One call of `eth_simulateV1`. `status` is 1 or 0. `gas_used` is after refunds: more of it is needed on the way."""
 
     status: Quantity
-    return_data: Data
+    return_data: Data = b""
     gas_used: Quantity
     logs: tuple[Log, ...] = ()
     error: SimulationError | None = None
@@ -169,9 +189,6 @@ class SimulatedCall(Struct, frozen=True, kw_only=True, rename="camel"):
 class SimulatedBlock(Struct, frozen=True, kw_only=True, rename="camel"):
     """A block of `eth_simulateV1`."""
 
-    number: Quantity
-    timestamp: Quantity
-    base_fee_per_gas: Quantity | None = None
     calls: tuple[SimulatedCall, ...]
 
 
@@ -184,7 +201,7 @@ class LogProof(Struct, frozen=True, kw_only=True, rename="camel"):
 
     proof: tuple[Hash32, ...]
     id: Quantity
-    root: Hash32
+    root: Hash32 | None = None
     batch_number: Quantity | None = None
     gateway_block_number: Quantity | None = None
 
