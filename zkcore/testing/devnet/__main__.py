@@ -1,11 +1,16 @@
 """Run a devnet in the foreground until Ctrl-C: `python -m zkcore.testing.devnet era-eth zksync-os-eth`."""
 
 import argparse
+import os
 import signal
 import sys
 import threading
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import cast
+
+import msgspec
 
 from zkcore.testing.devnet.network import PRESETS, Devnet, Preset
 from zkcore.testing.devnet.process import AnvilMissing
@@ -26,6 +31,7 @@ def main() -> int:
     parser.add_argument(
         "--l2-port", type=int, default=0, metavar="N", help="where the first L2 listens, others after it"
     )
+    parser.add_argument("--config", metavar="FILE", help="tell `zkcore --chain devnet` here what runs; gone at the end")
     options = parser.parse_args()
     presets: list[str] = options.presets or ["era-eth"]
     if unknown := set(presets) - PRESETS.keys():
@@ -51,9 +57,46 @@ def main() -> int:
         except (AnvilMissing, OSError) as error:  # OSError: a port that is taken
             print(error, file=sys.stderr)
             return 1
+        if options.config and first is not None:
+            stack.enter_context(_told(Path(options.config), first))
+            print("\nin another terminal: zkcore deposit 0.1 eth --chain devnet")
         print("\nrunning; Ctrl-C ends it", flush=True)
         stop.wait()
     return 0
+
+
+@contextmanager
+def _told(path: Path, net: Devnet) -> Generator[None, None, None]:
+    """A configuration of the command line with this network, and the key of the first account in a file beside it."""
+    key = path.with_suffix(".key")
+    for file, content in ((key, net.accounts[0].private_key), (path, configuration(net, key))):
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(content)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        key.unlink(missing_ok=True)
+
+
+def configuration(net: Devnet, key: Path) -> str:
+    """A configuration of the command line that reaches a devnet as `--chain devnet`, signing with the key in a file."""
+    profile = msgspec.to_builtins(net.profile, enc_hook=str)
+    fields = {name: value for name, value in profile.items() if value not in (None, "", (), []) and name != "tokens"}
+    tokens = [{name: value for name, value in token.items() if value is not None} for token in profile["tokens"]]
+    network = {"l1": [net.l1_url], "l2": [net.l2_url], "key_file": str(key), "profile": {**fields, "tokens": tokens}}
+    # a line of JSON is a line of TOML but for its colons, and TOML has no null
+    return "[networks]\ndevnet = " + _toml(network) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        items = cast("dict[str, object]", value).items()
+        return "{" + ", ".join(f"{name} = {_toml(item)}" for name, item in items) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, cast("list[object]", value))) + "]"
+    return msgspec.json.encode(value).decode()
 
 
 def _show(preset: str, net: Devnet, *, with_l1: bool) -> None:

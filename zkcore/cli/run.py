@@ -1,0 +1,139 @@
+"""One run of a command: its settings, its voice, its wallet, and how it ends."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zkcore.cli.exits import Exit, StopError, exit_code
+from zkcore.cli.settings import state_dir
+from zkcore.cli.state import State
+from zkcore.errors import ZkCoreError
+
+if TYPE_CHECKING:
+    from zkcore.journal import Journal
+    from zkcore.rpc import HttpTransport
+    from zkcore.types import Address
+    from zkcore.wallet.wallet import Wallet
+
+__all__ = ["Run"]
+
+
+class Run(State):
+    """What a command is given beside its own arguments: what it is told, its wallet, and its end."""
+
+    def guarded(self, function: Callable[..., object], arguments: Mapping[str, Any]) -> int:
+        """Run the command, and say how it ended. The exit code."""
+        try:
+            code = function(self, **arguments)
+        except BrokenPipeError:  # whoever reads has enough (docs.python.org, "Note on SIGPIPE")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.FAILED
+        except (ZkCoreError, StopError, OSError) as error:
+            return self._ended(error)
+        except KeyboardInterrupt as stop:
+            if self.going_on:
+                return self._stopped()
+            return self._ended(self._uncertain() if self.sent else stop)
+        except Exception as error:  # noqa: BLE001  # the rim: a fault of ours is told as one, not as a traceback
+            if self.given.get("debug"):
+                traceback.print_exc()
+            self.voice.error(error)
+            self.voice.say("  this is a fault of zkcore: please report it, with what --debug shows")
+            return Exit.FAILED
+        return int(code) if isinstance(code, int) else Exit.DONE
+
+    def _ended(self, error: BaseException) -> int:
+        if self.given.get("debug"):
+            traceback.print_exception(error)
+        self.voice.error(error)
+        return exit_code(error)
+
+    def _stopped(self) -> int:
+        self.voice.say(f"stopped waiting; nothing is lost. Go on: {self.going_on}")
+        self.voice.give({"stopped": True, "go_on": self.going_on, "exit_code": int(Exit.NOT_READY)})
+        return Exit.NOT_READY
+
+    def _uncertain(self) -> StopError:
+        hint = f"do not order it again: `zkcore resume{self.again()}` goes on, and pays it once"
+        return StopError("interrupted while it was being sent: it may be out", Exit.UNCERTAIN, hint)
+
+    # ------------------------------------------------------------ the library
+    @contextmanager
+    def wallet(
+        self, *, signs: bool = False, anyone: bool = False, of: "Address | None" = None
+    ) -> Generator["Wallet", None, None]:
+        """The wallet of the account. `signs`: somebody must be there to sign. `anyone`: whose it is does not matter.
+
+        `of`: this account, watched.
+        """
+        from zkcore import FeePolicy, Wallet
+        from zkcore.cli.signing import opened
+
+        with ExitStack() as stack:
+            options: dict[str, Any] = {"bridgehub": self.settings.text("bridgehub")}
+            if options["bridgehub"]:
+                options["bridgehub"] = self.settings.address(options["bridgehub"])
+            options["trust_l2"] = self.settings.flag("trust_l2")
+            options["fees"] = _ceiling(FeePolicy, self.settings.text("max_fee"))
+            chain = self.profile
+            nodes: dict[str, Any] = {"l1": self.nodes("l1"), "l2": self.nodes("l2")}
+            who: Any = of if of is not None else stack.enter_context(opened(self, required=signs, anyone=anyone))
+            if journal := self.journal():
+                stack.callback(journal.close)
+            wallet = Wallet(who, chain=chain, **nodes, **options, journal=journal)
+            yield stack.enter_context(wallet)
+
+    def nodes(self, side: str) -> Any:
+        """The nodes of one side. Raises StopError where none is named."""
+        urls = self.settings.many(side)
+        if not urls:
+            text = f"which node of {side.upper()}?"
+            hint = f"--{side} URL, ZKCORE_{side.upper()}, or {side} under [networks.NAME] of {self.settings.path}"
+            raise StopError(text, Exit.USAGE, hint)
+        made = [self.node(url, side) for url in urls]
+        return made[0] if len(made) == 1 else made
+
+    def node(self, url: str, side: str) -> "HttpTransport":
+        """A node, with the headers of its side."""
+        from zkcore import HttpTransport
+
+        return HttpTransport(url, headers=dict(map(_header, self.settings.many(f"{side}_header"))))
+
+    def journal(self) -> "Journal | None":
+        """The journal: the one that is named, or the user's own; `none`: nothing is kept."""
+        from zkcore import Journal
+
+        named = self.settings.text("journal")
+        if named == "none":
+            return None
+        path = Path(named) if named else state_dir() / "journal.sqlite"
+        if not named:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Journal(path)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise StopError("header: expected 'Name: value', 'Name: env:VAR' or 'Name: file:PATH'", Exit.USAGE)
+    value = value.strip()
+    kind, _, where = value.partition(":")
+    if kind == "env":
+        if where not in os.environ:
+            raise StopError(f"header {name}: the environment variable {where} is not set", Exit.USAGE)
+        value = os.environ[where]
+    elif kind == "file":
+        value = Path(where).read_text(encoding="utf-8").strip()
+    return name.strip(), value
+
+
+def _ceiling(policy: Any, text: str | None) -> Any:
+    from zkcore.types import ether
+
+    if text is None:
+        return policy()
+    return policy(max_total=ether(text), l2_max_total=ether(text))

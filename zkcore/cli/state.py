@@ -1,0 +1,67 @@
+"""What a command is told: its settings, its voice, the chain; and how far it has gone."""
+
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from zkcore.cli.exits import Exit, StopError
+from zkcore.cli.settings import Settings
+from zkcore.cli.words import Voice
+
+if TYPE_CHECKING:
+    from zkcore.protocol.chains import ChainProfile
+
+__all__ = ["State"]
+
+
+class State:
+    """What every part of a command shares."""
+
+    def __init__(self, given: Mapping[str, Any], *, command: str) -> None:
+        self.given, self.command = given, command
+        self.voice = Voice(as_json=bool(given.get("json")))
+        self.confirms = False  # each signature is shown and asked for: there is no plan to show before
+        self.sent = False  # bytes may be out: what ends the command now is no refusal
+        self.going_on = ""  # the command that goes on with what was sent
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read when first asked for, so that what is wrong with it is an error like others."""
+        return Settings(self.given)
+
+    def again(self) -> str:
+        """The options to give once more, without what may be secret."""
+        said = [(name, self.settings.said(name)) for name in ("chain", "journal", "config")]
+        shown = "".join(f" --{name} {value}" for name, value in said if value)
+        if self.settings.said("l1") or self.settings.said("l2"):
+            shown += " --l1 ... --l2 ..."
+        return shown
+
+    @cached_property
+    def profile(self) -> "ChainProfile | int | str":
+        """The chain, with the tokens whose symbols are vouched for."""
+        from zkcore.cli.tokens import with_tokens
+        from zkcore.protocol.chains import ChainProfile
+
+        chain = self.settings.chain()
+        return with_tokens(chain) if isinstance(chain, ChainProfile) else chain
+
+    @cached_property
+    def known(self) -> "ChainProfile | None":
+        """The profile; None for a chain that is not pinned."""
+        from zkcore.protocol.chains import ChainProfile
+
+        return self.profile if isinstance(self.profile, ChainProfile) else None
+
+    def ask(self, question: str) -> None:
+        """Go on only by a yes. Raises StopError for a no, and where nobody can be asked."""
+        if self.settings.flag("yes"):
+            return
+        if not sys.stdin.isatty():
+            raise StopError("nobody is there to say yes", Exit.USAGE, "give --yes, or run it on a terminal")
+        self.voice.err.file.write(f"{question} [y/N] ")
+        self.voice.err.file.flush()
+        answer = sys.stdin.readline().strip().lower()
+        if answer not in {"y", "yes"}:
+            raise StopError("not confirmed: nothing was signed or sent", Exit.REJECTED)
