@@ -1,17 +1,19 @@
 """The account on L1: its nonce, ether and kind, the fees of the next block, and how much gas a transaction will take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zkcore.effects import Chain, Flow, attempt, gather
-from zkcore.errors import InputError, InsufficientBalance, NodeError
+from zkcore.errors import InputError, InsufficientBalance, NodeError, Reverted
 from zkcore.flows.market import fee_market, next_nonce
 from zkcore.flows.session import Session
 from zkcore.flows.unseen import estimated_in_order
 from zkcore.methods import calls
-from zkcore.methods.calls import CallRequest
-from zkcore.methods.replies import FeeHistory
+from zkcore.methods.calls import CallRequest, Overrides
+from zkcore.methods.replies import FeeHistory, SimulatedBlock
+from zkcore.plans.facts import StepKind
 from zkcore.protocol.paymaster import Paymaster
 from zkcore.protocol.priority import AccountKind
 from zkcore.protocol.reverts import decode_revert
@@ -25,6 +27,15 @@ __all__ = [
 # fmt: on
 
 GAS_MARGIN_PERCENT = 20  # over what the node estimates or simulates; unused gas is not paid for
+# And what others may make a call cost more before it is included. A word that was in use costs 17,100 more once it is empty:
+# of a balance, an allowance. The chain's priority tree grows by a level at every power of two, which costs a request 60,362
+# more, measured on v30 (DynamicIncrementalMerkle.sol, push): one deposit of a stranger in between is enough.
+_GAS_OF_OTHERS: Mapping[StepKind, int] = {
+    "approve": 20_000, "transfer": 20_000, "finalize": 40_000, "claim": 40_000, "deposit": 65_000, "execute": 65_000,
+}  # fmt: skip
+_SIMULATED_GAS = {"approve": 500_000}  # what a simulated call may take: without it, a node takes its block's limit
+_SIMULATED_GAS_OF_REQUEST = 10_000_000
+_PLENTY = 10**30  # wei, for a simulation: what the account holds is checked here, by the limits that it gives
 # for a call whose approval is not mined, on a node that cannot simulate: a two-bridges deposit of a token never bridged
 # before takes less than 1,000,000 (peers' recommendation: zksync-ethers src/utils.ts)
 GAS_UNSEEN = 1_500_000
@@ -146,19 +157,21 @@ def _fees(session: Session, history: FeeHistory, options: TxOptions) -> Fees:
 def gas_limits(
     session: Session,
     chain: Chain,
-    steps: Sequence[Unsigned],
+    steps: Sequence[tuple[StepKind, Unsigned]],
     state: AccountState,
     options: TxOptions | None,
     *,
     paymaster: Paymaster | None = None,
+    short: bool = False,
 ) -> Flow[tuple[int, ...]]:
     """The gas limit of each call, in one wave. Only the last one may be fixed by the caller: it is tried with just that.
 
     One call is estimated. Several are simulated in their order (`eth_simulateV1`), so that the last sees the approvals of
     the first; where the node cannot, each is estimated with them put into the state; where it cannot do that, documented bounds
-    are taken. The gas price is given: without one the base cost is
-    checked at price 0, and an underfunded request would pass. But a contract pays no gas, and may hold no ether.
-    Raises Reverted with the contract's reason.
+    are taken. The gas price is given: without one the base cost is checked at price 0, and an underfunded request would pass.
+    But a contract pays no gas, and may hold no ether.
+    `short`: the account is known to lack something, so that nothing can be tried but with more ether than it has, and what
+    reverts even then is given a bound. Raises Reverted with the contract's reason.
     """
     fixed = options.gas_limit if options else None
     requests = [
@@ -167,36 +180,50 @@ def gas_limits(
             to=s.to,
             data=s.data,
             value=s.value,
-            gas=fixed if s is steps[-1] else None,
+            gas=fixed if at == len(steps) - 1 else None,
             gas_price=None if state.kind == "contract" else state.fees.max_fee_per_gas,  # its caller pays
             paymaster=paymaster.address if paymaster else None,
             paymaster_input=paymaster.input if paymaster else b"",
         )
-        for s in steps
+        for at, (_, s) in enumerate(steps)
     ]
-    if len(steps) == 1:
+    if len(steps) == 1 and not short:
         estimate = yield from calls.estimate_gas(chain, requests[0])  # at a fixed limit too: a revert is not sent
-        return (_with_margin(estimate) if fixed is None else fixed,)
-    simulated = yield from attempt(calls.simulate(chain, requests), NodeError)
-    if isinstance(simulated, NodeError):  # the method is not there, or the node would not
-        bounds = [APPROVE_GAS_UNSEEN] * (len(steps) - 1) + [GAS_UNSEEN]
-        estimates = yield from estimated_in_order(chain, session.address, requests)
-        limits = [bound if gas is None else _with_margin(gas) for gas, bound in zip(estimates, bounds, strict=True)]
+        return (_with_margin(estimate, steps[0]) if fixed is None else fixed,)
+    with_gas = [
+        replace(request, gas=request.gas or _SIMULATED_GAS.get(kind, _SIMULATED_GAS_OF_REQUEST))
+        for request, (kind, _) in zip(requests, steps, strict=True)
+    ]
+    rich: Overrides = {str(session.address): {"balance": hex(_PLENTY)}}
+    simulated = yield from attempt(calls.simulate(chain, with_gas, overrides=rich), NodeError)
+    failed = None if isinstance(simulated, NodeError) else _first_failure(chain, steps, simulated[0])
+    if failed is not None and not short:
+        raise failed
+    if failed is not None or isinstance(simulated, NodeError):  # the method is not there, or the node would not
+        bounds = [APPROVE_GAS_UNSEEN if kind == "approve" else GAS_UNSEEN for kind, _ in steps]
+        estimates: Sequence[int | None] = (None,) * len(steps)
+        if not short:
+            estimates = yield from estimated_in_order(chain, session.address, requests)
+        found = zip(estimates, bounds, steps, strict=True)
+        limits = [bound if gas is None else _with_margin(gas, step) for gas, bound, step in found]
     else:
-        (block,) = simulated
-        for step, call in zip(steps, block.calls, strict=True):
-            if call.status != 1:
-                error = call.error
-                data = (error.data if error and error.data else None) or call.return_data
-                raise decode_revert(data, where=f"{chain} simulation of the call to {step.to}")
-        limits = [_with_margin(call.gas_used) for call in block.calls]
+        limits = [_with_margin(call.gas_used, step) for call, step in zip(simulated[0].calls, steps, strict=True)]
     if fixed is not None:
         limits[-1] = fixed
     return tuple(limits)
 
 
-def _with_margin(gas: int) -> int:
-    return gas * (100 + GAS_MARGIN_PERCENT) // 100
+def _first_failure(chain: Chain, steps: Sequence[tuple[StepKind, Unsigned]], block: SimulatedBlock) -> Reverted | None:
+    for (_, step), call in zip(steps, block.calls, strict=True):
+        if call.status != 1:
+            data = (call.error.data if call.error and call.error.data else None) or call.return_data
+            return decode_revert(data, where=f"{chain} simulation of the call to {step.to}")
+    return None
+
+
+def _with_margin(gas: int, step: tuple[StepKind, Unsigned]) -> int:
+    kind, call = step
+    return gas * (100 + GAS_MARGIN_PERCENT) // 100 + (_GAS_OF_OTHERS.get(kind, 0) if call.data else 0)
 
 
 def check_ether(

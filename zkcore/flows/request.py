@@ -192,7 +192,7 @@ def draft_request(
     ]
     steps.append(("deposit" if request.kind == "deposit" else "execute", last))
     gas, _ = yield from gather(
-        gas_limits(session, "l1", [step for _, step in steps], state, options),
+        gas_limits(session, "l1", steps, state, options),
         _check_base_cost(known, gas_price, limit, said.gas_per_pubdata, cost),
     )
     check_ether(session, state, value=last.value, gas=sum(gas), purpose=purpose)

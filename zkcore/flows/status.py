@@ -247,7 +247,7 @@ def _check(record: RequestRecord, status: RequestStatus) -> Flow[None]:
 
 
 def _why_it_failed(status: RequestStatus) -> Flow[str]:
-    """The contract's reason, from running the transaction again on the state before its block."""
+    """The contract's reason, from running the transaction again on the state before its block; or that the gas ran out."""
     transaction = yield from calls.get_transaction("l1", status.l1_tx_hash)
     if transaction is None or status.l1_receipt is None:
         return ""
@@ -260,4 +260,14 @@ def _why_it_failed(status: RequestStatus) -> Flow[str]:
         gas_price=status.l1_receipt.effective_gas_price,
     )
     found = yield from attempt(calls.call_raw("l1", again, block=status.l1_receipt.block_number - 1), Reverted)
-    return str(found) if isinstance(found, Reverted) else ""
+    return str(found) if isinstance(found, Reverted) and found.data else out_of_gas(status.l1_receipt, transaction.gas)
+
+
+def out_of_gas(receipt: Receipt, limit: int) -> str:
+    """What to say of a failed transaction that used about all of its gas: empty if it did not.
+
+    A call may hand on 63/64 of what is left (EIP-150), so one that runs out some calls deep leaves a little.
+    """
+    if receipt.status == 1 or receipt.gas_used * 10 < limit * 9:
+        return ""
+    return f"it ran out of gas: it used {receipt.gas_used} of its limit of {limit}. Plan it again, for the state as it is now"

@@ -57,7 +57,7 @@ def draft_calls(
     value, purpose = sum(step.value for _, step in steps), "the amount and the fee"
     # before the estimate, which a node refuses in words of its own
     check_ether(session, state, value=value, gas=0 if paymaster else 21_000, purpose=purpose, chain=chain)
-    gas = yield from gas_limits(session, chain, [step for _, step in steps], state, options, paymaster=paymaster)
+    gas = yield from gas_limits(session, chain, steps, state, options, paymaster=paymaster)
     fee = sum(gas) * state.fees.max_fee_per_gas
     check_ether(session, state, value=value, gas=0 if paymaster else sum(gas), purpose=purpose, chain=chain)
     quote = TxQuote(

@@ -193,11 +193,20 @@ def estimate_gas(
 
 
 def simulate(
-    chain: Chain, requests: Sequence[CallRequest], *, block: BlockId = "latest"
+    chain: Chain,
+    requests: Sequence[CallRequest],
+    *,
+    block: BlockId = "latest",
+    overrides: Overrides | None = None,
 ) -> Call[tuple[replies.SimulatedBlock, ...]]:
-    """Run calls one after another in one block on top of `block` (`eth_simulateV1`), with their logs and errors."""
-    calls = [{"calls": [request.parameter() for request in requests]}]
-    params, parse = ({"blockStateCalls": calls}, block_id(block)), decoder(tuple[replies.SimulatedBlock, ...])
+    """Run calls one after another in one block on top of `block` (`eth_simulateV1`), with their logs and errors.
+
+    With `overrides`, as if accounts were in another state.
+    """
+    calls: dict[str, object] = {"calls": [request.parameter() for request in requests]}
+    if overrides:
+        calls["stateOverrides"] = overrides
+    params, parse = ({"blockStateCalls": [calls]}, block_id(block)), decoder(tuple[replies.SimulatedBlock, ...])
 
     def decode(raw: Raw) -> tuple[replies.SimulatedBlock, ...]:
         blocks = parse(raw)

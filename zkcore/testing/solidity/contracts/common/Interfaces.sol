@@ -49,6 +49,7 @@ interface IZKChain {
     function getBaseTokenAssetId() external view returns (bytes32);
     function protocolMinor() external view returns (uint256);
     function l2LogsRootHash(uint256 batch) external view returns (bytes32);
+    function isEthWithdrawalFinalized(uint256 batch, uint256 index) external view returns (bool);
     function l2TransactionBaseCost(uint256 gasPrice, uint256 l2GasLimit, uint256 gasPerPubdata) external view returns (uint256);
     function bridgehubRequestL2Transaction(MailboxRequest calldata request) external returns (bytes32);
     function requestL2TransactionToGatewayMailbox(uint256 chainId, bytes32 canonicalTxHash, uint64 expirationTimestamp)

@@ -39,11 +39,14 @@ import {
     TxStatus,
     ZKSYNC_OS_PRIORITY_TX_TYPE
 } from "../common/Types.sol";
+import {PriorityTree} from "./PriorityTree.sol";
 import {TransactionValidator} from "./TransactionValidator.sol";
 import {ZKChainStorage} from "./ZKChainStorage.sol";
 
 /// A chain's diamond: mailbox, getters and, without access control, what a chain's admin and validators do.
 contract ZKChain is ZKChainStorage {
+    using PriorityTree for PriorityTree.Tree;
+
     event NewPriorityRequest(
         uint256 txId, bytes32 txHash, uint64 expirationTimestamp, L2CanonicalTransaction transaction, bytes[] factoryDeps
     );
@@ -68,6 +71,7 @@ contract ZKChain is ZKChainStorage {
         _protocolVersion = minor << 32;
         _eraChainId = eraChainId;
         _admin = msg.sender;
+        _priorityTree.setup();
         _priorityTxMaxGasLimit = PRIORITY_TX_MAX_GAS_LIMIT;
         _feeParams = FeeParams(PubdataPricingMode.Rollup, 1_000_000, 120_000, 80_000_000, 99_000, 250_000_000);
     }
@@ -192,6 +196,7 @@ contract ZKChain is ZKChainStorage {
             );
         }
         _totalPriorityTxs++;
+        _priorityTree.push(canonicalTxHash);
         emit NewPriorityRequest(transaction.nonce, canonicalTxHash, expiration, transaction, request.factoryDeps);
         if (protocolMinor() >= 29) emit NewPriorityRequestId(transaction.nonce, canonicalTxHash);
     }
@@ -346,8 +351,9 @@ contract ZKChain is ZKChainStorage {
         return _l2LogsRootHashes[batch];
     }
 
-    function isEthWithdrawalFinalized(uint256, uint256) external pure returns (bool) {
-        return false;
+    /// Of ether withdrawn before there was a shared bridge.
+    function isEthWithdrawalFinalized(uint256 batch, uint256 index) external view returns (bool) {
+        return _ethWithdrawalFinalized[batch][index];
     }
 
     function getProtocolVersion() external view returns (uint256) {
@@ -416,6 +422,17 @@ contract ZKChain is ZKChainStorage {
     function setBatchRoot(uint256 batch, bytes32 root) public {
         _l2LogsRootHashes[batch] = root;
         if (protocolMinor() >= 31) IMessageRoot(IBridgehub(_bridgehub).messageRoot()).setChainBatchRoot(batch, root);
+    }
+
+    /// As if so many priority operations had been requested before.
+    function setTotalPriorityTxs(uint256 count) external {
+        _priorityTree.fill(count);
+        _totalPriorityTxs = count;
+    }
+
+    /// Ether that was paid out before there was a shared bridge.
+    function setEthWithdrawalFinalized(uint256 batch, uint256 index) external {
+        _ethWithdrawalFinalized[batch][index] = true;
     }
 
     function setTotalBatchesExecuted(uint256 batches) external {

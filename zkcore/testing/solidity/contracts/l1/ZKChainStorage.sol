@@ -2,6 +2,7 @@
 pragma solidity ^0.8.26;
 
 import {FeeParams} from "../common/Types.sol";
+import {PriorityTree} from "./PriorityTree.sol";
 
 /// The diamond's state in the storage slots of the real one (protocol.md 4.2), so that a client may read it with eth_getStorageAt.
 /// The numbers are the slots; what the devnet does not use is left out, never moved. Checked by a test.
@@ -38,4 +39,6 @@ abstract contract ZKChainStorage {
     uint256 internal _totalPriorityTxs; // 100
     uint256 internal _eraChainId; // 101
     bool internal _depositsPaused; // 102
+    PriorityTree.Tree internal _priorityTree; // 103 to 106
+    mapping(uint256 batch => mapping(uint256 index => bool)) internal _ethWithdrawalFinalized; // 107
 }
