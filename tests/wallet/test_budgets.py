@@ -4,7 +4,7 @@ A wave is what is asked at once, of one node or of both: an HTTP request to each
 include the send and `eth_chainId`, and exclude waiting. What a session has learned it does not ask again ("warm").
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -132,3 +132,62 @@ def test_many_withdrawals_are_looked_up_in_the_waves_of_one(net: Devnet) -> None
     meter = Meter(net)
     cost = meter.cost(lambda: meter.wallet.finalize_withdrawals(withdrawals))
     assert cost.waves <= 3 + len(withdrawals)  # and a send each
+
+
+@pytest.fixture(params=[("era-erc20", 30), ("era-erc20", 31), ("era-eth", 31), ("zksync-os-eth", 31)], ids=str)
+def other(request: pytest.FixtureRequest) -> Iterator[Devnet]:
+    """The presets whose base token is an ERC-20, and the version after the devnet's own."""
+    preset, version = request.param
+    with Devnet(preset, protocol_version=version) as found:
+        rich = Meter(found).wallet
+        if found.profile.base_token != ETH:
+            rich.approve(found.profile.base_token, ether("1000")).wait(timeout=30)
+        rich.approve(found.tokens["DAI"], 10**24).wait(timeout=30)
+        rich.deposit(found.profile.base_token, ether("10")).wait(timeout=30)
+        yield found
+
+
+def test_every_route_of_either_base_token(other: Devnet) -> None:
+    """The rows of an ETH deposit; those that take an ERC-20, the base token too, may ask for its balance and allowance."""
+    base, dai = other.profile.base_token, other.tokens["DAI"]
+    erc20_based = base != ETH
+    routes: dict[str, Callable[[Wallet], Any]] = {
+        "base token": lambda wallet: wallet.deposit(base, AMOUNT),
+        "ether": lambda wallet: wallet.deposit(ETH, AMOUNT),
+        "a call": lambda wallet: wallet.request_execute(other.accounts[1].address, l2_value=1),
+        "another token": lambda wallet: wallet.deposit(dai, AMOUNT),
+    }
+    for name, order in routes.items():
+        meter = Meter(other)
+        first, warm = (meter.cost(lambda order=order: order(meter.wallet)) for _ in range(2))
+        tokens = name == "another token"
+        assert first.waves <= 4, name
+        assert first.calls <= (30 if tokens or erc20_based else 20), name
+        assert warm.waves <= 3, name
+        assert warm.calls <= (16 if tokens else 12), name
+
+
+def test_status_of_either_base_token(other: Devnet) -> None:
+    rich = Meter(other).wallet
+    deposit = rich.deposit(other.profile.base_token, AMOUNT)
+    meter = Meter(other)
+    there = meter.cost(meter.wallet.resume(deposit.to_json()).status)
+    assert there.waves <= 2
+    assert there.calls <= 5
+
+
+@pytest.mark.parametrize("net", ["era-erc20"], indirect=True)
+def test_withdrawals_of_a_chain_with_an_erc20_base_token(net: Devnet) -> None:
+    rich = Meter(net).wallet
+    rich.approve(net.profile.base_token, ether("10")).wait(timeout=30)
+    rich.deposit(net.profile.base_token, ether("1")).wait(timeout=30)
+    withdrawal = rich.withdraw(net.profile.base_token, AMOUNT)
+    withdrawal.wait("ready", timeout=30)
+    meter = Meter(net)
+    back = meter.cost(meter.wallet.resume(withdrawal.to_json()).status)
+    assert back.waves <= 3
+    assert back.calls <= 12
+    meter = Meter(net)
+    first = meter.cost(lambda: meter.wallet.finalize_withdrawal(withdrawal.l2_tx_hash))
+    assert first.waves <= 4
+    assert first.calls <= 18

@@ -8,7 +8,7 @@ from msgspec import Struct
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, InsufficientAllowance, InsufficientBalance, Reverted
 from zkcore.flows.l1 import Unsigned
-from zkcore.flows.session import Contracts, Session, vaults
+from zkcore.flows.session import Contracts, Session, vault_of
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.protocol.contracts import ERC20
@@ -74,7 +74,7 @@ def _missing(
 ) -> Flow[Approval | None]:
     me, token, spender = session.address, spend.token, spend.spender
     if spender == known.asset_router:
-        vault = (yield from vaults(session, known)).native_token_vault
+        vault = yield from vault_of(session, known)
         (enough,) = yield from calls.eth_call("l1", token, ERC20.allowance, me, vault)
         if enough >= spend.amount:
             return None

@@ -22,7 +22,7 @@ from zkcore.ethereum import abi
 from zkcore.flows.approvals import Spend
 from zkcore.flows.l1 import TxOptions, receiver, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
-from zkcore.flows.session import Contracts, Session, contracts, vaults
+from zkcore.flows.session import Contracts, Session, contracts, vault_of
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.plans.plan import Draft
@@ -41,8 +41,6 @@ from zkcore.protocol.contracts import (
     ERC20,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
-    L2_NATIVE_TOKEN_VAULT,
-    L2_NATIVE_TOKEN_VAULT_ADDRESS,
     NATIVE_TOKEN_VAULT,
     ZERO_ADDRESS,
 )
@@ -51,13 +49,6 @@ from zkcore.protocol.priority import AccountKind, l2_sender
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
 __all__ = ["draft_deposit"]
-
-
-class _TokenFacts(Struct, frozen=True, kw_only=True):
-    """A token: what its name(), symbol() and decimals() on L1 return, and whether it has a contract on L2 yet."""
-
-    metadata: bytes
-    deployed: bool
 
 
 class _Deposit(Struct, frozen=True, kw_only=True):
@@ -117,11 +108,11 @@ def draft_deposit(
     given, target = Address(token), None if to is None else receiver(to)
     bridge = None if bridge_address is None else Address(bridge_address)
     calldata = hex_bytes(custom_bridge_data or b"", "custom_bridge_data")
-    known, (kind, seen), refund_kind, facts = yield from gather(
+    known, (kind, seen), refund_kind, metadata = yield from gather(
         contracts(session),
         sender_kind(session),
         refund_code(session, said),
-        _token_facts(None if given in {ETH, ZERO_ADDRESS, L2_BASE_TOKEN_ADDRESS} else given),
+        _metadata(session, given),
     )
     deposit = _Deposit(
         session=session,
@@ -139,7 +130,7 @@ def draft_deposit(
     elif deposit.token == known.base_token:
         request = _direct(deposit)
     else:
-        request = _two_bridges(deposit, facts)
+        request = _two_bridges(deposit, metadata)
         if deposit.token != ETH:
             return (yield from _draft_token(deposit, request, l1))
     return (yield from draft_request(session, known, request, l1))
@@ -161,7 +152,7 @@ def _draft_token(deposit: _Deposit, request: Request, options: TxOptions | None)
 
 def _registered(deposit: _Deposit) -> Flow[Hash32]:
     """The asset id that the vault on L1 has for the token; zero if it has not met it."""
-    vault = (yield from vaults(deposit.session, deposit.known)).native_token_vault
+    vault = yield from vault_of(deposit.session, deposit.known)
     (asset_id,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, deposit.token)
     return Hash32(asset_id)
 
@@ -178,19 +169,23 @@ def _checked_receiver(session: Session, known: Contracts, kind: AccountKind, to:
     return to
 
 
-def _token_facts(token: Address | None) -> Flow[_TokenFacts]:
-    """In one wave. A getter that reverts gives no bytes, as on L1: BridgeHelper.sol, getERC20Getters."""
-    if token is None:
-        return _TokenFacts(metadata=b"", deployed=True)
-    requests = [CallRequest(to=token, data=getter.encode()) for getter in (ERC20.name, ERC20.symbol, ERC20.decimals)]
-    answers, (on_l2,) = yield from gather(
-        gather(*[attempt(calls.call_raw("l1", request), Reverted) for request in requests]),
-        calls.eth_call("l2", L2_NATIVE_TOKEN_VAULT_ADDRESS, L2_NATIVE_TOKEN_VAULT.l2_token_address, token),
-    )
-    if not any(answers):  # not even a revert: there is no contract
-        raise InputError(f"token: {token} is no contract on L1")
-    getters = [b"" if isinstance(answer, Reverted) else answer for answer in answers]
-    return _TokenFacts(metadata=abi.encode(("bytes", "bytes", "bytes"), getters), deployed=on_l2 != ZERO_ADDRESS)
+def _metadata(session: Session, token: Address) -> Flow[bytes]:
+    """What a token's name(), symbol() and decimals() on L1 return, asked once a session; nothing of ether and the base token.
+
+    A getter that reverts gives no bytes, as on L1: BridgeHelper.sol, getERC20Getters.
+    """
+    known, profile = session.known, session.profile
+    base = known.contracts.base_token if known.contracts else profile and profile.base_token
+    if token in {ETH, ZERO_ADDRESS, L2_BASE_TOKEN_ADDRESS, base}:
+        return b""
+    if token not in known.metadata:
+        requests = [CallRequest(to=token, data=get.encode()) for get in (ERC20.name, ERC20.symbol, ERC20.decimals)]
+        answers = yield from gather(*[attempt(calls.call_raw("l1", request), Reverted) for request in requests])
+        if not any(answers):  # not even a revert: there is no contract
+            raise InputError(f"token: {token} is no contract on L1")
+        getters = [b"" if isinstance(answer, Reverted) else answer for answer in answers]
+        known.metadata[token] = abi.encode(("bytes", "bytes", "bytes"), getters)
+    return known.metadata[token]
 
 
 # ---------------------------------------------------------------- routes
@@ -204,25 +199,25 @@ def _direct(deposit: _Deposit) -> Request:
     )
 
 
-def _two_bridges(deposit: _Deposit, facts: _TokenFacts) -> Request:
+def _two_bridges(deposit: _Deposit, metadata: bytes) -> Request:
     known, token, amount = deposit.known, deposit.token, deposit.amount
     ether = token == ETH
     # L1NativeTokenVault.sol, getERC20Getters
-    metadata = erc20_metadata("Ether", "ETH", 18) if ether else facts.metadata
+    metadata = erc20_metadata("Ether", "ETH", 18) if ether else metadata
     return deposit.request(
         route="eth-to-erc20-chain" if ether else "erc20-to-eth-chain" if known.eth_based else "erc20-to-erc20-chain",
         why=f"{'ether' if ether else token} is not the chain's base token: locked on L1, minted by the asset router on L2",
         l2_call=_from_router(deposit, token, metadata, ntv_asset_id(known.l1_chain_id, token), known.l1_chain_id),
         second_bridge=_router_call(deposit, ntv_asset_id(known.l1_chain_id, token)),
         spend=None if ether else Spend(token=token, amount=amount, spender=known.asset_router),
-        first_deposit=not facts.deployed,
+        minted_on_l2=not ether,
     )
 
 
 def _homeward(deposit: _Deposit, asset_id: Hash32) -> Flow[Request]:
     """A token that is on L1 only as the representation of one of L2: burned here, released there; no allowance is needed."""
     known, token, amount = deposit.known, deposit.token, deposit.amount
-    vault = (yield from vaults(deposit.session, known)).native_token_vault
+    vault = yield from vault_of(deposit.session, known)
     (origin,), (origin_token,) = yield from gather(
         calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.origin_chain_id, asset_id),
         calls.eth_call("l1", token, BRIDGED_TOKEN.origin_token),

@@ -73,6 +73,6 @@ def get_base_cost(
     """
     _ = uint(l2_gas_limit, "l2_gas_limit")
     known, state = yield from gather(contracts(session), account_state(session, "l1", None))
-    params, _ = yield from fee_params(known)
+    params, _ = yield from fee_params(session, known)
     price = state.fees.max_fee_per_gas if l1_gas_price is None else uint(l1_gas_price, "l1_gas_price")
     return base_cost(params, price, l2_gas_limit, gas_per_pubdata)

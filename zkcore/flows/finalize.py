@@ -17,7 +17,7 @@ from zkcore.errors import (
 )
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.messages import FinalizeParams, log_index, message_is_proved, proved_message, withdrawal_logs
-from zkcore.flows.session import Contracts, Session, chain_facts, contracts, protocol_version
+from zkcore.flows.session import Contracts, Session, chain_facts, contracts, nullifier_of, protocol_version
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
@@ -25,7 +25,6 @@ from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import Receipt
 from zkcore.plans.plan import Draft
 from zkcore.protocol.contracts import (
-    ASSET_ROUTER,
     NULLIFIER,
 )
 from zkcore.types import Address, Hash32, HexLike, uint
@@ -77,15 +76,6 @@ class _Place(Struct, frozen=True, kw_only=True):
     known: Contracts
     version: int
     nullifier: Address
-
-
-def nullifier_of(session: Session, known: Contracts) -> Flow[Address]:
-    """The nullifier, from the asset router."""
-    found = session.known.vaults
-    if found is not None:
-        return found.nullifier
-    (nullifier,) = yield from calls.eth_call("l1", known.asset_router, ASSET_ROUTER.l1_nullifier)
-    return session.check_pinned("nullifier", Address(nullifier))
 
 
 def _looked_up(

@@ -31,7 +31,7 @@ def draft_speed_up(session: Session, record: RequestRecord, *, l1: TxOptions | N
     old = _transaction(session, record)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
     known, fees = facts.contracts, _bumped(old, state.fees)
-    params, _ = yield from fee_params(known)
+    params, _ = yield from fee_params(session, known)
     function = next(function for function in _CALLS if function.selector == old.data[:4])
     (request,) = function.decode_arguments(old.data)
     named: dict[str, Any] = dict(zip((part.name for part in function.inputs[0].components), request, strict=True))

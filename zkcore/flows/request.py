@@ -29,7 +29,13 @@ from zkcore.methods.calls import CallRequest
 from zkcore.plans.facts import StepKind
 from zkcore.plans.plan import Draft
 from zkcore.protocol import fees
-from zkcore.protocol.contracts import BRIDGEHUB, ZKSYNC_OS_PRIORITY_TX_TYPE
+from zkcore.protocol.contracts import (
+    BRIDGEHUB,
+    L2_NATIVE_TOKEN_VAULT,
+    L2_NATIVE_TOKEN_VAULT_ADDRESS,
+    ZERO_ADDRESS,
+    ZKSYNC_OS_PRIORITY_TX_TYPE,
+)
 from zkcore.protocol.fees import FeeParams
 from zkcore.protocol.priority import AccountKind, l2_refund_recipient, refund_is_lost
 from zkcore.types import Address, AddressLike, Stack, uint
@@ -76,7 +82,8 @@ class SecondBridge(Struct, frozen=True, kw_only=True):
 class Request(Struct, frozen=True, kw_only=True):
     """A deposit or a call, routed: all that is known before fees. `refund_kind`: what the refund recipient is on L1.
 
-    `sender_seen`: what the sender is, if this draft has asked.
+    `sender_seen`: what the sender is, if this draft has asked. `minted_on_l2`: the token is one of L1, whose contract on L2 the
+    first deposit deploys.
     """
 
     kind: Literal["deposit", "execution"]
@@ -91,7 +98,7 @@ class Request(Struct, frozen=True, kw_only=True):
     l2_call: L2Call
     second_bridge: SecondBridge | None = None
     spend: Spend | None = None
-    first_deposit: bool = False
+    minted_on_l2: bool = False
 
 
 class Quote(Struct, frozen=True, kw_only=True):
@@ -168,16 +175,17 @@ def draft_request(
 ) -> Flow[Draft[Quote]]:
     """Price a routed request, check everything that can be checked before money moves, and plan it."""
     said, call = request.terms, request.l2_call
-    (state, facts), (params, ceiling), estimates, holdings = yield from gather(
+    (state, facts), (params, ceiling), estimates, holdings, first = yield from gather(
         gather(account_state(session, "l1", options, seen=request.sender_seen), facts_of(session, known)),
-        fee_params(known),
+        fee_params(session, known),
         _l2_estimate(session, request),
         _holdings(session, known, request),
+        _is_first(session, request),
     )
     session.known.sender_kind = state.kind
     gas_price = state.fees.max_fee_per_gas
     notes = [note for note in (fees.protocol_note(facts.protocol_version, facts.stack),) if note]
-    limit, minimum = _l2_gas_limit(request, params, ceiling, facts, estimates, notes)
+    limit, minimum = _l2_gas_limit(request, params, ceiling, facts, estimates, first, notes)
     cost = fees.base_cost(params, gas_price, limit, said.gas_per_pubdata)
     mint, holds_up_to = _mint_value(request, params, cost, limit, gas_price)
     recipient, lands_at = _refund(session, state, request, facts)
@@ -262,12 +270,25 @@ def _l2_estimate(session: Session, request: Request) -> Flow[Mapping[Stack, int 
     return dict(zip(stacks, estimates, strict=True))
 
 
+def _is_first(session: Session, request: Request) -> Flow[bool]:
+    """Whether the deposit deploys the token's contract on L2; not asked again of one that was seen there."""
+    if not request.minted_on_l2 or request.token in session.known.on_l2:
+        return False
+    vault = L2_NATIVE_TOKEN_VAULT_ADDRESS
+    (address,) = yield from calls.eth_call("l2", vault, L2_NATIVE_TOKEN_VAULT.l2_token_address, request.token)
+    if address == ZERO_ADDRESS:
+        return True
+    session.known.on_l2.add(request.token)
+    return False
+
+
 def _l2_gas_limit(
     request: Request,
     params: FeeParams,
     ceiling: int,
     facts: ChainFacts,
     estimates: Mapping[Stack, int | Exception],
+    first: bool,
     notes: list[str],
 ) -> tuple[int, int]:
     """The L2 gas limit and the validator's minimum: the caller's if given, else from the node's estimate."""
@@ -288,9 +309,9 @@ def _l2_gas_limit(
             estimate=_estimated(estimates[facts.stack], notes),
             minimum=minimum,
             maximum=fees.maximal_l2_gas_limit(params, priority_tx_max_gas_limit=ceiling, **shape),
-            first_token_deposit=request.first_deposit,
+            first_token_deposit=first,
         )
-        if request.first_deposit:
+        if first:
             notes.append(f"the first deposit of this token deploys its contract on L2: {limit} L2 gas")
     fees.check_l2_gas(params, limit, priority_tx_max_gas_limit=ceiling, **rule, **shape)
     return limit, minimum

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from zkcore.effects import Chain, Done, Effect, Flow, Reply, Step, Wave, advance, attempt, gather, start
 from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
+from zkcore.ethereum.abi import Function
 from zkcore.methods import calls
-from zkcore.protocol.assets import ntv_asset_id
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import (
     ASSET_ROUTER,
@@ -24,12 +24,12 @@ from zkcore.protocol.contracts import (
 from zkcore.protocol.fees import FeeParams, FeePolicy, check_protocol_version
 from zkcore.protocol.pinned import known_chains, known_profile
 from zkcore.protocol.priority import AccountKind
-from zkcore.types import ETH, Address, Hash32, Stack
+from zkcore.types import ETH, Address, Stack
 
 # fmt: off
 __all__ = [
     "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_ids", "check_nodes", "checked",
-    "contracts", "facts_of", "fee_params", "vaults",
+    "contracts", "facts_of", "fee_params", "nullifier_of", "vault_of", "vaults",
 ]
 # fmt: on
 
@@ -44,7 +44,6 @@ class Contracts(Struct, frozen=True, kw_only=True):
     bridgehub: Address
     diamond: Address
     asset_router: Address
-    base_token_asset_id: Hash32
     base_token: Address
     origins: dict[str, str]
 
@@ -75,7 +74,10 @@ class Known:
     But `sender_kind`: what the account was on L1 when it was last seen. It routes a request; every draft looks again.
     """
 
-    __slots__ = ("chain_ids", "contracts", "profile", "sender_kind", "stack", "vaults", "version")
+    __slots__ = (
+        "chain_ids", "contracts", "gas_ceiling", "metadata", "native_token_vault", "nullifier", "on_l2", "profile",
+        "sender_kind", "stack", "version",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.chain_ids: dict[Chain, int] = {}  # of the nodes, compared with the chain that the caller named
@@ -84,7 +86,11 @@ class Known:
         self.version: int | None = None
         self.stack: Stack | None = None
         self.sender_kind: AccountKind | None = None
-        self.vaults: Vaults | None = None
+        self.nullifier: Address | None = None
+        self.native_token_vault: Address | None = None
+        self.gas_ceiling: int | None = None
+        self.metadata: dict[Address, bytes] = {}  # of tokens of L1: their name, symbol and decimals
+        self.on_l2: set[Address] = set()  # those that have a contract on L2
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -207,20 +213,16 @@ def _discover(session: Session, hub: Address, named: Address | None) -> Flow[Con
         gather(
             calls.eth_call("l1", hub, BRIDGEHUB.get_zk_chain, chain),
             calls.eth_call("l1", hub, BRIDGEHUB.asset_router),
-            calls.eth_call("l1", hub, BRIDGEHUB.base_token_asset_id, chain),
+            calls.eth_call("l1", hub, BRIDGEHUB.base_token, chain),
         ),
     )
     if isinstance(named_now, Address) and named_now != hub:
         raise UntrustedBridgehub(chain_id=chain, named=named_now, expected=hub)
     profile = profile or ChainProfile(l1_chain_id=l1_chain_id, l2_chain_id=chain, bridgehub=hub)
     session.known.profile = profile
-    (diamond,), (router,), (asset_id,) = on_l1
-    if diamond == ZERO_ADDRESS:
+    (diamond,), (router,), (base_token,) = on_l1
+    if ZERO_ADDRESS in (diamond, base_token):  # nor does a chain without a base token's handler take anything
         raise UnknownChain(chain_id=chain, bridgehub=hub)
-    if asset_id == ntv_asset_id(profile.l1_chain_id, ETH):
-        base_token = ETH
-    else:
-        (base_token,) = yield from calls.eth_call("l1", hub, BRIDGEHUB.base_token, chain)
     found: dict[str, Address] = {"diamond": diamond, "asset_router": router, "base_token": base_token}
     origins = {"bridgehub": _bridgehub_origin(session)}
     for what, address in found.items():
@@ -230,7 +232,6 @@ def _discover(session: Session, hub: Address, named: Address | None) -> Flow[Con
         l1_chain_id=profile.l1_chain_id,
         l2_chain_id=chain,
         bridgehub=hub,
-        base_token_asset_id=asset_id,
         origins=origins,
         **found,
     )
@@ -295,27 +296,48 @@ def known_stack(session: Session) -> Stack | None:
     return session.known.stack or (session.profile.stack if session.profile else None)
 
 
-def fee_params(known: Contracts) -> Flow[tuple[FeeParams, int]]:
-    """The fee parameters as they are now, from the diamond's storage (there is no getter), and the priority gas ceiling."""
-    packed, multiplier, (ceiling,) = yield from gather(
+def fee_params(session: Session, known: Contracts) -> Flow[tuple[FeeParams, int]]:
+    """The fee parameters as they are now, from the diamond's storage (there is no getter), and the priority gas ceiling.
+
+    The ceiling is asked once a session: where a chain has lowered it since, the estimate on L1 reverts with its rule.
+    """
+    packed, multiplier, ceiling = yield from gather(
         calls.get_storage_at("l1", known.diamond, SLOT_FEE_PARAMS),
         calls.get_storage_at("l1", known.diamond, SLOT_BASE_TOKEN_MULTIPLIER),
-        calls.eth_call("l1", known.diamond, DIAMOND.get_priority_tx_max_gas_limit),
+        known_or(session.known.gas_ceiling, _ceiling(session, known)),
     )
     return FeeParams.from_storage(packed, multiplier), ceiling
+
+
+def _ceiling(session: Session, known: Contracts) -> Flow[int]:
+    (ceiling,) = yield from calls.eth_call("l1", known.diamond, DIAMOND.get_priority_tx_max_gas_limit)
+    session.known.gas_ceiling = ceiling
+    return int(ceiling)
 
 
 # ---------------------------------------------------------------- nullifier and vault
 def vaults(session: Session, known: Contracts) -> Flow[Vaults]:
     """The nullifier and the native token vault, read from the asset router; one wave the first time, none after."""
-    if session.known.vaults is None:
-        (nullifier,), (vault,) = yield from gather(
-            calls.eth_call("l1", known.asset_router, ASSET_ROUTER.l1_nullifier),
-            calls.eth_call("l1", known.asset_router, ASSET_ROUTER.native_token_vault),
-        )
-        _ = session.check_pinned("nullifier", nullifier)
-        _ = session.check_pinned("native_token_vault", vault)
-        session.known.vaults = Vaults(nullifier=nullifier, native_token_vault=vault)
-        origins = dict.fromkeys(("nullifier", "native_token_vault"), "the asset router on L1")
-        session.known.contracts = replace(known, origins={**known.origins, **origins})
-    return session.known.vaults
+    nullifier, vault = yield from gather(nullifier_of(session, known), vault_of(session, known))
+    return Vaults(nullifier=nullifier, native_token_vault=vault)
+
+
+def nullifier_of(session: Session, known: Contracts) -> Flow[Address]:
+    """The nullifier alone."""
+    return (yield from _of_router(session, known, "nullifier", ASSET_ROUTER.l1_nullifier))
+
+
+def vault_of(session: Session, known: Contracts) -> Flow[Address]:
+    """The native token vault alone."""
+    return (yield from _of_router(session, known, "native_token_vault", ASSET_ROUTER.native_token_vault))
+
+
+def _of_router(session: Session, known: Contracts, what: str, getter: Function) -> Flow[Address]:
+    found: Address | None = getattr(session.known, what)
+    if found is None:
+        (on_l1,) = yield from calls.eth_call("l1", known.asset_router, getter)
+        found = session.check_pinned(what, on_l1)
+        setattr(session.known, what, found)
+        latest = session.known.contracts or known
+        session.known.contracts = replace(latest, origins={**latest.origins, what: "the asset router on L1"})
+    return found

@@ -2,12 +2,14 @@
 
 from msgspec import Struct
 
-from zkcore.effects import Flow, gather
-from zkcore.errors import InputError
-from zkcore.flows.session import Session, Vaults, chain_facts, contracts, vaults
+from zkcore.effects import Chain, Flow, attempt, gather
+from zkcore.errors import InputError, Reverted
+from zkcore.flows.session import Contracts, Session, Vaults, chain_facts, contracts, vault_of, vaults
 from zkcore.methods import calls
 from zkcore.protocol.assets import l1_token, ntv_asset_id
 from zkcore.protocol.contracts import (
+    BRIDGED_TOKEN,
+    BRIDGEHUB,
     ERC20,
     L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
@@ -31,10 +33,13 @@ __all__ = [
 
 
 class L2Token(Struct, frozen=True, kw_only=True):
-    """A token as L2 has it: 0x800A for the base token. `native`: L2 is where it comes from."""
+    """A token as L2 has it: 0x800A for the base token. `native`: L2 is where it comes from.
+
+    `asset_id`: None for the base token.
+    """
 
     address: Address
-    asset_id: Hash32
+    asset_id: Hash32 | None
     native: bool = False
 
     @property
@@ -64,7 +69,7 @@ def l2_token(session: Session, token: AddressLike | None) -> Flow[L2Token]:
     known = yield from contracts(session)
     given = known.base_token if token is None else l1_token(token, known.base_token)
     if given == known.base_token:
-        return L2Token(address=L2_BASE_TOKEN_ADDRESS, asset_id=known.base_token_asset_id)
+        return L2Token(address=L2_BASE_TOKEN_ADDRESS, asset_id=None)
     vault = L2_NATIVE_TOKEN_VAULT_ADDRESS
     (registered,), (bridged,), code = yield from gather(
         calls.eth_call("l2", vault, NATIVE_TOKEN_VAULT.asset_id, given),
@@ -76,30 +81,84 @@ def l2_token(session: Session, token: AddressLike | None) -> Flow[L2Token]:
         return L2Token(address=given, asset_id=registered, native=registered == native_id)
     if bridged != ZERO_ADDRESS:
         return L2Token(address=bridged, asset_id=ntv_asset_id(known.l1_chain_id, given))
-    if code:  # the vault has not met it: the first withdrawal registers it
+    on_l1 = yield from _asset_on_l1(session, known, given)
+    if any(on_l1):  # it stands on L1 for a token of this or of another L2
+        (address,) = yield from calls.eth_call("l2", vault, NATIVE_TOKEN_VAULT.token_address, on_l1)
+        if address != ZERO_ADDRESS:
+            native = on_l1 == ntv_asset_id(known.l2_chain_id, address)
+            return L2Token(address=address, asset_id=on_l1, native=native)
+    elif code:  # the vault has not met it: the first withdrawal registers it
         return L2Token(address=given, asset_id=native_id, native=True)
     raise InputError(f"token: {given} is neither a token on L2 nor one of L1 that was bridged to L2")
 
 
+def _asset_on_l1(session: Session, known: Contracts, token: Address) -> Flow[Hash32]:
+    """The asset id that the vault on L1 has for a token there; zero if it has not met it."""
+    vault = yield from vault_of(session, known)
+    (asset,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, token)
+    return Hash32(asset)
+
+
 def l2_token_address(session: Session, token: AddressLike) -> Flow[Address]:
-    """The L2 address of a token of L1; the predicted one if it was never bridged. 0x800A for the base token."""
+    """The L2 address of a token of L1; the predicted one if it was never bridged. 0x800A for the base token.
+
+    A token that is on L1 only for one of an L2 is that token, or what stands for it here.
+    """
     known = yield from contracts(session)
     given = l1_token(token, known.base_token)
     if given == known.base_token:
         return L2_BASE_TOKEN_ADDRESS
-    (address,) = yield from calls.eth_call("l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.l2_token_address, given)
-    return Address(address)
+    (there,), asset = yield from gather(
+        calls.eth_call("l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.l2_token_address, given),  # of an L1 origin
+        _asset_on_l1(session, known, given),
+    )
+    if asset in {Hash32(bytes(32)), ntv_asset_id(known.l1_chain_id, given)}:
+        return Address(there)
+    return (yield from _on(session, known, "l2", asset, *(yield from _origin(session, known, "l1", asset, given))))
 
 
-def l1_token_address(session: Session, token: AddressLike) -> Flow[Address | None]:
-    """The L1 address of a token on L2; None if it does not come from L1."""
+def _origin(
+    session: Session, known: Contracts, chain: Chain, asset: Hash32, token: Address
+) -> Flow[tuple[int, Address]]:
+    """The chain a token comes from, and its address there, by what stands for it on a chain."""
+    vault = L2_NATIVE_TOKEN_VAULT_ADDRESS if chain == "l2" else (yield from vault_of(session, known))
+    (origin,), original = yield from gather(
+        calls.eth_call(chain, vault, NATIVE_TOKEN_VAULT.origin_chain_id, asset),
+        attempt(
+            calls.eth_call(chain, token, BRIDGED_TOKEN.origin_token), Reverted
+        ),  # a token at home has no such getter
+    )
+    at_home = origin in {0, known.l2_chain_id if chain == "l2" else known.l1_chain_id}
+    if at_home or isinstance(original, Reverted):
+        return origin or known.l2_chain_id, token
+    return origin, Address(original[0])
+
+
+def _on(session: Session, known: Contracts, chain: Chain, asset: Hash32, origin: int, token: Address) -> Flow[Address]:
+    """Where an asset is on a chain, or will be: the vault there tells."""
+    vault = L2_NATIVE_TOKEN_VAULT_ADDRESS if chain == "l2" else (yield from vault_of(session, known))
+    if origin == (known.l2_chain_id if chain == "l2" else known.l1_chain_id):
+        return token
+    (there,), (predicted,) = yield from gather(
+        calls.eth_call(chain, vault, NATIVE_TOKEN_VAULT.token_address, asset),
+        calls.eth_call(chain, vault, NATIVE_TOKEN_VAULT.calculate_create2_token_address, origin, token),
+    )
+    return Address(predicted if there == ZERO_ADDRESS else there)
+
+
+def l1_token_address(session: Session, token: AddressLike) -> Flow[Address]:
+    """The L1 address of a token on L2; of one that comes from an L2, that of what stands for it on L1, or will stand.
+
+    Raises InputError if it is no token on L2.
+    """
     known = yield from contracts(session)
     if l1_token(token, known.base_token) == known.base_token:
         return known.base_token
-    (address,) = yield from calls.eth_call(
-        "l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.l1_token_address, Address(token)
-    )
-    return None if address == ZERO_ADDRESS else Address(address)
+    found = yield from l2_token(session, token)
+    if found.asset_id is None:
+        return known.base_token
+    origin = yield from _origin(session, known, "l2", found.asset_id, found.address)
+    return (yield from _on(session, known, "l1", found.asset_id, *origin))
 
 
 def asset_id(session: Session, token: AddressLike) -> Flow[Hash32]:
@@ -107,17 +166,21 @@ def asset_id(session: Session, token: AddressLike) -> Flow[Hash32]:
     known = yield from contracts(session)
     given = l1_token(token, known.base_token)
     if given == known.base_token:
-        return known.base_token_asset_id
-    vault = (yield from vaults(session, known)).native_token_vault
-    (on_l1,), (on_l2,) = yield from gather(
-        calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, given),
+        return (yield from _base_asset_id(known))
+    on_l1, (on_l2,) = yield from gather(
+        _asset_on_l1(session, known, given),
         calls.eth_call("l2", L2_NATIVE_TOKEN_VAULT_ADDRESS, NATIVE_TOKEN_VAULT.asset_id, given),
     )
     if any(on_l1) or any(on_l2):
         return Hash32(on_l2 if any(on_l2) else on_l1)
     if given == ETH or (yield from calls.get_code("l1", given)):
         return ntv_asset_id(known.l1_chain_id, given)
-    return (yield from l2_token(session, given)).asset_id
+    return (yield from l2_token(session, given)).asset_id or (yield from _base_asset_id(known))
+
+
+def _base_asset_id(known: Contracts) -> Flow[Hash32]:
+    (asset,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.base_token_asset_id, known.l2_chain_id)
+    return Hash32(asset)
 
 
 # ---------------------------------------------------------------- balances

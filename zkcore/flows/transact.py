@@ -106,11 +106,11 @@ def plan_calls(
 
 def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
     """The chain's facts as a plan keeps them."""
-    known, found = session.known.contracts or facts.contracts, session.known.vaults
+    known = session.known.contracts or facts.contracts
     kept: dict[str, Any] = {
         name: getattr(known, name) for name in ("l1_chain_id", "l2_chain_id", "bridgehub", "diamond", "asset_router")
     }
-    kept |= {name: getattr(found, name, None) for name in ("nullifier", "native_token_vault")}
+    kept |= {name: getattr(session.known, name) for name in ("nullifier", "native_token_vault")}
     kept |= {"base_token": known.base_token, "origins": known.origins}
     kept |= {"stack": facts.stack, "protocol_version": facts.protocol_version, **more}
     return PlanFacts(**kept)

@@ -325,8 +325,7 @@ def check_l2_gas(
 
 # ---------------------------------------------------------------- what we ask for where the caller does not say
 L2_GAS_MARGIN_PERCENT: Final = 20  # over the node's estimate or the floor; what is not used is refunded on L2
-# The first deposit of a token deploys its proxy on L2, which an estimate made before may miss: zksync-js falls back to
-# as much (src/core/constants.ts)
+# The first deposit of a token deploys its proxy on L2, which an estimate may miss; as much as zksync-js falls back to
 FIRST_TOKEN_DEPOSIT_L2_GAS: Final = 3_000_000
 
 
@@ -336,14 +335,16 @@ def suggested_l2_gas_limit(
     """The L2 gas limit of a request whose caller gave none.
 
     The higher of the node's estimate (None where the node has none) and the validator's minimum, with
-    `L2_GAS_MARGIN_PERCENT` on it; at least `FIRST_TOKEN_DEPOSIT_L2_GAS` for a token that is not on L2 yet; never above
-    the maximum. Raises L2GasLimitTooHigh if the estimate itself is.
+    `L2_GAS_MARGIN_PERCENT` on it; for a token that is not on L2 yet at least `FIRST_TOKEN_DEPOSIT_L2_GAS` where the
+    estimate is no more than the minimum, and so cannot have seen the deployment; never above the maximum. Raises
+    L2GasLimitTooHigh if the estimate itself is.
     """
     needed = max(uint(estimate or 0, "estimate"), uint(minimum, "minimum"))
     if needed > uint(maximum, "maximum"):
         raise L2GasLimitTooHigh(l2_gas_limit=needed, maximum=maximum, rule="TooMuchGas")
     wanted = -(-needed * (100 + L2_GAS_MARGIN_PERCENT) // 100)
-    return min(max(wanted, FIRST_TOKEN_DEPOSIT_L2_GAS if first_token_deposit else 0), maximum)
+    unseen = first_token_deposit and needed == minimum
+    return min(max(wanted, FIRST_TOKEN_DEPOSIT_L2_GAS if unseen else 0), maximum)
 
 
 # ---------------------------------------------------------------- L1 fees

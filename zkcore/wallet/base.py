@@ -121,7 +121,7 @@ class WalletBase(Generic[S, N]):
         """The plan is for this wallet's chain, for the contracts that its profile pins, and for those it has read on L1."""
         session, known = self._session, self._session.known
         check_ids(session, "the plan", {"l1": facts.l1_chain_id, "l2": facts.l2_chain_id})
-        for source in (session.profile or known.profile, known.contracts, known.vaults):
+        for source in (session.profile or known.profile, known.contracts, known):
             for name in (n for n in PlanFacts.__struct_fields__ if n != "origins" and hasattr(source, n)):
                 ours, theirs = getattr(source, name), getattr(facts, name)
                 if None not in (ours, theirs) and ours != theirs:

@@ -13,7 +13,8 @@ __all__ = ["CUSTOM_ERRORS"]
 _TABLE: Final = """\
 MsgValueMismatch(uint256,uint256): The value sent must be the mint value on a chain with ETH as base token, and only \
 the second bridge's value on any other
-MsgValueTooLow(uint256,uint256): The L1 gas price rose above the quoted one: quote again
+MsgValueTooLow(uint256,uint256): The base cost rose above the quoted one, by the L1 gas price or the chain's price of its base \
+token: quote again
 ValueMismatch(uint256,uint256): The ETH sent must be the amount deposited
 NonEmptyMsgValue(): No ETH may be sent along with a token deposit, and l2_value must be 0 in it
 BaseTokenGasPriceDenominatorNotSet(): The chain's operator has not set the base token's price yet

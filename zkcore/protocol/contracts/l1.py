@@ -93,6 +93,9 @@ class NATIVE_TOKEN_VAULT:  # noqa: N801
     asset_id = Function("assetId(address token) view returns (bytes32 assetId)")
     token_address = Function("tokenAddress(bytes32 assetId) view returns (address token)")
     origin_chain_id = Function("originChainId(bytes32 assetId) view returns (uint256 chainId)")
+    calculate_create2_token_address = Function(
+        "calculateCreate2TokenAddress(uint256 originChainId,address originToken) view returns (address token)"
+    )
     get_erc20_getters = Function("getERC20Getters(address token,uint256 originChainId) view returns (bytes metadata)")
 
 
