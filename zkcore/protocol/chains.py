@@ -4,7 +4,7 @@ What a profile pins is used, and verified on L1; what it does not pin is read fr
 """
 
 from os import PathLike
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -12,7 +12,7 @@ from msgspec.structs import force_setattr
 from zkcore.errors import InputError
 from zkcore.types import ETH, Address, Stack, uint
 
-__all__ = ["PINNED", "ChainProfile", "Token"]
+__all__ = ["PINNED", "Bridge", "BridgeKind", "ChainProfile", "Token"]
 
 _STACKS = ("era", "zksync-os", None)
 
@@ -30,11 +30,32 @@ class Token(Struct, frozen=True, kw_only=True):
         _addresses(self, "l1_address", "l2_address")
 
 
+BridgeKind: TypeAlias = Literal["shared", "usdc", "custom"]
+
+
+class Bridge(Struct, frozen=True, kw_only=True):
+    """A pair of contracts that move a token beside the vault. Addresses may be given as 0x strings. Raises InputError.
+
+    `usdc`: requests and withdrawals as matter-labs/usdc-bridge has them (those of L1SharedBridge before v26). `custom`: the same,
+    but a deposit's calldata, and so its L2 gas, are the caller's to know. `shared`: the asset router itself, as without a bridge.
+    """
+
+    l1_address: Address
+    l2_address: Address
+    kind: BridgeKind = "usdc"
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(BridgeKind):
+            raise InputError(f"kind: expected one of {get_args(BridgeKind)}, got {self.kind!r}")
+        _addresses(self, "l1_address", "l2_address")
+
+
 class ChainProfile(Struct, frozen=True, kw_only=True):
     """A chain and its contracts on L1. Addresses may be given as 0x strings. Raises InputError.
 
     `base_token` is the L1 address of the chain's base token (`ETH` for ether). `no_deposits`: why the chain takes none.
     `unpinned`: its contracts are meant to be others than those pinned for this chain (a fork, a test deployment).
+    `bridges`: those beside the vault, which withdrawals and claims are then told by.
     `ecosystem` and `source` say of a pinned chain whose it is, and by whom its contracts are named and when that was read.
     """
 
@@ -50,6 +71,7 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
     stack: Stack | None = None
     name: str = ""
     tokens: tuple[Token, ...] = ()
+    bridges: tuple[Bridge, ...] = ()
     ecosystem: str = ""
     source: str = ""
     no_deposits: str = ""
@@ -69,14 +91,15 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_toml(cls, path: "str | PathLike[str]") -> Self:
-        """Read a profile from a TOML file with these fields; `[[tokens]]` tables for the tokens. Raises InputError."""
+        """Read a profile from a TOML file with these fields; `[[tokens]]` and `[[bridges]]` tables for those. Raises InputError."""
         import tomllib
 
         try:
             with open(path, "rb") as file:
                 fields: dict[str, Any] = tomllib.load(file)
             tokens = tuple(Token(**token) for token in fields.pop("tokens", ()))
-            return cls(**fields, tokens=tokens)
+            bridges = tuple(Bridge(**bridge) for bridge in fields.pop("bridges", ()))
+            return cls(**fields, tokens=tokens, bridges=bridges)
         except (OSError, TypeError, tomllib.TOMLDecodeError, InputError) as error:
             raise InputError(f"chain profile {path}: {error}") from error
 

@@ -4,7 +4,7 @@ from zkcore.ethereum.abi import Event, Function
 
 # fmt: off
 __all__ = [
-    "ASSET_ROUTER", "BRIDGED_TOKEN", "BRIDGEHUB", "DIAMOND", "ERC20", "MESSAGE_ROOT", "NATIVE_TOKEN_VAULT", "NULLIFIER",
+    "ASSET_ROUTER", "BRIDGED_TOKEN", "BRIDGEHUB", "DIAMOND", "ERC20", "LEGACY_BRIDGE", "MESSAGE_ROOT", "NATIVE_TOKEN_VAULT", "NULLIFIER",
 ]
 # fmt: on
 
@@ -78,6 +78,26 @@ class NULLIFIER:
     )
     l1_interop_handler = Function("l1InteropHandler() view returns (address handler)")  # since v33
     deposit_happened = Function("depositHappened(uint256 chainId,bytes32 l2TxHash) view returns (bytes32 dataHash)")
+
+
+class LEGACY_BRIDGE:  # noqa: N801
+    """A bridge of its own beside the vault, with the interface that L1SharedBridge had before v26; also NULLIFIER's views.
+
+    USDC's: matter-labs/usdc-bridge, src/L1USDCBridge.sol. The nullifier has `l2BridgeAddress` as well.
+    """
+
+    finalize_withdrawal = Function(
+        "finalizeWithdrawal(uint256 chainId,uint256 l2BatchNumber,uint256 l2MessageIndex,uint16 l2TxNumberInBatch,"
+        "bytes message,bytes32[] merkleProof)"
+    )
+    claim_failed_deposit = Function(
+        "claimFailedDeposit(uint256 chainId,address depositSender,address l1Token,uint256 amount,bytes32 l2TxHash,"
+        "uint256 l2BatchNumber,uint256 l2MessageIndex,uint16 l2TxNumberInBatch,bytes32[] merkleProof)"
+    )
+    l2_bridge_address = Function("l2BridgeAddress(uint256 chainId) view returns (address l2Bridge)")
+    bridgehub_deposit_finalized = Event(
+        "BridgehubDepositFinalized(uint256 indexed chainId,bytes32 indexed txDataHash,bytes32 indexed l2DepositTxHash)"
+    )
 
 
 class ASSET_ROUTER:  # noqa: N801
