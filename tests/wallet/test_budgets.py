@@ -5,6 +5,7 @@ include the send and `eth_chainId`, and exclude waiting. What a session has lear
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -159,7 +160,7 @@ def test_every_route_of_either_base_token(other: Devnet) -> None:
     }
     for name, order in routes.items():
         meter = Meter(other)
-        first, warm = (meter.cost(lambda order=order: order(meter.wallet)) for _ in range(2))
+        first, warm = (meter.cost(partial(order, meter.wallet)) for _ in range(2))
         tokens = name == "another token"
         assert first.waves <= 4, name
         assert first.calls <= (30 if tokens or erc20_based else 20), name

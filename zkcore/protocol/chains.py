@@ -91,7 +91,7 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_toml(cls, path: "str | PathLike[str]") -> Self:
-        """Read a profile from a TOML file with these fields; `[[tokens]]` and `[[bridges]]` tables for those. Raises InputError."""
+        """Read a profile from a TOML file with these fields; `[[tokens]]`, `[[bridges]]`: tables. Raises InputError."""
         import tomllib
 
         try:

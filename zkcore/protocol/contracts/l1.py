@@ -4,7 +4,8 @@ from zkcore.ethereum.abi import Event, Function
 
 # fmt: off
 __all__ = [
-    "ASSET_ROUTER", "BRIDGED_TOKEN", "BRIDGEHUB", "DIAMOND", "ERC20", "LEGACY_BRIDGE", "MESSAGE_ROOT", "NATIVE_TOKEN_VAULT", "NULLIFIER",
+    "ASSET_ROUTER", "BRIDGED_TOKEN", "BRIDGEHUB", "DIAMOND", "ERC20", "LEGACY_BRIDGE", "MESSAGE_ROOT",
+    "NATIVE_TOKEN_VAULT", "NULLIFIER",
 ]
 # fmt: on
 
