@@ -13,7 +13,7 @@ def test_a_named_error_with_its_arguments_and_advice() -> None:
     assert (error.name, error.args, error.data) == ("MsgValueTooLow", (7, 5), data)
     assert str(error) == (
         "Bridgehub.requestL2TransactionDirect: execution reverted: MsgValueTooLow(7, 5). "
-        "The L1 gas price rose above the quoted one: quote again"
+        "The base cost rose above the quoted one, by the L1 gas price or the chain's price of its base token: quote again"
     )
 
 
