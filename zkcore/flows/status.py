@@ -263,11 +263,11 @@ def _why_it_failed(status: RequestStatus) -> Flow[str]:
     return str(found) if isinstance(found, Reverted) and found.data else out_of_gas(status.l1_receipt, transaction.gas)
 
 
-def out_of_gas(receipt: Receipt, limit: int) -> str:
+def out_of_gas(receipt: Receipt, limit: int | None) -> str:
     """What to say of a failed transaction that used about all of its gas: empty if it did not.
 
     A call may hand on 63/64 of what is left (EIP-150), so one that runs out some calls deep leaves a little.
     """
-    if receipt.status == 1 or receipt.gas_used * 10 < limit * 9:
+    if receipt.status == 1 or limit is None or receipt.gas_used * 10 < limit * 9:
         return ""
     return f"it ran out of gas: it used {receipt.gas_used} of its limit of {limit}. Plan it again, for the state as it is now"
