@@ -21,6 +21,8 @@ def _net() -> Iterator[Devnet]:
 def net(_net: Devnet) -> Iterator[Devnet]:
     """The devnet; what a test did is undone after it."""
     snapshot = _net.snapshot()
+    for node in ("l1", "l2"):
+        _net.faults.requests(node).clear()  # type: ignore[arg-type]
     yield _net
     _net.faults.clear()
     _net.revert(snapshot)

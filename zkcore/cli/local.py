@@ -187,7 +187,8 @@ def _signer(run: "Run") -> str:
     from zkcore.cli.signing import signer
 
     with signer(run) as made:
-        return f"{made.address}"
+        kept = (str(getattr(made, name, "")) for name in ("model", "path"))
+        return " ".join([str(made.address), *filter(None, kept)])
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from zkcore.cli.amounts import shown, token_of
 from zkcore.cli.exits import Exit, StopError
-from zkcore.cli.lookup import found
+from zkcore.cli.lookup import watching
 from zkcore.cli.options import command
 from zkcore.cli.progress import PHASES, follow, identity, seconds
 from zkcore.cli.sending import fields_of, told
@@ -119,8 +119,7 @@ def base_cost(
 # ---------------------------------------------------------------- how far it is
 def status(run: "Run", what: _What) -> None:
     """How far a deposit, a call or a withdrawal is."""
-    with run.wallet(anyone=True) as wallet:
-        handles = found(run, wallet, what)
+    with watching(run, what) as (wallet, handles):
         if not handles:
             _of_l2(run, wallet, what)
             return
@@ -155,8 +154,7 @@ def wait(
 ) -> int:
     """Wait until it ran on L2 (a deposit, a call) or is ready to be finalized (a withdrawal)."""
     timeout = seconds(run.settings.text("timeout"))
-    with run.wallet(anyone=True) as wallet:
-        handles = found(run, wallet, what)
+    with watching(run, what) as (_, handles):
         if not handles:
             raise StopError(f"{what} withdraws nothing: there is nothing to wait for", Exit.USAGE)
         for handle in handles:

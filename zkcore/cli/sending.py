@@ -21,7 +21,7 @@ def send(run: "Run", wallet: "Wallet", plan: Any, *, note: str = "") -> int:
     unsigned = getattr(plan, "plan", plan)
     run.voice.preview(unsigned.preview(run.known))
     if note:
-        run.voice.say(f"  {note}")
+        run.voice.note(note)
     if run.settings.flag("dry_run"):
         run.voice.say("dry run: nothing was signed or sent")
         run.voice.give({**_facts_of(run, unsigned), "dry_run": True})

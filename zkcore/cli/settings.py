@@ -123,7 +123,7 @@ class Settings:
                 except TypeError as error:
                     raise StopError(f"{self.path}: networks.{named}.profile: {error}", Exit.USAGE) from error
             if isinstance(profile, str):
-                return ChainProfile.from_toml(profile)
+                return ChainProfile.from_toml(self.path.parent / profile)
             named = str(network.get("chain", named))
         if named.endswith(".toml"):
             return ChainProfile.from_toml(named)

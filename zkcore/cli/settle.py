@@ -78,16 +78,18 @@ def _each(run: "Run", wallet: "Wallet", handles: list[Any]) -> int:
     outcomes: list[dict[str, Any]] = []
     worst = Exit.DONE
     run.voice.quiet = True
-    for handle in handles:
-        outcome: dict[str, Any] = {"l2_tx_hash": handle.l2_tx_hash, "index": handle.index}
-        try:
-            _ = _finalize(run, wallet, handle)
-        except ZkCoreError as error:
-            run.voice.error(error)
-            worst = exit_code(error)
-            outcome |= {"error": type(error).__name__, "message": str(error)}
-        outcomes.append({**outcome, "status": told(handle)})
-    run.voice.quiet = False
+    try:
+        for handle in handles:
+            outcome: dict[str, Any] = {"l2_tx_hash": handle.l2_tx_hash, "index": handle.index}
+            try:
+                _ = _finalize(run, wallet, handle)
+            except ZkCoreError as error:
+                run.voice.error(error)
+                worst = exit_code(error)
+                outcome |= {"error": type(error).__name__, "message": str(error)}
+            outcomes.append({**outcome, "status": told(handle)})
+    finally:
+        run.voice.quiet = False
     run.voice.give({"finalized": outcomes})
     run.voice.tell(f"{len(handles)} withdrawal(s) looked after" if handles else "nothing is ready")
     return worst

@@ -82,6 +82,11 @@ class Voice:
         """A line on stderr."""
         self.err.print(text, style=style or None)
 
+    def note(self, text: str) -> None:
+        """A sentence on stderr, in lines that fit."""
+        for line in wrap(printable(text), self.width, initial_indent="  ", subsequent_indent="  "):
+            self.say(line)
+
     def tell(self, lines: str | Sequence[str]) -> None:
         """The result, for people, on stdout; for programs there is `give`."""
         if not (self.as_json or self.quiet):
