@@ -8,7 +8,7 @@ from msgspec import Struct
 from zkcore.effects import Flow, gather
 from zkcore.errors import MalformedReply, NothingToClaim, NotReady
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
-from zkcore.flows.messages import is_proved, place_in_batch
+from zkcore.flows.messages import is_proved, place_in_batch, why_unproved
 from zkcore.flows.session import Contracts, Session, chain_facts, vaults
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
@@ -60,6 +60,7 @@ def get_priority_op_confirmation(session: Session, l2_tx_hash: HexLike) -> Flow[
     facts, receipt = yield from gather(chain_facts(session), calls.get_receipt("l2", l2_tx_hash))
     index, succeeded = _status(Hash32(l2_tx_hash), receipt)
     proof = yield from calls.get_l2_to_l1_log_proof(l2_tx_hash, index)
+    yield from _check_proved(facts.contracts, receipt, proof)
     confirmation = _confirmed(Hash32(l2_tx_hash), receipt, succeeded, proof)
     yield from _verify(facts.contracts, facts.protocol_version, confirmation)
     return confirmation
@@ -82,11 +83,18 @@ def _status(l2_tx_hash: Hash32, receipt: Receipt | None) -> tuple[int, bool]:
     raise NothingToClaim(f"{l2_tx_hash} is not a request from L1: it has no status log")
 
 
+def _check_proved(known: Contracts, receipt: Receipt | None, proof: LogProof | None) -> Flow[None]:
+    """Raise NotReady, with what L1 says of the batch, where there is no proof."""
+    if proof is None:
+        reason = yield from why_unproved(known, None if receipt is None else receipt.l1_batch_number)
+        raise NotReady(reason, state="PROOF_PENDING")
+
+
 def _confirmed(
     l2_tx_hash: Hash32, receipt: Receipt | None, succeeded: bool, proof: LogProof | None
 ) -> PriorityOpConfirmation:
     if receipt is None or proof is None:
-        raise NotReady("its batch is not executed on L1 yet", state="PROOF_PENDING")
+        raise NotReady("the L2 node gives no proof of it yet", state="PROOF_PENDING")
     batch, number = place_in_batch(receipt, proof)
     return PriorityOpConfirmation(
         l2_tx_hash=l2_tx_hash,
@@ -129,6 +137,7 @@ def draft_claim_failed_deposit(
         raise NotReady(f"L2 does not know {tx_hash}", state="L2_PENDING")
     mint, asset_id = _minted(known, transaction)
     found, proof = yield from gather(vaults(session, known), calls.get_l2_to_l1_log_proof(tx_hash, index))
+    yield from _check_proved(known, receipt, proof)
     confirmation = _confirmed(tx_hash, receipt, succeeded, proof)
     (stored,), (l1_token,), _ = yield from gather(
         calls.eth_call("l1", found.nullifier, NULLIFIER.deposit_happened, known.l2_chain_id, tx_hash),

@@ -16,7 +16,14 @@ from zkcore.errors import (
     TransactionFailed,
 )
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
-from zkcore.flows.messages import FinalizeParams, log_index, message_is_proved, proved_message, withdrawal_logs
+from zkcore.flows.messages import (
+    FinalizeParams,
+    log_index,
+    message_is_proved,
+    proved_message,
+    why_unproved,
+    withdrawal_logs,
+)
 from zkcore.flows.session import Contracts, Session, chain_facts, contracts, nullifier_of, protocol_version
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
@@ -101,10 +108,9 @@ def _looked_up(
     )
     if proof is None:
         batch = receipt.l1_batch_number
-        if batch is None:
-            return WithdrawalStatus(phase="BATCH_PENDING", reason="it is in no batch yet", l2_receipt=receipt)
-        reason = f"batch {batch} is not executed on L1 yet"
-        return WithdrawalStatus(phase="PROOF_PENDING", reason=reason, l2_receipt=receipt)
+        reason = yield from why_unproved(known, batch)
+        phase: WithdrawalPhase = "BATCH_PENDING" if batch is None else "PROOF_PENDING"
+        return WithdrawalStatus(phase=phase, reason=reason, l2_receipt=receipt)
     place = _Place(known=known, version=version, nullifier=nullifier)
     return place, proved_message(known.l2_chain_id, receipt, log, proof), receipt
 

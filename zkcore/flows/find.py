@@ -88,7 +88,9 @@ def _made_by(owner: Address, tx_hash: Hash32) -> Flow[list[int]]:
     """Which withdrawals of a transaction are the owner's: the nth event is of the nth message."""
     receipt, count = yield from withdrawals_in(tx_hash)
     if receipt is None:
-        return []
+        raise MalformedReply(
+            f"l2 {tx_hash}: the node has an event of it, and no receipt: it lags, ask another or later"
+        )
     made = [
         log for log in receipt.logs if any(log.topics[:1] == (event.topic,) for event in _EVENTS.get(log.address, ()))
     ]

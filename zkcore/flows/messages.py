@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, InvalidProof, MalformedReply, NotReady
+from zkcore.errors import InputError, InvalidProof, MalformedReply, NodeError, NotReady
 from zkcore.flows.session import Contracts, Session, contracts, protocol_version
 from zkcore.methods import calls
 from zkcore.methods.replies import Log, LogProof, Receipt
@@ -26,7 +26,7 @@ from zkcore.types import Address, Hash32, HexLike, uint
 # fmt: off
 __all__ = [
     "FinalizeParams", "get_message_proof", "is_proved", "log_index", "message_is_proved", "messages_of",
-    "place_in_batch", "proved_message", "verify_message", "withdrawal_logs",
+    "place_in_batch", "proved_message", "verify_message", "why_unproved", "withdrawal_logs",
 ]
 # fmt: on
 
@@ -176,6 +176,18 @@ def message_is_proved(known: Contracts, version: int, said: FinalizeParams) -> F
     return is_proved(known, version, leaf=said.leaf, proof=said.merkle_proof, **where)
 
 
+def why_unproved(known: Contracts, batch: int | None) -> Flow[str]:
+    """Why the L2 node gives no proof. Whether the batch is executed is L1's to say, not what follows from that."""
+    if batch is None:
+        return "the L2 node names no batch of it yet"
+    executed = yield from attempt(calls.eth_call("l1", known.diamond, DIAMOND.get_total_batches_executed), NodeError)
+    if isinstance(executed, NodeError):
+        return f"the L2 node gives no proof of it yet: it is in batch {batch}"
+    if executed[0] < batch:
+        return f"batch {batch} is not executed on L1 yet"
+    return f"batch {batch} is executed on L1, but the L2 node gives no proof of it: it lags, or another node has it"
+
+
 # ---------------------------------------------------------------- any message
 def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> Flow[FinalizeParams]:
     """The proof of the `index`th message that an L2 transaction sent to L1, withdrawal or not. Raises NotReady, InputError."""
@@ -189,7 +201,8 @@ def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> 
         )
     proof = yield from calls.get_l2_to_l1_log_proof(receipt.transaction_hash, log_index(receipt, messages[index]))
     if proof is None:
-        raise NotReady("the batch of the message is not executed on L1 yet", state="PROOF_PENDING")
+        reason = yield from why_unproved(known, receipt.l1_batch_number)
+        raise NotReady(reason, state="PROOF_PENDING")
     return proved_message(known.l2_chain_id, receipt, messages[index], proof)
 
 

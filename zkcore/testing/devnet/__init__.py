@@ -2,22 +2,28 @@
 
 from zkcore.testing.devnet.accounts import Account
 from zkcore.testing.devnet.batches import Batch
+from zkcore.testing.devnet.catalogue import CATALOGUE
 from zkcore.testing.devnet.deploy import artifact
 from zkcore.testing.devnet.faults import (
+    NOTHING,
+    WITHOUT_ZEROS,
     WRONG_BRIDGEHUB,
     WRONG_PROOF,
     WRONG_RECEIPT,
     BatchRefused,
     Body,
+    Breaks,
     Drop,
     DuplicateId,
     Failure,
     Fault,
     Faults,
     HalfJson,
+    Lacks,
     Latency,
     Lie,
     MissingMember,
+    Narrow,
     Request,
     Requests,
     Shuffle,
@@ -25,11 +31,16 @@ from zkcore.testing.devnet.faults import (
     Status,
     Timeout,
     WrongId,
+    leaves_out,
+    null,
 )
 from zkcore.testing.devnet.network import Devnet, Preset, Snapshot
 from zkcore.testing.devnet.process import AnvilMissing
 
 __all__ = [
+    "CATALOGUE",
+    "NOTHING",
+    "WITHOUT_ZEROS",
     "WRONG_BRIDGEHUB",
     "WRONG_PROOF",
     "WRONG_RECEIPT",
@@ -38,6 +49,7 @@ __all__ = [
     "Batch",
     "BatchRefused",
     "Body",
+    "Breaks",
     "Devnet",
     "Drop",
     "DuplicateId",
@@ -45,9 +57,11 @@ __all__ = [
     "Fault",
     "Faults",
     "HalfJson",
+    "Lacks",
     "Latency",
     "Lie",
     "MissingMember",
+    "Narrow",
     "Preset",
     "Request",
     "Requests",
@@ -58,4 +72,6 @@ __all__ = [
     "Timeout",
     "WrongId",
     "artifact",
+    "leaves_out",
+    "null",
 ]

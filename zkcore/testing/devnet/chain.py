@@ -95,6 +95,7 @@ class Chain(Node):
         )
         self.filling: list[Operation] | None = None  # the block that is being filled
         super().__init__(anvil, lock, base_fee=base_fee, priority_fee=priority_fee, port=port)
+        self.lacking = {"eth_simulateV1"}  # no L2 node has it
         l1.on_block.append(self._l1_block)
 
     # ------------------------------------------------------------ priority operations

@@ -7,34 +7,17 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, cast
 
 from msgspec import Struct
 
+# fmt: off
 __all__ = [
-    "WRONG_BRIDGEHUB",
-    "WRONG_PROOF",
-    "WRONG_RECEIPT",
-    "BatchRefused",
-    "Body",
-    "Drop",
-    "DuplicateId",
-    "Failure",
-    "Fault",
-    "Faults",
-    "HalfJson",
-    "Latency",
-    "Lie",
-    "MissingMember",
-    "NodeFaults",
-    "Request",
-    "Requests",
-    "Shuffle",
-    "Stale",
-    "Status",
-    "Timeout",
-    "WrongId",
+    "NOTHING", "WITHOUT_ZEROS", "WRONG_BRIDGEHUB", "WRONG_PROOF", "WRONG_RECEIPT", "BatchRefused", "Body", "Breaks",
+    "Drop", "DuplicateId", "Failure", "Fault", "Faults", "HalfJson", "Lacks", "Latency", "Lie", "MissingMember",
+    "Narrow", "NodeFaults", "Request", "Requests", "Shuffle", "Stale", "Status", "Timeout", "WrongId", "leaves_out", "null",
 ]
+# fmt: on
 
 
 # ---------------------------------------------------------------- the kinds
@@ -107,11 +90,12 @@ class BatchRefused(Struct, frozen=True):
 
 
 class Failure(Struct, frozen=True):
-    """The call answers with this JSON-RPC error."""
+    """The call answers with this JSON-RPC error; with `only`, if that is true of its parameters."""
 
     code: int
     message: str
     data: Any = None
+    only: Callable[[Any], bool] | None = None
 
 
 class Stale(Struct, frozen=True):
@@ -126,6 +110,42 @@ class Lie(Struct, frozen=True):
     change: Callable[[Any], Any]
 
 
+class Lacks(Struct, frozen=True):
+    """The node does not have the method, and says so in its own words."""
+
+
+class Breaks(Struct, frozen=True):
+    """A batch of more than `limit` calls has its connection reset; with `silent` it has no answer at all."""
+
+    limit: int = 10
+    silent: bool = False
+
+
+class Narrow(Struct, frozen=True):
+    """`eth_getLogs` over more than so many blocks ends in `by`: a Timeout, a Drop, a Status, a Failure."""
+
+    blocks: int
+    by: "Timeout | Drop | Status | Failure" = Timeout()
+
+
+def leaves_out(*fields: str) -> Lie:
+    """The results come without these fields, wherever they stand in them."""
+    return Lie(lambda result: _walked(result, lambda row: {k: v for k, v in row.items() if k not in fields}))
+
+
+def null(*fields: str) -> Lie:
+    """The results have null for these fields, wherever they stand in them."""
+    return Lie(lambda result: _walked(result, lambda row: row | {k: None for k in fields if k in row}))
+
+
+def _walked(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    if isinstance(value, dict):
+        return change({key: _walked(one, change) for key, one in cast("dict[str, Any]", value).items()})
+    if isinstance(value, list):
+        return [_walked(one, change) for one in value]
+    return value
+
+
 def _other_status(receipt: Any) -> Any:
     return receipt and receipt | {"status": "0x0" if receipt["status"] == "0x1" else "0x1"}
 
@@ -138,6 +158,8 @@ def _other_sibling(proof: Any) -> Any:
     return proof | {"proof": path}
 
 
+WITHOUT_ZEROS = Lie(lambda word: "0x" + word[2:].lstrip("0"))  # for eth_getStorageAt: words without leading zeros
+NOTHING = Lie(lambda result: [] if isinstance(result, list) else None)  # as a replica that lags: it knows of nothing
 WRONG_BRIDGEHUB = Lie(lambda _: "0x" + "5a" * 20)  # for zks_getBridgehubContract
 WRONG_RECEIPT = Lie(_other_status)  # for eth_getTransactionReceipt: success is failure and failure success
 WRONG_PROOF = Lie(_other_sibling)  # for zks_getL2ToL1LogProof: one node of the path is another
@@ -157,6 +179,9 @@ Fault: TypeAlias = (
     | Failure
     | Stale
     | Lie
+    | Lacks
+    | Breaks
+    | Narrow
 )
 Node: TypeAlias = Literal["l1", "l2"]
 
@@ -243,9 +268,13 @@ class NodeFaults:
                 positions = frozenset(
                     i for i, method in enumerate(request.methods) if fnmatchcase(method, active.method)
                 )
+                if isinstance(active.fault, Narrow):
+                    positions &= _wide(request, active.fault.blocks)
+                if isinstance(active.fault, Failure) and (only := active.fault.only) is not None:
+                    positions = frozenset(place for place in positions if only(request.calls[place][1]))
                 if not positions or not _concerns(active.fault, request) or self._random.random() >= active.probability:
                     continue
-                chosen.append((active.fault, positions))
+                chosen.append((_applied(active.fault), positions))
                 active.hits += 1
                 if active.times is not None and active.hits >= active.times:
                     self._active.remove(active)
@@ -254,9 +283,27 @@ class NodeFaults:
 
 def _concerns(fault: Fault, request: Request) -> bool:
     """Whether a fault of batches has a batch before it."""
-    if isinstance(fault, BatchRefused):
+    if isinstance(fault, BatchRefused | Breaks):
         return request.batch and len(request.calls) > fault.limit
     return request.batch or not isinstance(fault, DuplicateId | MissingMember | Shuffle)
+
+
+def _applied(fault: Fault) -> Fault:
+    """What the client meets of it."""
+    if isinstance(fault, Breaks):
+        return Timeout() if fault.silent else Drop()
+    return fault.by if isinstance(fault, Narrow) else fault
+
+
+def _wide(request: Request, blocks: int) -> frozenset[int]:
+    """The calls that ask for the logs of more than so many blocks."""
+    wide: set[int] = set()
+    for place, (method, params) in enumerate(request.calls):
+        if method == "eth_getLogs" and params:
+            ends = [str(params[0].get(end, "")) for end in ("fromBlock", "toBlock")]
+            if not all(end.startswith("0x") for end in ends) or int(ends[1], 16) - int(ends[0], 16) >= blocks:
+                wide.add(place)
+    return frozenset(wide)
 
 
 class Faults:

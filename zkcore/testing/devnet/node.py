@@ -73,6 +73,7 @@ class Node:
         self.anvil, self.lock = anvil, lock
         self.base_fee, self.priority_fee = base_fee, priority_fee
         self.mining = True
+        self.lacking: set[str] = set()  # methods that this node does not have, although the front could answer them
         self.chain_id = to_int(anvil.rpc("eth_chainId"))
         self.pool = Pool()
         self.faults = NodeFaults()
@@ -93,7 +94,7 @@ class Node:
     def _dispatch(self, method: str, params: list[Any], lag: int) -> Any:
         with self.lock:
             handler = self.methods.get(method)
-            if handler is None and method not in _PASSED:
+            if method in self.lacking or (handler is None and method not in _PASSED):
                 raise self.method_not_found(method)
             if lag:
                 return self._stale(method, params, lag)

@@ -17,6 +17,7 @@ from zkcore.testing.devnet.upstream import RpcError
 
 __all__ = ["Front"]
 
+_NO_METHOD = "no_suchMethod"  # what a node says of it, it says of what it lacks by a fault
 Dispatch = Callable[[str, list[Any], int], Any]  # method, params, blocks to lag behind
 _Applied = list[tuple[f.Fault, frozenset[int]]]
 
@@ -122,13 +123,15 @@ class _Handler(BaseHTTPRequestHandler):
         if (failure := next((fault for fault in mine if isinstance(fault, f.Failure)), None)) is not None:
             return _failure(identity, failure.code, failure.message, failure.data)
         try:
+            if any(isinstance(fault, f.Lacks) for fault in mine):
+                self.server.front.dispatch(_NO_METHOD, [], 0)
             lag = max((fault.blocks for fault in mine if isinstance(fault, f.Stale)), default=0)
             result = self.server.front.dispatch(method, params, lag)
             for fault in mine:
                 if isinstance(fault, f.Lie):
                     result = fault.change(result)
         except RpcError as error:
-            return _failure(identity, error.code, error.message, error.data)
+            return _failure(identity, error.code, error.message.replace(_NO_METHOD, method), error.data)
         except Exception:  # noqa: BLE001  # the rim: one bad call must not end the connection
             if self.server.front.closing:
                 self._hang_up()
