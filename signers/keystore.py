@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from signers.sealed import sealed
 from zkcore.errors import InputError
 from zkcore.ethereum.hashing import keccak256
 from zkcore.ethereum.signature import SECP256K1_N
@@ -54,6 +55,7 @@ class _Keystore(msgspec.Struct):
     address: str = ""
 
 
+@sealed
 def decrypt(keystore: bytes | str, password: bytes | str) -> bytes:
     """The 32 bytes of the key in a keystore's JSON. A password in text is taken as UTF-8.
 
@@ -77,6 +79,7 @@ def decrypt(keystore: bytes | str, password: bytes | str) -> bytes:
     return key
 
 
+@sealed
 def encrypt(
     key: bytes, password: bytes | str, *, kdf: Literal["scrypt", "pbkdf2"] = "scrypt", cost: int | None = None
 ) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
+from signers.sealed import sealed
 from zkcore.errors import InputError
 from zkcore.ethereum.eip191 import message_hash
 from zkcore.ethereum.signature import SECP256K1_N, Signature, check_signature
@@ -35,6 +36,7 @@ class PrivateKeySigner:
 
     __slots__ = ("_address", "_backend", "_encrypt", "_public_key", "_sign")
 
+    @sealed
     def __init__(self, key: bytes | str) -> None:
         from eth_keys.main import KeyAPI
 
@@ -60,6 +62,7 @@ class PrivateKeySigner:
 
     # ------------------------------------------------------------ where keys come from
     @classmethod
+    @sealed
     def from_env(cls, name: str) -> Self:
         """The key in an environment variable. Raises InputError if it is not set or holds no key."""
         value = os.environ.get(name)
@@ -68,6 +71,7 @@ class PrivateKeySigner:
         return cls(value.strip())
 
     @classmethod
+    @sealed
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """The key in a file, as hex. Raises InputError if it holds no key or if others than its owner may access it."""
         with Path(path).open(encoding="ascii", errors="replace") as file:
@@ -80,6 +84,7 @@ class PrivateKeySigner:
             return cls(file.read(256).strip())
 
     @classmethod
+    @sealed
     def from_keystore(cls, path: str | os.PathLike[str], password: str | bytes) -> Self:
         """The key in a V3 keystore file (geth's format). Raises InputError for a wrong password or a malformed file."""
         from signers.keystore import decrypt
@@ -94,6 +99,7 @@ class PrivateKeySigner:
             if 0 < int.from_bytes(key) < SECP256K1_N:
                 return cls(key)
 
+    @sealed
     def write_keystore(
         self,
         path: str | os.PathLike[str],

@@ -45,29 +45,29 @@ def test_there_and_back(net: Devnet, open_wallet: Any, kind: str, name: str) -> 
     misbehave()
     deposit = patient(lambda: wallet.deposit(ETH, ether("1")))
     misbehave()
-    assert deposit.wait(timeout=60, poll=0.02).status == 1
+    assert deposit.wait(timeout=20, poll=0.02).status == 1
     misbehave()
-    assert patient(lambda: wallet.deposit(dai, AMOUNT)).wait(timeout=60, poll=0.02).status == 1
+    assert patient(lambda: wallet.deposit(dai, AMOUNT)).wait(timeout=20, poll=0.02).status == 1
     misbehave()
     execution = patient(lambda: wallet.request_execute(net.accounts[1].address, l2_value=7))
     misbehave()
-    assert execution.wait(timeout=60, poll=0.02).status == 1
+    assert execution.wait(timeout=20, poll=0.02).status == 1
     withdrawals = []
     for token in (ETH, crown):
         misbehave()
         withdrawals.append(patient(lambda token=token: wallet.withdraw(token, AMOUNT)))  # type: ignore[misc]
         misbehave()
-        withdrawals[-1].wait("l2", timeout=60, poll=0.02)
+        withdrawals[-1].wait("l2", timeout=20, poll=0.02)
     misbehave()
     if name == "zks_getL2ToL1LogProof":
         with pytest.raises(WaitTimeout, match=name):
             withdrawals[0].wait(timeout=0.3, poll=0.02)
         net.faults.clear()  # without it, nothing can be finalized
         method = "no method"
-    withdrawals[0].wait(timeout=60, poll=0.02)
+    withdrawals[0].wait(timeout=20, poll=0.02)
     misbehave()
     finalization = patient(withdrawals[0].finalize)
-    assert finalization.wait(timeout=60, poll=0.02).status == 1
+    assert finalization.wait(timeout=20, poll=0.02).status == 1
     misbehave()
     found = patient(lambda: wallet.find_withdrawals(from_block=0))
     hashes = [one.l2_tx_hash for one in found]

@@ -5,7 +5,7 @@
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, get_args
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, get_args
 
 from zkcore.effects import Flow
 from zkcore.flows.session import Session
@@ -71,10 +71,29 @@ def dress(
     """Give the method the flow's name, docstring and parameters; `returns` makes its return type of the flow's."""
     shape = inspect.signature(flow)
     first, *parameters = shape.parameters.values()
-    method.__name__ = method.__qualname__ = prefix + flow.__name__.removeprefix("_flow_").removeprefix("draft_")
-    method.__doc__ = flow.__doc__
-    vars(method)["__signature__"] = shape.replace(
+    name = prefix + flow.__name__.removeprefix("_flow_").removeprefix("draft_")
+    bound = shape.replace(
         parameters=[first.replace(name="self", annotation=inspect.Parameter.empty), *parameters],
         return_annotation=returns(get_args(shape.return_annotation)[-1]),
     )
-    return method
+
+    def fitting(*args: Any, **kwargs: Any) -> None:
+        """What does not fit is told of the method that was called, not of the flow behind it."""
+        try:
+            _ = bound.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{name}(): {error}") from None
+
+    async def awaited_call(*args: Any, **kwargs: Any) -> Any:
+        fitting(*args, **kwargs)
+        return await method(*args, **kwargs)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        fitting(*args, **kwargs)
+        return method(*args, **kwargs)
+
+    dressed: Any = awaited_call if inspect.iscoroutinefunction(method) else call
+    dressed.__name__ = dressed.__qualname__ = name
+    dressed.__doc__ = flow.__doc__
+    dressed.__signature__ = bound
+    return cast("M", dressed)

@@ -193,6 +193,8 @@ class Node:
 
     def eth_getTransactionCount(self, address: str, block: Any = "latest") -> str:
         state = self.anvil.rpc("eth_getTransactionCount", address, self.block_parameter(block))
+        if to_int(state) >= 1 << 40:  # borrowed for a priority operation, as seen in the state of its block
+            state = self.anvil.rpc("eth_getTransactionCount", address, "latest")
         if block != "pending":
             return str(state)
         return quantity(self.pool.next_nonce(hex_bytes(address.lower(), "address"), to_int(state)))
