@@ -12,13 +12,12 @@ from typing import Any, ClassVar, TypeVar
 __all__ = [
     "AddressMismatch", "AlreadyFinalized", "AppNotOpen", "BadSignature", "BaseCostMismatch", "BlindSigningRequired",
     "ChainError", "ChainIdMismatch", "DepositFailed", "DeviceBusy", "DeviceFault", "DeviceLocked", "DeviceNotFound",
-    "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance",
-    "InsufficientBaseCost", "InvalidDefinition", "InvalidProof", "L2GasLimitTooHigh", "L2GasLimitTooLow",
-    "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
-    "NodesDisagree",
-    "NonceTaken", "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError",
-    "SignerError", "SignerTimeout", "TransactionFailed", "UnknownChain", "UnsupportedBySigner", "UnsupportedProtocol",
-    "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WrongDevice", "ZkCoreError",
+    "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance", "InsufficientBaseCost",
+    "InvalidDefinition", "InvalidProof", "JournalError", "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch",
+    "MalformedReply", "MethodNotFound", "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
+    "NodesDisagree", "NonceTaken", "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted",
+    "RpcError", "SendUncertain", "SignerError", "SignerTimeout", "TransactionFailed", "UnknownChain", "UnsupportedBySigner",
+    "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WrongDevice", "ZkCoreError",
 ]
 # fmt: on
 
@@ -106,6 +105,10 @@ class ChainIdMismatch(InputError):
         super().__init__(f"{what} is on chain {got}{f' ({called})' if called else ''}, expected {meant}{advice}")
 
 
+class JournalError(InputError):
+    """The journal cannot be read or written. What was not recorded in it was not sent."""
+
+
 # ---------------------------------------------------------------- the nodes
 class NodeError(ZkCoreError):
     """A node did not answer, or not with an answer. Never to be read as one.
@@ -154,6 +157,21 @@ class MethodNotFound(RpcError):
 
 class NodesDisagree(NodeError):
     """So many nodes must say the same, and they do not; the text has what each of them says."""
+
+
+class SendUncertain(NodeError):
+    """Signed bytes may be with the nodes or not. The order is in flight: its `handle` follows it, `submit` takes it `signed`."""
+
+    def __init__(self, *, signed: Any, why: object, handle: Any = None) -> None:
+        self.signed, self.why, self.handle = signed, why, handle
+        super().__init__(
+            f"{signed.tx_hashes[-1]} is signed and may or may not be with the nodes ({why}). Do not order it anew: wait on "
+            "`handle`, submit `signed` again, call `resume_all`, or ask again under its reference; all of them pay it once"
+        )
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        kept = self.handle and self.handle.to_json()  # the wallet inside holds connections
+        return _rebuilt, (type(self), str(self), {**self.__dict__, "handle": kept})
 
 
 class MalformedReply(NodeError):

@@ -22,6 +22,7 @@ PAGES = [
     "docs/claim-failed-deposit.md",
     "docs/withdraw.md",
     "docs/finalize-withdrawal.md",
+    "docs/orders.md",
     "docs/offline-signing.md",
     "docs/errors.md",
     "docs/nodes.md",

@@ -151,7 +151,7 @@ def test_a_wallet_shows_what_a_user_may_call() -> None:
         writes
         | {f"{twin}_{name}" for twin in ("quote", "prepare") for name in writes}
         | reads
-        | {"submit", "resume", "run"}
+        | {"submit", "resume", "resume_all", "in_flight", "run"}
     )
     assert called(Wallet) == both | {"close"}
     assert called(AsyncWallet) == both | {"aclose"}

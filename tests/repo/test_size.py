@@ -5,7 +5,7 @@ import pytest
 from tests.repo.money_path import PARTS, ROOT, main, money_path, parts, room, shipped
 from zkcore.audit import code_lines
 
-LONGEST_MODULE = 420
+LONGEST_MODULE = 435  # the tree of errors is one
 
 
 def test_the_money_path_is_held(capsys: pytest.CaptureFixture[str]) -> None:

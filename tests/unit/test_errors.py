@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,6 +34,7 @@ from zkcore.errors import (
     RateLimited,
     Reverted,
     RpcError,
+    SendUncertain,
     SignerError,
     TransactionFailed,
     UnknownChain,
@@ -70,6 +72,14 @@ TEXTS = [
     (RateLimited("l1: HTTP 429", retry_after=2.5), "l1: HTTP 429"),
     (HttpStatusError("l1: HTTP 502", status=502), "l1: HTTP 502"),
     (RpcError(where="l2 eth_call", code=-32000, message="busy"), "l2 eth_call: busy (code -32000)"),
+    (
+        SendUncertain(signed=SimpleNamespace(tx_hashes=("0xab",)), why="l1 eth_sendRawTransaction: no answer"),
+        (
+            "0xab is signed and may or may not be with the nodes (l1 eth_sendRawTransaction: no answer). Do not order it anew: "
+            "wait on `handle`, submit `signed` again, call `resume_all`, or ask again under its reference; "
+            "all of them pay it once"
+        ),
+    ),
     (MethodNotFound(where="l2", code=-32601, message="unknown method"), "l2: unknown method (code -32601)"),
     (
         UntrustedBridgehub(chain_id=324, named=A),

@@ -15,6 +15,7 @@ from zkcore.journal.sqlite import Journal
 from zkcore.plans.plan import SignedPlan, sign_plan
 from zkcore.protocol.contracts import BRIDGEHUB
 from zkcore.testing.devnet import Devnet
+from zkcore.wallet.nonces import REGISTER
 
 
 @pytest.mark.parametrize("net", ["era-eth", "zksync-os-eth"], indirect=True)
@@ -88,7 +89,12 @@ def test_a_transaction_that_another_one_took_the_place_of(net: Devnet, open_wall
     deposit = wallet.deposit(ETH, AMOUNT)
     net.l1.drop(deposit.l1_tx_hash)
     net.l1.mining = True
-    open_wallet(net).l1_transfer(net.accounts[1].address, 1).wait(timeout=30)  # from another process, say
+    REGISTER.forget()  # as another process, with another journal
+    open_wallet(net).l1_transfer(net.accounts[1].address, 1).wait(timeout=30)
+    assert deposit.status().phase == "L1_UNKNOWN"  # the block may go away
+    with pytest.raises(WaitTimeout):
+        deposit.wait(timeout=0.3)
+    net.mine(3)
     assert deposit.status().phase == "L1_REPLACED"
     with pytest.raises(TransactionFailed, match="has used its nonce 0"):
         deposit.wait(timeout=30)
@@ -215,10 +221,12 @@ def test_cancel(net: Devnet, open_wallet: Any) -> None:
     net.mine()
     receipt = cancelled.wait(timeout=30)
     assert held - wallet.get_l1_balance() == receipt.gas_used * receipt.effective_gas_price
+    net.mine(3)
     assert deposit.status().phase == "L1_REPLACED"
     with pytest.raises(TransactionFailed, match="never included"):
         deposit.wait(timeout=30)
     assert count(net) == 1
+    assert [entry.state for entry in REGISTER.journal.history()] == ["replaced", "done"]
 
 
 @ERA
@@ -296,10 +304,21 @@ def test_a_journal_that_was_edited_is_refused(net: Devnet, tmp_path: Path) -> No
     import sqlite3
 
     with Journal(tmp_path / "journal") as journal:
-        wallet_of(net, journal=journal).deposit(ETH, AMOUNT)
+        wallet = wallet_of(net, journal=journal)
+        for name in ("one", "other"):
+            wallet.deposit(ETH, AMOUNT, reference=name)
     database = sqlite3.connect(tmp_path / "journal")
-    database.execute('update entries set content = replace(content, \'"kind":"deposit"\', \'"kind":"execution"\')')
+    edit = (
+        'update orders set plan = replace(plan, \'"kind":"deposit"\', \'"kind":"execution"\') where reference = \'one\''
+    )
+    database.execute(edit)
     database.commit()
     database.close()
-    with Journal(tmp_path / "journal") as journal, pytest.raises(PlanTampered):
-        journal.pending()
+    with Journal(tmp_path / "journal") as journal:
+        assert [entry.reference for entry in journal.pending()] == ["other"]  # one damaged entry hides no other
+        assert "one" in journal.unreadable
+        wallet = wallet_of(net, journal=journal)
+        assert [handle.l1_tx_hash for handle in wallet.resume_all()] == [journal.pending()[0].plan.tx_hashes[-1]]
+        with pytest.raises(PlanTampered, match="'one' cannot be read"):  # nor is it ordered anew
+            wallet.deposit(ETH, AMOUNT, reference="one")
+    assert count(net) == 2

@@ -229,7 +229,7 @@ def test_a_replaced_transaction_ends_a_wait_for_confirmations(net: Devnet, walle
     net.l1.mining = False
     deposit = wallet.deposit(ETH, AMOUNT)
     deposit.cancel()
-    net.mine()
+    net.mine(4)  # so deep that it stays
     with pytest.raises(TransactionFailed, match="used its nonce"):
         deposit.wait_l1(confirmations=2, timeout=5, poll=0.01)
 

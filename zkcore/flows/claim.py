@@ -9,7 +9,7 @@ from zkcore.effects import Flow, gather
 from zkcore.errors import MalformedReply, NothingToClaim, NotReady
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.messages import is_proved, place_in_batch, why_unproved
-from zkcore.flows.session import Contracts, Session, chain_facts, vaults
+from zkcore.flows.session import Contracts, Session, chain_facts, named, vaults
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
 from zkcore.methods.replies import LogProof, NodeTransaction, Receipt
@@ -115,13 +115,14 @@ def _verify(known: Contracts, version: int, said: PriorityOpConfirmation) -> Flo
 
 # ---------------------------------------------------------------- the claim
 def draft_claim_failed_deposit(
-    session: Session, l2_tx_hash: HexLike, *, l1: TxOptions | None = None
+    session: Session, l2_tx_hash: HexLike, *, reference: str | None = None, l1: TxOptions | None = None
 ) -> Flow[Draft[TxQuote]]:
     """Have L1 give back a deposit that failed on L2. Anyone may: the funds go to the depositor.
 
     Raises NothingToClaim, saying why and where the value is: it succeeded, it was claimed before, or it was a direct request
     (then the value is at the refund recipient on L2). NotReady while the batch is not executed, InvalidProof, NodeError.
     """
+    session = named(session, reference)
     tx_hash = Hash32(l2_tx_hash)
     facts, state, receipt, transaction = yield from gather(
         chain_facts(session),

@@ -22,7 +22,7 @@ from zkcore.ethereum import abi
 from zkcore.flows.approvals import Spend
 from zkcore.flows.l1 import TxOptions, receiver, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
-from zkcore.flows.session import Contracts, Session, contracts, vault_of
+from zkcore.flows.session import Contracts, Session, contracts, named, vault_of
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.plans.plan import Draft
@@ -83,6 +83,7 @@ def draft_deposit(
     approve: bool | int = True,
     bridge_address: AddressLike | None = None,
     custom_bridge_data: HexLike | None = None,
+    reference: str | None = None,
     l1: TxOptions | None = None,
 ) -> Flow[Draft[Quote]]:
     """Move ether or an ERC-20 from L1 to L2: the approvals that are needed, and the request, with consecutive nonces.
@@ -96,6 +97,7 @@ def draft_deposit(
 
     Raises InputError, InsufficientBalance, InsufficientAllowance, L2GasLimitTooLow, Reverted, NodeError.
     """
+    session = named(session, reference)
     if uint(amount, "amount") == 0:
         raise InputError("amount: expected more than 0; the bridge refuses an empty deposit")
     if (bridge_address is None) != (custom_bridge_data is None):

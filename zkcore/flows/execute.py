@@ -6,7 +6,7 @@ from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
 from zkcore.flows.l1 import TxOptions, account_state, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, draft_request, refund_code, terms
-from zkcore.flows.session import Session, contracts, fee_params
+from zkcore.flows.session import Session, contracts, fee_params, named
 from zkcore.plans.plan import Draft
 from zkcore.protocol.bytecode import versioned_hash
 from zkcore.protocol.fees import OLDEST_PROTOCOL_VERSION, base_cost
@@ -29,6 +29,7 @@ def draft_request_execute(
     gas_per_pubdata: int = 800,
     refund_recipient: AddressLike | None = None,
     approve: bool | int = True,
+    reference: str | None = None,
     l1: TxOptions | None = None,
 ) -> Flow[Draft[Quote]]:
     """Call a contract on L2 from L1: the approval of the base token if it is an ERC-20, and the request.
@@ -39,6 +40,7 @@ def draft_request_execute(
 
     Raises InputError, InsufficientBaseCost, InsufficientBalance, InsufficientAllowance, L2GasLimitTooLow, Reverted, NodeError.
     """
+    session = named(session, reference)
     if mint_value is not None and operator_tip:
         raise InputError(f"operator_tip: {operator_tip} has no place beside a mint_value: put it in there")
     said = terms(l2_gas_limit, gas_per_pubdata, operator_tip, refund_recipient, approve, mint_value)

@@ -24,7 +24,7 @@ from zkcore.flows.messages import (
     why_unproved,
     withdrawal_logs,
 )
-from zkcore.flows.session import Contracts, Session, chain_facts, contracts, nullifier_of, protocol_version
+from zkcore.flows.session import Contracts, Session, chain_facts, contracts, named, nullifier_of, protocol_version
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
@@ -242,7 +242,7 @@ def is_withdrawal_finalized(session: Session, l2_tx_hash: HexLike, index: int = 
 
 
 def draft_finalize_withdrawal(
-    session: Session, l2_tx_hash: HexLike, index: int = 0, *, l1: TxOptions | None = None
+    session: Session, l2_tx_hash: HexLike, index: int = 0, *, reference: str | None = None, l1: TxOptions | None = None
 ) -> Flow[Draft[TxQuote]]:
     """Have L1 pay out the `index`th withdrawal of an L2 transaction. Anyone may: the receiver is in the message.
 
@@ -250,6 +250,7 @@ def draft_finalize_withdrawal(
     as done by `finalize_withdrawal` (its handle has no L1 transaction); planning it raises AlreadyFinalized.
     Raises NotReady, InvalidProof, Reverted, InsufficientBalance, InputError, NodeError.
     """
+    session = named(session, reference)
     (place, params), state, facts = yield from gather(
         _ready(session, l2_tx_hash, index), account_state(session, "l1", l1), chain_facts(session)
     )

@@ -149,8 +149,20 @@ def _fees(session: Session, history: FeeHistory, options: TxOptions) -> Fees:
         raise InputError(
             f"max_fee_per_gas {highest} is below the base fee {base_fee}: the transaction would not be included"
         )
+    highest, priority = _unlike(session.unlike, highest, priority, options)
     block = history.oldest_block + len(history.base_fee_per_gas) - 2  # the last base fee is of the block to come
     return Fees(base_fee, highest, priority, block)
+
+
+def _unlike(wei: int, highest: int, priority: int, options: TxOptions) -> tuple[int, int]:
+    """Fees of which no other order has the same, by as little as that: the priority fee, unless the caller fixed it.
+
+    The highest fee stays, and with it the mint value; it is moved only where it alone is free. Where both are fixed, the gas
+    limit is moved, if that is free.
+    """
+    if options.max_priority_fee_per_gas is None:
+        return highest, priority - wei if priority >= 2 * wei else priority + wei % (highest - priority + 1)
+    return (highest + wei if options.max_fee_per_gas is None else highest), priority
 
 
 # ---------------------------------------------------------------- gas
@@ -189,7 +201,7 @@ def gas_limits(
     ]
     if len(steps) == 1 and not short:
         estimate = yield from calls.estimate_gas(chain, requests[0])  # at a fixed limit too: a revert is not sent
-        return (_with_margin(estimate, steps[0]) if fixed is None else fixed,)
+        return (_with_margin(estimate, steps[0]) + _more_gas(session, options) if fixed is None else fixed,)
     with_gas = [
         replace(request, gas=request.gas or _SIMULATED_GAS.get(kind, _SIMULATED_GAS_OF_REQUEST))
         for request, (kind, _) in zip(requests, steps, strict=True)
@@ -208,9 +220,14 @@ def gas_limits(
         limits = [bound if gas is None else _with_margin(gas, step) for gas, bound, step in found]
     else:
         limits = [_with_margin(call.gas_used, step) for call, step in zip(simulated[0].calls, steps, strict=True)]
-    if fixed is not None:
-        limits[-1] = fixed
+    limits[-1] = limits[-1] + _more_gas(session, options) if fixed is None else fixed
     return tuple(limits)
+
+
+def _more_gas(session: Session, options: TxOptions | None) -> int:
+    """A little gas that makes the bytes unlike others, where the caller fixed both fees."""
+    fixed = options is not None and None not in (options.max_fee_per_gas, options.max_priority_fee_per_gas)
+    return session.unlike % 1_024 if fixed else 0
 
 
 def _first_failure(chain: Chain, steps: Sequence[tuple[StepKind, Unsigned]], block: SimulatedBlock) -> Reverted | None:

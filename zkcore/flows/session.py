@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zkcore.effects import Chain, Done, Effect, Flow, Reply, Step, Wave, advance, attempt, gather, start
-from zkcore.errors import AddressMismatch, ChainIdMismatch, NodeError, UnknownChain, UntrustedBridgehub
+from zkcore.errors import AddressMismatch, ChainIdMismatch, InputError, NodeError, UnknownChain, UntrustedBridgehub
 from zkcore.ethereum.abi import Function
 from zkcore.methods import calls
 from zkcore.protocol.chains import ChainProfile
@@ -29,7 +29,7 @@ from zkcore.types import ETH, Address, Stack
 # fmt: off
 __all__ = [
     "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_ids", "check_nodes", "checked",
-    "contracts", "facts_of", "fee_params", "nullifier_of", "vault_of", "vaults",
+    "contracts", "facts_of", "fee_params", "named", "nullifier_of", "vault_of", "vaults",
 ]
 # fmt: on
 
@@ -106,6 +106,8 @@ class Session(Struct, frozen=True, kw_only=True):
     trust_l2: bool
     fees: FeePolicy
     known: Known
+    unlike: int = 0  # wei of fee that make the bytes of an order unlike those of any other; 0: none, as in a quote
+    reference: str | None = None  # the caller's own name of the order that is drafted
 
     def check_pinned(self, what: str, on_l1: Address) -> Address:
         """The address that L1 names, if the profile pins none or the same. Raises AddressMismatch."""
@@ -113,6 +115,15 @@ class Session(Struct, frozen=True, kw_only=True):
         if pinned not in (None, on_l1):
             raise AddressMismatch(what=what, pinned=pinned, on_l1=on_l1)
         return on_l1
+
+
+def named(session: Session, reference: str | None) -> Session:
+    """The session for drafting the order that the caller calls so. Raises InputError for what is no name."""
+    if reference is None:
+        return session
+    if not reference.strip() or len(reference) > 200 or not reference.isprintable():
+        raise InputError(f"reference: expected a printable text of 1 to 200 characters, got {reference!r}")
+    return replace(session, reference=reference)
 
 
 # ---------------------------------------------------------------- the nodes are those of the chain that was named

@@ -16,6 +16,7 @@ from zkcore.errors import (
     TransactionFailed,
     WaitTimeout,
 )
+from zkcore.flows.fate import Outcome, unincluded
 from zkcore.flows.session import Session, known_stack
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
@@ -31,7 +32,8 @@ T = TypeVar("T")
 Phase: TypeAlias = Literal[
     "L1_PENDING",  # sent, not included
     "L1_DROPPED",  # no node knows it any more; its nonce is free: submit the signed plan again
-    "L1_REPLACED",  # its nonce was used by a transaction that is none of ours
+    "L1_UNKNOWN",  # its nonce is used, and no node shows by what: one lags, or the block is not final yet
+    "L1_REPLACED",  # its nonce was used for good by a transaction that is none of ours
     "L1_FAILED",  # included on L1 with status 0
     "L1_INCLUDED",  # the L2 hash is known, L2 has not seen it
     "L2_PENDING",  # L2 has it, without a receipt
@@ -41,6 +43,7 @@ Phase: TypeAlias = Literal[
 ]
 
 _FIRST_POLL, _LONGEST_POLL = 0.3, 6.0  # seconds
+_DROPPED = 3  # looks in a row that find it with no node, before it is sent again
 _LEAST_LOOK = 0.5  # seconds that the first question gets, however short the wait
 
 
@@ -66,7 +69,10 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
     receipts = yield from gather(*[calls.get_receipt("l1", tx_hash) for tx_hash in sent])
     receipt = next((receipt for receipt in receipts if receipt is not None), None)
     if receipt is None:
-        return (yield from _unincluded(record))
+        found = yield from unincluded("l1", sent, record.sender, record.nonce)
+        receipt = found.receipt
+        if receipt is None:
+            return RequestStatus(phase=_PHASES[found.outcome], l1_tx_hash=record.l1_tx_hash)
     if receipt.status != 1:
         return RequestStatus(phase="L1_FAILED", l1_tx_hash=receipt.transaction_hash, l1_receipt=receipt)
     requests = priority_requests(receipt, record.diamond)
@@ -102,14 +108,12 @@ def _on_l2(session: Session, l2_tx_hash: Hash32) -> Flow[NodeTransaction | Trans
     return (yield from calls.get_transaction("l2", l2_tx_hash))
 
 
-def _unincluded(record: RequestRecord) -> Flow[RequestStatus]:
-    sent = (record.l1_tx_hash, *record.replaced)
-    pending, count = yield from gather(
-        gather(*[calls.get_transaction("l1", tx_hash) for tx_hash in sent]),
-        calls.get_transaction_count("l1", record.sender),
-    )
-    phase: Phase = "L1_PENDING" if any(pending) else "L1_REPLACED" if count > record.nonce else "L1_DROPPED"
-    return RequestStatus(phase=phase, l1_tx_hash=record.l1_tx_hash)
+_PHASES: dict[Outcome, Phase] = {
+    "pending": "L1_PENDING",
+    "dropped": "L1_DROPPED",
+    "unknown": "L1_UNKNOWN",
+    "replaced": "L1_REPLACED",
+}
 
 
 # ---------------------------------------------------------------- waiting
@@ -164,17 +168,29 @@ def wait_for_request(
     timeout: float = 3_600.0,
     interval: float | None = None,
     on_progress: Callable[[RequestStatus], object] | None = None,
+    resend: Callable[[], Step[None]] | None = None,
 ) -> Flow[tuple[RequestStatus, Receipt]]:
     """Until L1 has included it under so many blocks, or until it ran on L2; with the receipt of that chain.
 
-    `known` gives the record as it is by then: what is waited for may be replaced meanwhile (`speed_up`).
+    `known` gives the record as it is by then: what is waited for may be replaced meanwhile (`speed_up`). `resend`: what is done
+    when no node has it any more; only a wallet can give it.
 
     Raises DepositFailed, TransactionFailed, or WaitTimeout.
     """
     if until not in ("l1", "l2"):
         raise InputError(f"until: expected 'l1' or 'l2', got {until!r}")
 
+    dropped = 0
+
     def ask() -> Flow[RequestStatus]:
+        nonlocal dropped
+        status = yield from look()
+        dropped = dropped + 1 if status.phase == "L1_DROPPED" else 0
+        if dropped >= _DROPPED and resend is not None:
+            yield from resend()
+        return status
+
+    def look() -> Flow[RequestStatus]:
         asking = request_status(session, known(), l1_only=until == "l1")
         if until == "l2" or confirmations < 2:
             return (yield from asking)

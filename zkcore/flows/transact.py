@@ -9,7 +9,7 @@ from zkcore.effects import Chain, Flow, gather
 from zkcore.errors import InputError, UnsupportedProtocol
 from zkcore.flows.approvals import approve_calls, check_balance, refuses
 from zkcore.flows.l1 import AccountState, TxOptions, Unsigned, account_state, check_ether, gas_limits, receiver
-from zkcore.flows.session import ChainFacts, Session, chain_facts
+from zkcore.flows.session import ChainFacts, Session, chain_facts, named
 from zkcore.flows.tokens import l2_token
 from zkcore.methods import calls
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
@@ -112,7 +112,7 @@ def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
     }
     kept |= {name: getattr(session.known, name) for name in ("nullifier", "native_token_vault")}
     kept |= {"base_token": known.base_token, "origins": known.origins}
-    kept |= {"stack": facts.stack, "protocol_version": facts.protocol_version, **more}
+    kept |= {"stack": facts.stack, "protocol_version": facts.protocol_version, "reference": session.reference, **more}
     return PlanFacts(**kept)
 
 
@@ -123,12 +123,14 @@ def draft_approve(
     amount: int,
     spender: AddressLike | None = None,
     *,
+    reference: str | None = None,
     l1: TxOptions | None = None,
 ) -> Flow[Draft[TxQuote]]:
     """Let a spender (the asset router, by default) take exactly this much of a token on L1.
 
     A token that refuses to change an allowance that is not zero gets it set to zero first. Raises InputError, NodeError.
     """
+    session = named(session, reference)
     _ = uint(amount, "amount")
     if Address(token) == ETH or not any(Address(token)):
         raise InputError("token: ether needs no approval")
@@ -142,9 +144,16 @@ def draft_approve(
 
 
 def draft_l1_transfer(
-    session: Session, to: AddressLike, amount: int, token: AddressLike = ETH, *, l1: TxOptions | None = None
+    session: Session,
+    to: AddressLike,
+    amount: int,
+    token: AddressLike = ETH,
+    *,
+    reference: str | None = None,
+    l1: TxOptions | None = None,
 ) -> Flow[Draft[TxQuote]]:
     """Send ether or an ERC-20 to an account on L1. Raises InputError, InsufficientBalance, Reverted, NodeError."""
+    session = named(session, reference)
     _ = uint(amount, "amount")
     who = receiver(to)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
@@ -160,12 +169,14 @@ def draft_transfer(
     token: AddressLike | None = None,
     *,
     paymaster: Paymaster | None = None,
+    reference: str | None = None,
     l2: TxOptions | None = None,
 ) -> Flow[Draft[TxQuote]]:
     """Send the base token (None) or another, by its L2 or L1 address, to an account on L2. As 0x71 if a paymaster pays.
 
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
+    session = named(session, reference)
     _ = uint(amount, "amount")
     who = receiver(to)
     facts, state, found = yield from gather(

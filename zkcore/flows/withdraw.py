@@ -4,7 +4,7 @@ from zkcore.effects import Flow, gather
 from zkcore.errors import InputError
 from zkcore.flows.approvals import check_balance
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state, receiver
-from zkcore.flows.session import Session, chain_facts
+from zkcore.flows.session import Session, chain_facts, named
 from zkcore.flows.tokens import L2Token, l2_token
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
@@ -32,6 +32,7 @@ def draft_withdraw(
     *,
     to: AddressLike | None = None,
     paymaster: Paymaster | None = None,
+    reference: str | None = None,
     l2: TxOptions | None = None,
 ) -> Flow[Draft[TxQuote]]:
     """Move the base token or an ERC-20 from L2 to L1: as type 2, or as 0x71 if a paymaster pays (Era only).
@@ -42,6 +43,7 @@ def draft_withdraw(
 
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
+    session = named(session, reference)
     if uint(amount, "amount") == 0:
         raise InputError("amount: expected more than 0")
     facts, state, found = yield from gather(

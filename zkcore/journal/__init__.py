@@ -1,6 +1,6 @@
 """What is in flight, kept where a dead process loses nothing."""
 
-from zkcore.journal.entries import Entry, Store
+from zkcore.journal.entries import AGAIN, MOVING, Entry, JournalLike, State
 from zkcore.journal.sqlite import Journal
 
-__all__ = ["Entry", "Journal", "Store"]
+__all__ = ["AGAIN", "MOVING", "Entry", "Journal", "JournalLike", "State"]

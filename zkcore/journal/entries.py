@@ -1,32 +1,118 @@
-"""What a journal is told, and what it tells."""
+"""What a journal keeps: an entry for each order, in one of ten states, and the protocol that every journal follows."""
 
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from zkcore.plans.plan import Plan, SignedPlan
-from zkcore.types import Hash32
+from zkcore.plans.facts import PlanKind
+from zkcore.plans.plan import SignedPlan
+from zkcore.types import Address, Hash32
 
-__all__ = ["Entry", "Store"]
+__all__ = ["AGAIN", "MOVING", "Entry", "JournalLike", "Nonces", "State"]
+
+State: TypeAlias = Literal[
+    "asked",  # nothing is signed, or nothing that was signed has left: only the caller can ask again
+    "signed",  # the bytes are kept here, and perhaps with the nodes
+    "uncertain",  # sent, and no node has told what became of it
+    "sent",  # with the nodes
+    "claimable",  # failed on L2; L1 keeps it to be claimed
+    "done",
+    "failed",  # included, and failed; a claimable one that was claimed
+    "replaced",  # another transaction has its nonce, for good
+    "refused",  # by the signer, or by the nodes: nothing is out
+    "dropped",  # forgotten, by the caller's word
+]
+MOVING: Final = ("signed", "uncertain", "sent", "claimable")  # what may still move money
+AGAIN: Final = ("asked", "refused", "replaced")  # what may be signed anew, if asked for again
+Nonces: TypeAlias = Iterable[tuple[int, int]]  # (chain id, nonce) of each step
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """What the journal knows of a plan: "planned" (nothing is signed), "signed" (perhaps sent), or "sent".
+    """An order: what it is, how far it is, and what it takes to go on.
 
-    Give `plan` to `Wallet.submit`: it sends what is unsent, sends nothing twice, and returns the handle.
+    `reference`: the caller's name of it, or the hash of its plan. Times are seconds since 1970. `hashes`: of its plans and their
+    last transactions, those that were replaced too, and of what they did on L2. `plan`: as it was signed; None before.
+    `handle`: for `Wallet.resume`; None before it is signed. `ask`: what was asked for, in JSON. `note`: why it is in this state.
+    `approval`: what an asynchronous signer knows its open request by.
     """
 
-    state: Literal["planned", "signed", "sent"]
-    plan: Plan[Any] | SignedPlan[Any]
+    reference: str
+    state: State
+    kind: PlanKind
+    account: Address
+    l1_chain_id: int
+    l2_chain_id: int
+    asked_at: float
+    changed_at: float
+    ask: str = ""
+    hashes: tuple[Hash32, ...] = ()
+    plan: SignedPlan[Any] | None = None
+    handle: str | None = None
+    note: str = ""
+    approval: str | None = None
 
 
-class Store(Struct, frozen=True):
-    """Written to the journal, if there is one, before the answer comes: the plan as it was signed before, or None.
+class JournalLike(Protocol):
+    """What wallets and keepers ask of a journal. Every method is one transaction, durable when it returns, for any thread.
 
-    `content` is the JSON of a plan or a signed plan.
+    Raises JournalError if the journal cannot be read or written; `ask`, `find`, `with_hash`: PlanTampered for a damaged entry.
     """
 
-    plan_hash: Hash32
-    state: Literal["planned", "signed", "sent"]
-    content: str
-    tx_hash: Hash32 | None = None  # of the last step, once it is signed
+    @property
+    def name(self) -> str:
+        """Which journal it is, among those of this process."""
+
+    def ask(self, entry: Entry) -> Entry | None:
+        """Write an order that is to be signed; or the one that bears its reference, unless that may be signed `AGAIN`."""
+
+    def sign(self, entry: Entry, nonces: Nonces) -> bool:
+        """Write what was signed for it, before it is sent, and take its nonces. False: another order has one of them."""
+
+    def move(
+        self,
+        reference: str,
+        state: State,
+        *,
+        since: Iterable[State],
+        free: bool = False,
+        hashes: Iterable[Hash32] = (),
+        **fields: str,
+    ) -> bool:
+        """Change the state, if it is one of `since`; False: it is not. `free`: its nonces may be given again.
+
+        `hashes`: what it is known by from now on too. `fields`: note, handle, approval, where they change.
+        """
+
+    def find(self, reference: str) -> Entry | None:
+        """The order with this reference."""
+
+    def with_hash(self, hash: Hash32) -> list[Entry]:  # noqa: A002
+        """The orders that have this hash: of their plan, of a transaction, or of what that did on L2."""
+
+    def taken(self, chain_id: int, account: Address, first: int) -> Mapping[int, str]:
+        """The nonces from `first` on that are signed under, each with the reference of its order."""
+
+    def pending(self) -> list[Entry]:
+        """What may still move money, in the order it was asked for. What cannot be read is in `unreadable`."""
+
+    def asked(self) -> list[Entry]:
+        """What was asked for and never signed: a resume does not sign it, only asking again does."""
+
+    def history(self, *, since: float = 0.0) -> list[Entry]:
+        """All that was ever ordered; or what has changed since so many seconds after 1970."""
+
+    def drop(self, entry: Entry) -> None:
+        """Forget an order. Its nonces go to the next ones, so that its bytes, if they are out, are displaced by those."""
+
+    def lease(self, name: str) -> bool:
+        """Take a lease, until `release` or the death of this process. False: another that lives has it.
+
+        Within a process, users of one journal keep out of each other's way by themselves.
+        """
+
+    def release(self, name: str) -> None:
+        """Give a lease back. No error if it is gone."""
+
+    def close(self) -> None:
+        """Close what is open, and give back every lease."""

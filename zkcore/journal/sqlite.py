@@ -1,83 +1,170 @@
-"""A journal of what is in flight: SQLite, written before anything is sent, so that a dead process loses nothing."""
+"""The embedded journal: a SQLite file, written before anything is sent, so that a dead process loses nothing."""
 
-from os import PathLike, fspath
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Self, cast
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import RLock
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, Final
 
-from zkcore.journal.entries import Entry, Store
-from zkcore.plans.plan import Plan, SignedPlan
-from zkcore.types import Hash32
+from zkcore.errors import JournalError
+from zkcore.journal.sql import TABLES, VERSION, Execute, SqlJournal
 
 if TYPE_CHECKING:
     import sqlite3
 
 __all__ = ["Journal"]
 
-_SCHEMA = """
-create table if not exists entries (
-    plan_hash text primary key, state text not null, content text not null, tx_hash text, finished integer not null default 0
-) strict
-"""
+_PATIENCE: Final = 30.0  # seconds for others to be done with the file
+_MEMORY: Final = ":memory:"
 
 
-class Journal:
-    """Records every submitted plan in a file before sending; `pending()` knows all that is in flight. For any thread.
+class Journal(SqlJournal):
+    """Orders in a file, for any number of threads and processes of one machine. `pending()` knows all that is in flight.
 
-    It holds signed transactions, not keys: whoever reads it can send them, not change them. Nothing is opened before use.
+    It holds signed transactions, not keys: whoever reads it can send them, not change them; the file is its owner's alone
+    (mode 0600). Nothing is opened before use. `":memory:"` keeps nothing beyond the process.
     """
 
-    def __init__(self, path: "str | PathLike[str]") -> None:
-        self._path = fspath(path)
-        self._lock = Lock()
+    def __init__(self, path: "str | os.PathLike[str]") -> None:
+        super().__init__()
+        self._path = os.fspath(path)
+        self._lock = RLock()
         self._database: sqlite3.Connection | None = None
+        self._alive: sqlite3.Connection | None = None  # holds a lock that ends with the process
+        self._owner, self._pid = "", os.getpid()
+        self._abandoned: object = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    @property
+    def name(self) -> str:
+        """As `JournalLike.name`."""
+        return f"{_MEMORY}{id(self)}" if self._path == _MEMORY else os.path.realpath(self._path)
 
     def close(self) -> None:
-        """Close the file. A later call opens it again."""
+        """Close the file, and give back every lease. A later call opens it again."""
         with self._lock:
-            database, self._database = self._database, None
-        if database is not None:
-            database.close()
+            if self._alive is not None:
+                with self._transaction() as execute:
+                    execute("delete from leases where owner = ?", (self._owner,))
+                    self._alive.close()
+                    _remove(self._file_of(self._owner))
+            if self._database is not None:
+                self._database.close()
+            self._database = self._alive = None
 
-    def record(self, entry: Store) -> SignedPlan[Any] | None:
-        """Write, durably. An entry never goes back: a plan that was signed before stays as it was, and is returned."""
-        tx_hash = str(entry.tx_hash) if entry.tx_hash is not None else None
-        self._execute(
-            "insert into entries (plan_hash, state, content, tx_hash) values (?, ?, ?, ?) on conflict (plan_hash) do update set "
-            "state = excluded.state, content = excluded.content, tx_hash = excluded.tx_hash where excluded.state != 'planned'",
-            (str(entry.plan_hash), entry.state, entry.content, tx_hash),
-        )
-        if entry.state != "planned":
-            return None
-        kept = self._execute(
-            "select content from entries where plan_hash = ? and tx_hash is not null", (str(entry.plan_hash),)
-        )
-        return SignedPlan.from_json(kept[0][0]) if kept else None
-
-    def finish(self, tx_hash: Hash32 | None) -> None:
-        """The plan with this last transaction has come to its end, well or not: it is not pending any more."""
-        self._execute("update entries set finished = 1 where tx_hash = ?", (str(tx_hash),))
-
-    def pending(self) -> list[Entry]:
-        """What is in flight, in the order it was recorded. What was tampered with raises PlanTampered."""
-        rows = self._execute("select state, content from entries where not finished order by rowid", ())
-        return [
-            Entry(state=state, plan=(Plan if state == "planned" else SignedPlan)[Any].from_json(content))
-            for state, content in rows
-        ]
-
-    def _execute(self, statement: str, values: tuple[object, ...]) -> "list[tuple[Any, ...]]":
+    # ------------------------------------------------------------ the file
+    @contextmanager
+    def _transaction(self, *, reads: bool = False) -> Iterator[Execute]:
         import sqlite3
 
         with self._lock:
-            if self._database is None:
-                self._database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-                for pragma in ("journal_mode = wal", "synchronous = full", "busy_timeout = 10000"):
-                    self._database.execute(f"pragma {pragma}")
-                self._database.execute(_SCHEMA)
-            return cast("list[tuple[Any, ...]]", self._database.execute(statement, values).fetchall())
+            try:
+                database = self._opened()
+                database.execute("begin" if reads else "begin immediate")
+                try:
+                    yield lambda statement, values: database.execute(statement, values).fetchall()
+                except BaseException:
+                    database.execute("rollback")
+                    raise
+                database.execute("commit")
+            except sqlite3.Error as error:
+                raise JournalError(f"the journal {self._path}: {error}") from error
+
+    def _opened(self) -> "sqlite3.Connection":
+        if self._pid != os.getpid():  # after a fork the parent's connections are not ours to use, nor to close
+            self._pid, self._abandoned = os.getpid(), (self._database, self._alive)
+            self._database = self._alive = None
+            self._owner = ""
+        if self._database is None:
+            if self._path != _MEMORY:
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._database = _patient(self._open)
+        return self._database
+
+    def _open(self) -> "sqlite3.Connection":
+        import sqlite3
+
+        database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
+        try:
+            for pragma in ("journal_mode = wal", "synchronous = full"):
+                database.execute(f"pragma {pragma}")
+            database.execute("begin immediate")
+            (version,) = database.execute("pragma user_version").fetchone()
+            known = {name for (name,) in database.execute("select name from sqlite_master")}
+            self._check(version, known)
+            for table in TABLES:
+                database.execute(table)
+            database.execute(f"pragma user_version = {VERSION}")
+            database.execute("commit")
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _check(self, version: int, tables: set[str]) -> None:
+        if version != VERSION and (version or tables):
+            raise JournalError(f"the journal {self._path} is of version {version}, this zkcore keeps version {VERSION}")
+
+    # ------------------------------------------------------------ leases: of those who live
+    def lease(self, name: str) -> bool:
+        """As `JournalLike.lease`."""
+        with self._transaction() as execute:
+            held = execute("select owner from leases where name = ?", (name,))
+            if held and not self._is_mine_or_dead(held[0][0]):
+                return False
+            if self._alive is None:
+                self._owner = os.urandom(8).hex()
+                self._alive = self._locked(self._owner)
+            statement = "insert into leases values (?, ?) on conflict (name) do update set owner = excluded.owner"
+            execute(statement, (name, self._owner))
+        return True
+
+    def release(self, name: str) -> None:
+        """As `JournalLike.release`."""
+        with self._transaction() as execute:
+            execute("delete from leases where name = ? and owner = ?", (name, self._owner))
+
+    def _file_of(self, owner: str) -> str:
+        return _MEMORY if self._path == _MEMORY else f"{self._path}-{owner}.alive"
+
+    def _locked(self, owner: str) -> "sqlite3.Connection":
+        """A lock on a file of its own, which the system takes back when the process ends. Raises OperationalError."""
+        import sqlite3
+
+        lock = sqlite3.connect(self._file_of(owner), isolation_level=None, check_same_thread=False, timeout=0)
+        try:
+            lock.execute("begin exclusive")
+        except BaseException:
+            lock.close()
+            raise
+        return lock
+
+    def _is_mine_or_dead(self, owner: str) -> bool:
+        """Within a transaction, as all that looks at the locks: so nobody looks between the making of one and its locking."""
+        import sqlite3
+
+        path = self._file_of(owner)
+        if owner != self._owner and os.path.exists(path):  # noqa: PTH110  # pathlib is loaded for nothing else
+            try:
+                self._locked(owner).close()
+            except sqlite3.OperationalError:
+                return False
+            _remove(path)
+        return True
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108
+
+
+def _patient(act: Any) -> Any:
+    """Try until it works: that a file is changed to write-ahead logging by one is an error for all others who open it."""
+    import sqlite3
+
+    until = monotonic() + _PATIENCE
+    while monotonic() < until:
+        with suppress(sqlite3.OperationalError):
+            return act()
+        sleep(0.02)
+    return act()

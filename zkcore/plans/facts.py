@@ -21,7 +21,7 @@ class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
     `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age. `l2_tx_hash` and
     `l2_index`: the withdrawal or the deposit that a finalization or a claim settles. `replaces`: the transactions under the
-    same nonce that this one is to take the place of.
+    same nonce that this one is to take the place of. `reference`: the caller's own name of the order, if it was given one.
     """
 
     l1_chain_id: int
@@ -43,6 +43,7 @@ class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     replaces: tuple[Hash32, ...] = ()
     route: str = ""
     notes: tuple[str, ...] = ()
+    reference: str | None = None
 
 
 class PlanStep(Struct, frozen=True, kw_only=True):

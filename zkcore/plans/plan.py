@@ -30,7 +30,7 @@ from zkcore.types import Address, Hash32, hex_bytes, to_hex
 if TYPE_CHECKING:
     from zkcore.plans.preview import Preview
 
-__all__ = ["Draft", "Plan", "SignedPlan", "check_kind", "sign_plan"]
+__all__ = ["Draft", "Plan", "SignedPlan", "check_kind", "essence", "sign_plan"]
 
 VERSION: Final = 1
 
@@ -250,6 +250,20 @@ def _second_bridge(data: bytes) -> Address | None:
     return None if fields is None else fields[6]
 
 
+def essence(plan: Plan[Any]) -> tuple[object, ...]:
+    """What a plan is for, whatever it pays for it: drafted twice, one order has the same."""
+    tx, facts = plan.steps[-1].transaction, plan.facts
+    of = (plan.kind, plan.sender, facts.l1_chain_id, facts.l2_chain_id)
+    if facts.l2_tx_hash is not None:
+        return (*of, facts.l2_tx_hash, facts.l2_index)
+    for function in (_DIRECT, _TWO_BRIDGES):
+        if function.selector == tx.data[:4] and tx.to == facts.bridgehub:
+            names = (part.name for part in function.inputs[0].components)
+            fields = dict(zip(names, function.decode_arguments(tx.data)[0], strict=True))
+            return (*of, *[value for name, value in fields.items() if name not in {"mintValue", "l2GasLimit"}])
+    return (*of, plan.steps[-1].chain, tx.to, tx.value, tx.data)
+
+
 # ---------------------------------------------------------------- JSON
 _PLAN_KEYS = {"zkcore_plan", "kind", "sender", "steps", "facts"}
 
@@ -273,6 +287,8 @@ def _plain(value: object) -> object:
 
 def _body(plan: Plan[Any]) -> dict[str, object]:
     facts = {name: _plain(getattr(plan.facts, name)) for name in PlanFacts.__struct_fields__}
+    if plan.facts.reference is None:
+        del facts["reference"]
     steps = [
         {"kind": s.kind, "chain": s.chain, "unsigned": to_hex(s.transaction.unsigned_bytes()), "after": list(s.after)}
         for s in plan.steps

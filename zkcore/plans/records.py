@@ -11,7 +11,7 @@ from zkcore.plans.plan import Plan, SignedPlan
 from zkcore.types import Address, Hash32, to_hex
 
 __all__ = ["Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
-__all__ += ["last_transaction", "learned", "record_from_json", "record_of", "record_to_json"]
+__all__ += ["known_hashes", "last_transaction", "learned", "record_from_json", "record_of", "record_to_json"]
 
 VERSION: Final = 1
 
@@ -20,6 +20,7 @@ class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A deposit or a call from L1. `replaced`: earlier transactions with the same nonce, which may yet be the one included.
 
     `signed`: the transaction in hex, to make a replacement from. `claimable`: whether L1 keeps a failed one to be claimed.
+    `reference`, here and in the others: of the order in the journal.
     """
 
     kind: Literal["deposit", "execution"]
@@ -33,6 +34,7 @@ class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     l2_tx_hash: Hash32 | None = None
     claimable: bool
     signed: str
+    reference: str | None = None
 
 
 class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +46,8 @@ class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     l2_tx_hash: Hash32
     index: int = 0
     finalization: Hash32 | None = None
+    signed: str | None = None
+    reference: str | None = None
 
 
 class SettlementRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,15 +59,20 @@ class SettlementRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     l2_tx_hash: Hash32
     index: int = 0
     l1_tx_hash: Hash32 | None
+    signed: str | None = None
+    reference: str | None = None
 
 
 class TransactionRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A transaction that no bridge is waited for: an approval, a transfer."""
+    """A transaction that no bridge is waited for: an approval, a transfer, a cancellation of what it `replaces`."""
 
     kind: Literal["transaction"] = "transaction"
     chain: Literal["l1", "l2"]
     chain_id: int
     tx_hash: Hash32
+    replaces: tuple[Hash32, ...] = ()
+    signed: str | None = None
+    reference: str | None = None
 
 
 Record: TypeAlias = RequestRecord | WithdrawalRecord | SettlementRecord | TransactionRecord
@@ -81,6 +90,9 @@ _BY_KIND: Final[dict[str, type[Record]]] = {
 def record_to_json(record: Record) -> str:
     """Canonical JSON; `record_from_json` reads it."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
+    for name in ("reference", "signed", "replaces"):
+        if not fields.get(name, True):
+            del fields[name]
     return msgspec.json.encode({"zkcore_handle": VERSION, **fields}, enc_hook=str, order="sorted").decode()
 
 
@@ -100,11 +112,12 @@ def _parsed(kind: type, value: Any) -> Any:
     return kind(value)  # Address, Hash32: they check what they are given
 
 
-def record_of(signed: SignedPlan[Any]) -> Record:
+def record_of(signed: SignedPlan[Any], reference: str | None = None) -> Record:
     """What to remember of a signed plan: its last step is what the plan is for."""
     plan: Plan[Any] = signed.plan
     step, tx_hash, facts = plan.steps[-1], signed.tx_hashes[-1], plan.facts
-    chains: dict[str, Any] = {"l1_chain_id": facts.l1_chain_id, "l2_chain_id": facts.l2_chain_id}
+    raw: dict[str, Any] = {"signed": to_hex(signed.raw_transactions[-1]), "reference": reference}
+    chains: dict[str, Any] = {"l1_chain_id": facts.l1_chain_id, "l2_chain_id": facts.l2_chain_id, **raw}
     match plan.kind:
         case "deposit" | "execution" as kind:
             return RequestRecord(
@@ -113,8 +126,8 @@ def record_of(signed: SignedPlan[Any]) -> Record:
                 sender=plan.sender,
                 nonce=step.transaction.nonce,
                 l1_tx_hash=tx_hash,
+                replaced=facts.replaces,
                 claimable=is_claimable(step.transaction.data),
-                signed=to_hex(signed.raw_transactions[-1]),
                 **chains,
             )
         case "withdrawal":
@@ -125,7 +138,9 @@ def record_of(signed: SignedPlan[Any]) -> Record:
             )
         case _:
             chain_id = facts.l1_chain_id if step.chain == "l1" else facts.l2_chain_id
-            return TransactionRecord(chain=step.chain, chain_id=chain_id, tx_hash=tx_hash)
+            return TransactionRecord(
+                chain=step.chain, chain_id=chain_id, tx_hash=tx_hash, replaces=facts.replaces, **raw
+            )
 
 
 def learned(record: RequestRecord, *, l1_tx_hash: Hash32, l2_tx_hash: Hash32 | None) -> RequestRecord:
@@ -157,3 +172,15 @@ def last_transaction(record: Record) -> Hash32 | None:
             return record.tx_hash
         case _:
             return record.l2_tx_hash
+
+
+def known_hashes(record: Record) -> tuple[Hash32, ...]:
+    """Every transaction that is or was of it, on either chain."""
+    match record:
+        case RequestRecord():
+            named = (record.l1_tx_hash, *record.replaced, record.l2_tx_hash)
+        case WithdrawalRecord():
+            named = (record.l2_tx_hash, record.finalization)
+        case _:
+            named = (last_transaction(record),)
+    return tuple(tx_hash for tx_hash in named if tx_hash is not None)

@@ -32,6 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def _no_orders_in_flight() -> None:
+    """A test does not go on with what another left in flight."""
+    from zkcore.wallet.nonces import REGISTER
+
+    REGISTER.forget()
+
+
 @pytest.fixture
 def make_devnet() -> Iterator[MakeDevnet]:
     """Starts a devnet with the given arguments of `Devnet`; all are stopped after the test."""

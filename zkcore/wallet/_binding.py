@@ -5,13 +5,16 @@
 
 import inspect
 from collections.abc import Callable, Coroutine
+from os import urandom
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, get_args
+
+from msgspec.structs import replace
 
 from zkcore.effects import Flow
 from zkcore.flows.session import Session
 from zkcore.plans.plan import Draft, Plan
 
-__all__ = ["Awaited", "awaited", "blocking", "dress", "planning", "quoting"]
+__all__ = ["Awaited", "awaited", "blocking", "dress", "planning", "quoting", "unlike"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,7 +36,7 @@ def blocking(flow: Callable[Concatenate[S, P], Flow[T]]) -> Callable[Concatenate
     """A handle's flow as a method that blocks."""
 
     def method(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._wallet.run(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
+        return self._wallet._run_submission(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
 
     return dress(method, flow)
 
@@ -42,7 +45,7 @@ def awaited(flow: Callable[Concatenate[S, P], Flow[T]]) -> Callable[Concatenate[
     """A handle's flow as a method that is awaited."""
 
     async def method(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._wallet.run(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
+        return await self._wallet._run_submission(flow(self, *args, **kwargs))  # type: ignore[no-any-return]
 
     return dress(method, flow)
 
@@ -60,9 +63,17 @@ def planning(draft: Drafting[P, Q], handle: type[H]) -> Callable[Concatenate[Ses
     """The plan, to preview, sign and submit; nothing is signed or sent."""
 
     def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Plan[H]]:
-        return (yield from draft(session, *args, **kwargs)).plan
+        return (yield from draft(unlike(session), *args, **kwargs)).plan
 
     return dress(flow, draft, "prepare_", returns=lambda _: Flow[Plan[handle]])  # type: ignore[valid-type]
+
+
+_UNLIKE = 1 << 20  # wei per gas: a thousandth of a gwei
+
+
+def unlike(session: Session) -> Session:
+    """The session for drafting an order: its bytes are like no other's, be it of the same amount in the same block."""
+    return replace(session, unlike=1 + int.from_bytes(urandom(4)) % _UNLIKE)
 
 
 def dress(

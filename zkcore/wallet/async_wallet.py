@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
 from inspect import iscoroutinefunction
+from os import PathLike
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from zkcore.effects import Flow, Step
@@ -15,7 +15,7 @@ from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
 from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
-from zkcore.journal import Journal, Store
+from zkcore.journal import JournalLike
 from zkcore.plans.plan import Draft, Plan, SignedPlan
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
@@ -26,7 +26,7 @@ from zkcore.signer import AsyncSigner, Signer
 from zkcore.types import AddressLike, HexLike
 from zkcore.wallet._binding import Awaited, dress, planning, quoting
 from zkcore.wallet.base import WalletBase, node_of
-from zkcore.wallet.drivers import AsyncDriver, Watch
+from zkcore.wallet.drivers import AsyncDriver, Watch, send_raws_async
 from zkcore.wallet.handles import (
     ASYNC_HANDLES,
     AsyncClaim,
@@ -37,7 +37,7 @@ from zkcore.wallet.handles import (
     AsyncWithdrawal,
     Handle,
 )
-from zkcore.wallet.submission import Hold, Send, Sign, Submission
+from zkcore.wallet.submission import Free, Hold, Keep, Order, Send, Sign, Submission, ordering
 
 __all__ = ["AsyncWallet"]
 
@@ -58,13 +58,15 @@ def _sends(
     draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]
 ) -> Callable[Concatenate["AsyncWallet", P], Awaited[H]]:
     async def method(self: "AsyncWallet", /, *args: P.args, **kwargs: P.kwargs) -> H:
-        return handle(self, await self._run_submission(self._sending(draft(self._session, *args, **kwargs))))
+        return handle(self, await self._together(draft, *args, **kwargs))
 
     return dress(method, draft, returns=lambda _: handle)
 
 
 class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
     """As `Wallet`, with awaited methods. A `Signer` that blocks signs on a worker thread. For one event loop."""
+
+    _handles = ASYNC_HANDLES
 
     def __init__(
         self,
@@ -76,13 +78,14 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         bridgehub: AddressLike | None = None,
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
-        journal: Journal | None = None,
+        journal: "JournalLike | str | PathLike[str] | None" = None,
     ) -> None:
         nodes: list[AsyncTransport] = [node_of(node, AsyncHttpTransport, AsyncFailover) for node in (l1, l2)]
         more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
         super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
         self._driver = AsyncDriver(self._nodes["l1"], self._nodes["l2"])
-        self._locks = {"l1": asyncio.Lock(), "l2": asyncio.Lock()}
+        self._waiting: list[tuple[Order, asyncio.Future[Any]]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,9 +94,11 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections to the nodes."""
+        """As `Wallet.close`."""
         for node in self._nodes.values():
             await node.aclose()
+        if self._opened is not None:
+            self._opened.close()
 
     # ------------------------------------------------------------ what moves value
     quote_deposit = _reads(quoting(draft_deposit))
@@ -168,11 +173,17 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
     get_deployment_nonce = _reads(tokens.get_deployment_nonce)
 
     # ------------------------------------------------------------ plans and handles
-    async def submit(self, plan: Plan[H] | SignedPlan[H], *, on_progress: Watch | None = None) -> H:
+    async def submit(
+        self, plan: Plan[H] | SignedPlan[H], *, reference: str | None = None, on_progress: Watch | None = None
+    ) -> H:
         """As `Wallet.submit`."""
-        record = await self._run_submission(self._submitting(plan), on_progress=on_progress)
+        record = await self._run_submission(self._submitting(plan, reference), on_progress=on_progress)
         handle: Any = ASYNC_HANDLES[record.kind](self, record)
         return handle  # type: ignore[no-any-return]
+
+    async def resume_all(self) -> list[Any]:
+        """As `Wallet.resume_all`."""
+        return [ASYNC_HANDLES[record.kind](self, record) for record in await self._run_submission(self._resuming())]
 
     @overload
     def resume(self, handle_json: str | bytes) -> Any: ...
@@ -193,23 +204,80 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         """As `Wallet.run`."""
         return await self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
 
+    async def _together(self, draft: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """The record of an order, drafted, signed and sent with all that are asked for in the same turn of the event loop.
+
+        Cancelled before it is signed, it is not; after that it goes on without its caller: it is in flight.
+        """
+        ended = asyncio.get_running_loop().create_future()
+        order = self._order(draft, *args, **kwargs)
+        order.wanted = lambda: not ended.cancelled()
+        self._waiting.append((order, ended))
+        if len(self._waiting) == 1:
+            task = asyncio.create_task(self._order_all())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await ended
+
+    async def _order_all(self) -> None:
+        await asyncio.sleep(0)
+        waiting, self._waiting = self._waiting, []
+        while waiting:
+            batch: dict[object, tuple[Order, asyncio.Future[Any]]] = {}
+            later: list[tuple[Order, asyncio.Future[Any]]] = []
+            for one in waiting:  # the same order twice is one after the other
+                if one[0].reference in batch:
+                    later.append(one)
+                else:
+                    batch[one[0].reference or one[1]] = one
+            waiting, orders = later, [order for order, _ in batch.values()]
+            failure: BaseException | None = None
+            try:
+                await self._run_submission(ordering(orders))
+            except BaseException as error:  # noqa: BLE001  # it is told to those who wait
+                failure = error
+            for order, ended in batch.values():
+                if ended.done():
+                    continue
+                if isinstance(failure, asyncio.CancelledError):
+                    ended.cancel()
+                elif isinstance(result := failure or self._result(order), BaseException):
+                    ended.set_exception(result)
+                else:
+                    ended.set_result(result)
+
     async def _run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
-        """As `Wallet.run_submission`."""
-        async with AsyncExitStack() as held:
+        """As `Wallet._run_submission`."""
+        held: set[str] = set()
 
-            async def own(effect: Hold | Sign | Send | Store) -> object:
-                match effect:
-                    case Hold(chain):
-                        await held.aclose()
-                        return await held.enter_async_context(self._locks[chain])
-                    case Sign(transaction):
-                        sign: Any = self._required_signer().sign_transaction
-                        return await (
-                            sign(transaction) if iscoroutinefunction(sign) else asyncio.to_thread(sign, transaction)
-                        )
-                    case Send(chain, raw):
-                        return (await self._nodes[chain].send_raw(raw),)
-                    case Store():
-                        return self._store(effect)
+        async def own(effect: Hold | Free | Keep | Sign | Send) -> object:
+            match effect:
+                case Hold(name):
+                    return await _to_its_end(self._hold, name, held)
+                case Free(name):
+                    return await _to_its_end(self._let_go, held, name)
+                case Keep(act):
+                    return await _to_its_end(act, self._journal)
+                case Sign(transaction):
+                    sign: Any = self._required_signer().sign_transaction
+                    return await (
+                        sign(transaction) if iscoroutinefunction(sign) else asyncio.to_thread(sign, transaction)
+                    )
+                case Send(chain, raws):
+                    return await send_raws_async(self._nodes[chain], raws)
 
-            return await self._driver.run(checked(self._session, submission), on_progress=on_progress, own=own)
+        try:
+            step = checked(self._session, submission)
+            return await self._driver.run(step, on_progress=on_progress, own=own)
+        finally:
+            self._let_go(held, *held)
+
+
+async def _to_its_end(act: Callable[..., T], *args: Any) -> T:
+    """What may wait for a disk or another process, on a worker thread; cancelled, it is first waited for."""
+    task = asyncio.ensure_future(asyncio.to_thread(act, *args))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

@@ -1,35 +1,52 @@
 """What the two wallets have in common: what they are constructed with, what they remember, and how they submit."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from time import time
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
-from zkcore.effects import Chain, Flow, attempt, gather
-from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered
+from zkcore.effects import Chain, Flow
+from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered, SendUncertain
 from zkcore.flows.finalize import draft_finalize_withdrawal
-from zkcore.flows.session import Known, Session, check_ids, check_nodes
-from zkcore.journal import Journal, Store
-from zkcore.plans.facts import PlanFacts
+from zkcore.flows.session import Known, Session, check_ids, check_nodes, named
+from zkcore.journal import MOVING, Entry, Journal, JournalLike, State
+from zkcore.plans.asked import asked
+from zkcore.plans.facts import PlanFacts, PlanKind
 from zkcore.plans.plan import Draft, Plan, SignedPlan, check_kind
 from zkcore.plans.records import (
     Record,
     SettlementRecord,
     TransactionRecord,
     WithdrawalRecord,
+    known_hashes,
     last_transaction,
     record_from_json,
-    record_of,
+    record_to_json,
 )
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.protocol.pinned import chosen_chain
 from zkcore.types import Address, AddressLike, Hash32, HexLike
-from zkcore.wallet.nonces import Nonces
-from zkcore.wallet.submission import Hold, Submission, submission
+from zkcore.wallet._binding import unlike
+from zkcore.wallet.nonces import REGISTER
+from zkcore.wallet.submission import Order, Send, Submission, continuing, ordering
 
 __all__ = ["WalletBase", "node_of"]
 
 S = TypeVar("S")
 N = TypeVar("N")
+
+_RECENT: Final = 3_600.0  # seconds for which what is done is looked at again: its block may go away
+# the states that each may follow. What has ended is moved by what a node shows to be otherwise, never by hearsay
+_SINCE: Final[Mapping[State, tuple[State, ...]]] = {
+    "signed": ("uncertain", "sent", "done", "failed", "replaced"),
+    "uncertain": ("signed", "sent"),
+    "sent": ("signed", "uncertain", "sent", "done", "replaced"),
+    "claimable": ("signed", "uncertain", "sent", "done"),
+    "done": (*MOVING, "done", "failed", "replaced"),
+    "failed": (*MOVING, "done"),
+    "replaced": (*MOVING, "done"),
+}
 
 
 def node_of(given: Any, one: Callable[[str], Any], several: Callable[[Any], Any]) -> Any:
@@ -42,6 +59,8 @@ def node_of(given: Any, one: Callable[[str], Any], several: Callable[[Any], Any]
 class WalletBase(Generic[S, N]):
     """An account (with its signer, or none), two nodes, and what a session has learned."""
 
+    _handles: ClassVar[Mapping[str, Callable[[Any, Any], Any]]]
+
     def __init__(
         self,
         signer: S | AddressLike,
@@ -52,7 +71,7 @@ class WalletBase(Generic[S, N]):
         bridgehub: AddressLike | None,
         trust_l2: bool,
         fees: FeePolicy,
-        journal: Journal | None,
+        journal: "JournalLike | str | PathLike[str] | None",
     ) -> None:
         self.address: Address
         self._signer: S | None
@@ -60,48 +79,141 @@ class WalletBase(Generic[S, N]):
         said: dict[str, Any] = {"address": self.address, "trust_l2": trust_l2, "fees": fees, "known": Known()}
         self._session = Session(**chosen_chain(chain, bridgehub)._asdict(), **said)
         self._nodes = {"l1": l1, "l2": l2}
-        self._journal, self._nonces = journal, Nonces()
+        self._opened = Journal(journal) if isinstance(journal, str | PathLike) else None
+        self._given = self._opened if isinstance(journal, str | PathLike) else journal
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.address}, l1={self._nodes['l1']!r}, l2={self._nodes['l2']!r})"
 
-    def _finished(self, record: Record) -> None:
-        """For handles: what this is the record of has come to its end, and is not pending in the journal any more."""
-        if self._journal is not None:
-            for tx_hash in (last_transaction(record), *getattr(record, "replaced", ())):
-                self._journal.finish(tx_hash)
+    @property
+    def _journal(self) -> JournalLike:
+        """The journal that was given, or that of this process."""
+        return REGISTER.journal if self._given is None else self._given
 
-    # ------------------------------------------------------------ submissions: the wallets run them
-    def _sending(self, draft: Flow[Draft[Any]], marks: dict[Chain, int] | None = None) -> Submission[Any]:
-        """Prepare and submit at once, under a nonce of its own among all that is under way in this wallet.
-
-        `draft`: a flow of a Draft. A withdrawal that was finalized before is done, not an error.
-        """
+    # ------------------------------------------------------------ orders: the wallets run them
+    def _order(self, draft: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Order:
+        """The order of a write: what `draft` makes of the parameters. Raises NoSigner, InputError."""
         self._required_signer()
-        marks = marks or self._nonces.marks()
-        try:
-            drafted = yield from draft
-        except AlreadyFinalized as done:
-            return SettlementRecord(kind="finalization", l1_tx_hash=None, **self._of(done.l2_tx_hash, done.index))
-        plan = drafted.plan
-        chain = plan.steps[0].chain
-        yield Hold(chain)
-        if not drafted.nonce_fixed:
-            plan = plan.at_nonce(chain, (yield from self._nonces.choose(plan, marks[chain])))
-        return self._sent((yield from submission(plan, fresh=not drafted.nonce_fixed)))
+        reference = named(self._session, kwargs.get("reference")).reference
+        drafted = draft(unlike(self._session), *args, **kwargs)
+        return Order(drafted, reference=reference, ask=asked(draft, *args, **kwargs))
 
-    def _submitting(self, plan: Plan[Any] | SignedPlan[Any]) -> Submission[Record]:
-        """Submit a plan of this account. Raises InputError, NoSigner, and what `submission` raises."""
+    def _submitting(self, plan: Plan[Any] | SignedPlan[Any], reference: str | None = None) -> Submission[Record]:
+        """Submit a plan of this account. Raises InputError, NoSigner, and what became of it."""
         unsigned = plan.plan if isinstance(plan, SignedPlan) else plan
         if unsigned.sender != self.address:
             raise InputError(f"the plan is {unsigned.sender}'s, this wallet is {self.address}'s")
         self._check_facts(unsigned.facts)
         if isinstance(plan, Plan):
             self._required_signer()
+        if reference is not None and unsigned.facts.reference not in (None, reference):
+            raise InputError(f"reference: {reference!r}, but the plan was made for {unsigned.facts.reference!r}")
         yield from check_nodes(self._session, sorted({step.chain for step in unsigned.steps}))
         self._check_facts(unsigned.facts)  # again: now it is known which L1 it is
-        yield Hold(unsigned.steps[0].chain)
-        return self._sent((yield from submission(plan)))
+        record: Record = yield from self._one(Order(plan=plan, reference=reference or unsigned.facts.reference))
+        return record
+
+    def _replacing(self, draft: Flow[Draft[Any]], record: Record, *, same: bool) -> Submission[Record]:
+        """Send what takes the place of an order: as the `same` order, or as one of its own."""
+        self._required_signer()
+        before = self._kept(record)
+        order = Order(plan=(yield from draft).plan, reference=record.reference if same else None)
+        order.before = before[0] if same and before else None
+        sent: Record = yield from self._one(order)
+        return sent
+
+    def _one(self, order: Order) -> Submission[Any]:
+        yield from ordering([order])
+        return self._outcome(order)
+
+    def _outcome(self, order: Order) -> Any:
+        """Its record. Raises its error."""
+        result = self._result(order)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _result(self, order: Order) -> Any:
+        """Its record, or its error: an uncertain one with the handle."""
+        error = order.error
+        if isinstance(error, AlreadyFinalized):
+            return SettlementRecord(kind="finalization", l1_tx_hash=None, **self._of(error.l2_tx_hash, error.index))
+        if isinstance(error, SendUncertain) and order.record is not None:
+            error.handle = self._handles[order.record.kind](self, order.record)
+        return error or order.record
+
+    def _resuming(self) -> Submission[list[Record]]:
+        """Send what is signed and with no node; the record of each order in flight. What is done is looked at for an hour."""
+        done = [entry for entry in self._journal.history(since=time() - _RECENT) if entry.state == "done"]
+        flying, recent = self.in_flight(), [entry for entry in done if self._is_mine(entry)]
+        orders = [Order(plan=entry.plan, reference=entry.reference) for entry in (*flying, *recent)]
+        again = yield from continuing(orders)
+        gone = [order.reference for order in orders[len(flying) :] if order in again]
+        back = [entry for entry in recent if entry.reference in gone]
+        return [record_from_json(entry.handle) for entry in (*flying, *back) if entry.handle is not None]
+
+    def _resending(self, record: Record) -> Submission[None]:
+        """For handles: the bytes of an order that no node has, once more; what comes of it, the next look tells."""
+        for entry in self._kept(record) if self._signer is not None else ():
+            if entry.plan is not None and entry.state in (*MOVING, "done"):
+                yield Send(entry.plan.plan.steps[-1].chain, entry.plan.raw_transactions)
+
+    def in_flight(self) -> list[Entry]:
+        """The orders of this account on this chain that may still move money: from the journal, or from this process."""
+        return [entry for entry in self._journal.pending() if self._is_mine(entry)]
+
+    def _is_mine(self, entry: Entry) -> bool:
+        profile = self._session.profile or self._session.known.profile
+        here = profile is None or (profile.l1_chain_id, profile.l2_chain_id) == (entry.l1_chain_id, entry.l2_chain_id)
+        return here and entry.account == self.address
+
+    # ------------------------------------------------------------ what handles find out
+    def _kept(self, record: Record) -> list[Entry]:
+        """What the journal has of it."""
+        if record.reference is not None:
+            entry = self._journal.find(record.reference)
+            return [] if entry is None else [entry]
+        tx_hash = last_transaction(record)
+        found = [] if tx_hash is None else self._journal.with_hash(tx_hash)
+        return [entry for entry in found if entry.kind == record.kind]
+
+    def _tell(self, record: Record, state: State, note: str = "") -> None:
+        """For handles: this is how far it is. An order is never moved out of an end by less than a block that went away."""
+        since = _SINCE[state]
+        for entry in self._kept(record):
+            hashes = [h for h in known_hashes(record) if h not in entry.hashes]
+            self._journal.move(
+                entry.reference, state, since=since, note=note, handle=record_to_json(record), hashes=hashes
+            )
+
+    def _settled(self, l2_tx_hash: Hash32, index: int, kind: PlanKind, state: State, note: str) -> None:
+        """For handles: what a finalization or a claim was for has come to its end."""
+        for entry in self._journal.with_hash(l2_tx_hash):
+            record = None if entry.handle is None else record_from_json(entry.handle)
+            if entry.kind == kind and getattr(record, "index", index) == index:
+                self._journal.move(entry.reference, state, since=MOVING, note=note)
+
+    def _displaced(self, tx_hash: Hash32) -> None:
+        """For handles: a transaction that was to take its place has done so."""
+        for entry in self._journal.with_hash(tx_hash):
+            self._journal.move(entry.reference, "replaced", since=MOVING, note="cancelled")
+
+    def _hold(self, name: str, held: set[str]) -> bool:
+        place = name if name.startswith("nonces") else f"{self._journal.name}: {name}"
+        if not REGISTER.hold(place):
+            return False
+        held.add(name)
+        if self._journal.lease(name):
+            return True
+        held.discard(name)
+        REGISTER.let_go(place)
+        return False
+
+    def _let_go(self, held: set[str], *names: str) -> None:
+        for name in names:
+            self._journal.release(name)
+            held.discard(name)
+            REGISTER.let_go(name if name.startswith("nonces") else f"{self._journal.name}: {name}")
 
     def _resumed(self, handle_json: str | bytes, kind: type[Any] | None) -> Record:
         """What a handle remembers, if it is one of this account on this chain. Raises InputError."""
@@ -131,19 +243,9 @@ class WalletBase(Generic[S, N]):
 
     def _finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
         """Finalize many, each by itself: a record, or the exception that one ended with."""
-        drafts = [attempt(draft_finalize_withdrawal(self._session, *one), Exception) for one in withdrawals]
-        marks, outcomes = self._nonces.marks(), list[Any]()
-        for drafted in (yield from gather(*drafts)):
-            try:
-                outcomes.append((yield from self._sending(_again(drafted), marks)))
-            except Exception as error:  # noqa: BLE001  # one bad withdrawal never blocks the rest
-                outcomes.append(error)
-        return outcomes
-
-    def _sent(self, signed: SignedPlan[Any]) -> Record:
-        for step, tx_hash in zip(signed.plan.steps, signed.tx_hashes, strict=True):
-            self._nonces.sent(step.chain, step.transaction.nonce, tx_hash)
-        return record_of(signed)
+        orders = [self._order(draft_finalize_withdrawal, *one) for one in withdrawals]
+        yield from ordering(orders)
+        return [self._result(order) for order in orders]
 
     def _of(self, l2_tx_hash: Hash32, index: int) -> dict[str, Any]:
         known = self._session.known.contracts
@@ -157,17 +259,6 @@ class WalletBase(Generic[S, N]):
         if self._signer is None:
             raise NoSigner(self.address)
         return self._signer
-
-    def _store(self, entry: Store) -> SignedPlan[Any] | None:
-        return None if self._journal is None else self._journal.record(entry)
-
-
-def _again(drafted: Draft[Any] | Exception) -> Any:
-    """A flow that ends at once, with the draft or its failure."""
-    if isinstance(drafted, Exception):
-        raise drafted
-    yield from ()
-    return drafted
 
 
 def _account(signer: Any) -> tuple[Address, Any]:

@@ -14,7 +14,7 @@ from zkcore.rpc.http import running_loop, side_by_side, side_by_side_async
 from zkcore.rpc.transport import AsyncTransport, Request, Transport
 from zkcore.wallet.submission import Submission
 
-__all__ = ["AsyncDriver", "Driver", "Watch", "drive"]
+__all__ = ["AsyncDriver", "Driver", "Watch", "drive", "send_raws", "send_raws_async"]
 
 T = TypeVar("T")
 Watch: TypeAlias = Callable[[Any], object]  # is called with what flows report
@@ -209,3 +209,13 @@ def _by_chain(calls: Sequence[Call[object]], on_wave: OnWave | None) -> dict[Cha
 def _in_order(calls: Sequence[Call[object]], replies: dict[Chain, Sequence[Reply]]) -> list[Reply]:
     rows = {chain: iter(row) for chain, row in replies.items()}
     return [next(rows[call.chain]) for call in calls]
+
+
+def send_raws(node: Transport, raws: Sequence[bytes]) -> Sequence[Reply]:
+    """Send one after the other."""
+    return [node.send_raw(raw) for raw in raws]
+
+
+async def send_raws_async(node: AsyncTransport, raws: Sequence[bytes]) -> Sequence[Reply]:
+    """Send them side by side: a pool keeps those whose turn is later."""
+    return await side_by_side_async([node.send_raw(raw) for raw in raws])

@@ -1,52 +1,58 @@
-"""Which nonce a one-shot method takes, when several are under way in one wallet."""
+"""The one register of nonces in this process: they belong to a chain and an account, not to a wallet.
 
-from zkcore.effects import Chain, Flow, gather
-from zkcore.errors import NonceTaken
-from zkcore.methods import calls
-from zkcore.plans.plan import Plan
-from zkcore.types import Hash32
+Wallets that share a journal meet in that as well, from any process. What is kept here is for those that have none, or another.
+"""
 
-__all__ = ["Nonces"]
+from threading import Lock
 
-_REMEMBERED = 1_024  # sent transactions: more are never waiting
+from zkcore.journal import Journal
+from zkcore.types import Address
+
+__all__ = ["REGISTER", "Register"]
 
 
-class Nonces:
-    """The nonces that this wallet has sent under, a chain. Held by the caller's lock while it is asked and told."""
+class Register:
+    """Who holds what, and which nonces are signed under; and the journal in memory of wallets that were given none."""
 
     def __init__(self) -> None:
-        self._next: dict[Chain, int] = {}
-        self._sent: dict[tuple[Chain, int], Hash32] = {}
+        self._lock = Lock()
+        self.forget()
 
-    def marks(self) -> dict[Chain, int]:
-        """What is sent until now: take it before the node is asked for its pending count, and give it to `choose`."""
-        return {"l1": self._next.get("l1", 0), "l2": self._next.get("l2", 0)}
+    def forget(self) -> None:
+        """Begin anew. For tests whose chains begin anew: an account that forgets what it has signed may sign it again."""
+        with self._lock:
+            self._held: set[str] = set()
+            self._taken: dict[tuple[int, Address], set[int]] = {}
+            self.journal = Journal(":memory:")
 
-    def choose(self, plan: Plan[str], mark: int) -> Flow[int]:
-        """The first nonce for a plan whose nonces are the node's pending count, asked for after `mark`.
+    def hold(self, name: str) -> bool:
+        """Take what nobody holds. False: somebody does."""
+        with self._lock:
+            free = name not in self._held
+            self._held.add(name)
+        return free
 
-        A count of at least the mark has seen all that was sent before: what came since is ours, and ours goes on. A lower
-        one means that a transaction was dropped, or that the node lags: it is asked whether it knows the first one missing.
-        """
-        chain, sender = plan.steps[0].chain, plan.sender
-        counted, ours = plan.steps[0].transaction.nonce, self._next.get(chain, 0)
-        if counted >= mark:
-            return max(counted, ours)
-        tx_hash = self._sent.get((chain, counted))
-        if tx_hash is None:
-            return counted
-        known, count = yield from gather(
-            calls.get_transaction(chain, tx_hash), calls.get_transaction_count(chain, sender, block="pending")
-        )
-        if known is not None or count > counted:
-            return max(count, ours)
-        if len(plan.steps) > 1 and counted + 1 < ours:  # the gap has room for one
-            raise NonceTaken(chain=chain, address=sender, nonce=counted + 1, next_nonce=counted)
-        return counted
+    def let_go(self, name: str) -> None:
+        """Give it back."""
+        with self._lock:
+            self._held.discard(name)
 
-    def sent(self, chain: Chain, nonce: int, tx_hash: Hash32) -> None:
-        """A transaction was sent."""
-        self._next[chain] = max(self._next.get(chain, 0), nonce + 1)
-        self._sent[chain, nonce] = tx_hash
-        if len(self._sent) > _REMEMBERED:
-            del self._sent[next(iter(self._sent))]
+    def take(self, chain_id: int, account: Address, nonce: int) -> None:
+        """A transaction was signed under it."""
+        with self._lock:
+            self._taken.setdefault((chain_id, account), set()).add(nonce)
+
+    def free(self, chain_id: int, account: Address, nonce: int) -> None:
+        """What was signed under it is nowhere."""
+        with self._lock:
+            self._taken.get((chain_id, account), set()).discard(nonce)
+
+    def taken(self, chain_id: int, account: Address, first: int) -> set[int]:
+        """Those from `first` on. What is a thousand below is in blocks, and not remembered."""
+        with self._lock:
+            known = self._taken.get((chain_id, account), set())
+            known -= {nonce for nonce in known if nonce < first - 1_000}
+            return {nonce for nonce in known if nonce >= first}
+
+
+REGISTER = Register()

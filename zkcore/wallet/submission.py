@@ -1,184 +1,390 @@
-"""Sending a plan, once: a small executor, as a generator, so that a test can kill it at each of its steps.
+"""Ordering, once: from what is asked to bytes that are with the nodes, as a generator, so that a test can kill it at each step.
 
-It yields the effects of flows and four of its own: `Hold`, `Sign`, `Send`, `Store`. A submission may run a flow; the types
+It yields the effects of flows and five of its own: `Hold`, `Free`, `Keep`, `Sign`, `Send`. A submission may run a flow; the types
 refuse the reverse, so nothing named quote or prepare can ever sign or send.
+
+Many orders go together: their drafts share waves, and they are signed and sent under consecutive nonces by whoever holds the
+lease on the account's nonces. What is signed is in the journal before it is sent; what is in the journal is never signed again.
 """
 
-from collections.abc import Generator
-from typing import Any, Literal, TypeAlias, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from time import time
+from typing import Any, TypeAlias, TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Struct
+from msgspec.structs import replace
 
-from zkcore.effects import Chain, Effect, Flow, Reply, attempt, gather, now, report, sleep, within
-from zkcore.errors import (
-    InputError,
-    MalformedReply,
-    NodeError,
-    NodeTimeout,
-    NonceTaken,
-    RpcError,
-    TransactionFailed,
-    WaitTimeout,
-)
+from zkcore.effects import Chain, Effect, Flow, Step, attempt, gather, sleep
+from zkcore.errors import InputError, NonceTaken, RpcError, SendUncertain, TransactionFailed, WaitTimeout
 from zkcore.ethereum.signature import Signature
-from zkcore.journal.entries import Store
+from zkcore.flows.fate import included, is_sent, lookup, missing
+from zkcore.journal import AGAIN, Entry, JournalLike, State
 from zkcore.methods import calls
-from zkcore.methods.decoding import decoder
-from zkcore.methods.replies import Receipt
-from zkcore.plans.facts import PlanStep
-from zkcore.plans.plan import Plan, SignedPlan
+from zkcore.plans.plan import Draft, Plan, SignedPlan, essence
+from zkcore.plans.records import Record, record_of, record_to_json
 from zkcore.transactions import Transaction
-from zkcore.types import Hash32
+from zkcore.types import Address
+from zkcore.wallet.delivery import Delivery, Send, deliver
+from zkcore.wallet.nonces import REGISTER
 
-__all__ = ["Hold", "Send", "Sign", "Submission", "submission"]
+__all__ = ["Free", "Hold", "Keep", "Order", "Send", "Sign", "Submission", "continuing", "ordering"]
 
 T = TypeVar("T")
 
-_SENDS = 4  # of one signed transaction, if replies are lost: the same bytes cannot be included twice
-_PAUSE = 0.5  # seconds before asking again; doubles
-_LONGEST_PAUSE = 6.0
-_STEP_TIMEOUT = 1_800.0  # seconds for an approval to be included
+_TOGETHER = 16  # sends at once: so many of one account does every pool take (geth: --txpool.accountslots)
+_PATIENCE = 1_800.0  # seconds for others to be done with the account's nonces, or with the same order
 
 
 class Hold(Struct, frozen=True):
-    """Take the wallet's lock on the nonces of a chain, and give up the one held before; the end gives it up too."""
+    """Take a lease, in this process and in the journal. The answer is whether nobody else has it. The end gives all back."""
 
-    chain: Chain
+    name: str
+
+
+class Free(Struct, frozen=True):
+    """Give a lease back."""
+
+    name: str
+
+
+class Keep(Struct, frozen=True):
+    """Ask or tell the journal. The answer is what that gives."""
+
+    act: Callable[[JournalLike], Any]
 
 
 class Sign(Struct, frozen=True):
-    """The answer is the signature of the wallet's signer."""
+    """The answer is the signature of the wallet's signer. `reference`: of the order, in the journal."""
 
     transaction: Transaction
+    reference: str
 
 
-class Send(Struct, frozen=True):
-    """The answer is a row of one reply, as that of a wave: of the node, or the exception that stands for its absence."""
-
-    chain: Chain
-    raw: bytes
+Submission: TypeAlias = Generator[Effect | Hold | Free | Keep | Sign | Send, Any, T]
 
 
-Submission: TypeAlias = Generator[Effect | Hold | Sign | Send | Store, Any, T]
+class Order:
+    """What is asked for, and what becomes of it: at the end a `record`, an `error`, or both if it is uncertain.
 
-
-def submission(plan: Plan[Any] | SignedPlan[Any], *, fresh: bool = False) -> Submission[SignedPlan[Any]]:
-    """Sign what is unsigned, and send what is unsent, in order; run again, it sends nothing twice.
-
-    `fresh`: the nonces were taken under a lock a moment ago, so that nothing can have been sent under them yet.
-    Raises NonceTaken, TransactionFailed (an earlier step failed), InputError (the plan has expired), SignerError, NodeError.
+    `draft`: a flow that makes its plan; or the `plan` itself, signed or not. `reference`: the caller's name of it. `ask`: what is
+    asked for, to compare with what was asked under the same reference. `wanted`: whether anybody waits for it still.
     """
-    if isinstance(plan, SignedPlan):
-        signed = plan
-    else:
-        # signed again, it may be another transaction (a KMS picks its nonces at random): the first may have been sent
-        before: SignedPlan[Any] | None = yield Store(plan.hash, "planned", plan.to_json())
-        signatures: list[Signature] = []
-        for step in () if before else plan.steps:
-            signatures.append((yield Sign(step.transaction)))  # noqa: PERF401  # no comprehension can yield
-        signed = before or SignedPlan(plan=plan, signatures=tuple(signatures))
-    content, last = signed.to_json(), signed.tx_hashes[-1]
-    yield Store(signed.hash, "signed", content, last)
-    steps, hashes = signed.plan.steps, signed.tx_hashes
-    unsent = set(range(len(steps))) if fresh else (yield from _unsent(signed))
-    for place, (step, tx_hash, raw) in enumerate(zip(steps, hashes, signed.raw_transactions, strict=True)):
-        if place not in unsent:
-            continue
-        for earlier in step.after:
-            yield from included(steps[earlier].chain, hashes[earlier])
-        yield from _deliver(signed.plan, step, raw, tx_hash)
-    yield Store(signed.hash, "sent", content, last)
-    return signed
+
+    def __init__(
+        self,
+        draft: Any = None,
+        *,
+        plan: Plan[Any] | SignedPlan[Any] | None = None,
+        reference: str | None = None,
+        ask: str = "",
+    ) -> None:
+        self.draft: Step[Draft[Any]] = draft
+        self.reference, self.ask = reference, ask
+        self.wanted: Callable[[], bool] = lambda: True
+        self.signed = plan if isinstance(plan, SignedPlan) else None
+        self.plan: Any = plan.plan if isinstance(plan, SignedPlan) else plan  # None until it is drafted
+        self.fixed = plan is not None  # its nonces are the caller's
+        self.again = plan is not None or reference is not None  # asked for again, it is the same order
+        self.kept = False  # it is in the journal, signed, and was before
+        self.sent = False  # it is with the nodes
+        self.before: Entry | None = None  # what it replaces there
+        self.record: Record | None = None
+        self.error: Exception | None = None
+
+    @property
+    def name(self) -> str:
+        """What the journal knows it by."""
+        return self.reference or str(self.plan.hash)
+
+    @property
+    def account(self) -> tuple[int, Address]:
+        """The chain id and the address whose nonces it takes."""
+        return self.plan.steps[0].transaction.chain_id or 0, self.plan.sender
+
+    @property
+    def nonces(self) -> list[tuple[int, int]]:
+        """Chain id and nonce of each step."""
+        return [(step.transaction.chain_id or 0, step.transaction.nonce) for step in self.plan.steps]
+
+    def known(self, entry: Entry) -> None:
+        """It was signed before: that stands. Raises InputError if something else was asked for under its reference."""
+        same = not (self.ask and entry.ask) or self.ask == entry.ask
+        if not same or (self.plan and entry.plan and essence(self.plan) != essence(entry.plan.plan)):
+            was = entry.ask or (entry.plan and f"a {entry.kind}, {essence(entry.plan.plan)}")
+            raise InputError(f"reference: {entry.reference!r} was given to another order: {was}")
+        if entry.state == "dropped" or entry.plan is None:
+            raise InputError(f"reference: {entry.reference!r} is {entry.state}: order it under another one")
+        self.reference, self.plan, self.signed, self.kept = entry.reference, entry.plan.plan, entry.plan, True
 
 
-def _unsent(signed: SignedPlan[Any]) -> Flow[set[int]]:
-    """The places of the steps that the nodes do not know. Raises NonceTaken if the nonce of such a step is in use."""
-    steps, sender, facts = signed.plan.steps, signed.plan.sender, signed.plan.facts
-    chains: list[Chain] = sorted({step.chain for step in steps})
-    # a replaced one is pending itself
-    counted: Literal["latest", "pending"] = "latest" if facts.replaces else "pending"
-    known, counts, block = yield from gather(
-        gather(*[calls.get_transaction(s.chain, h) for s, h in zip(steps, signed.tx_hashes, strict=True)]),
-        gather(*[calls.get_transaction_count(chain, sender, block=counted) for chain in chains]),
-        calls.block_number("l1"),
-    )
-    unsent = {place for place, transaction in enumerate(known) if transaction is None}
-    pending = dict(zip(chains, counts, strict=True))
-    for place in sorted(unsent):
-        step = steps[place]
-        if pending[step.chain] > step.transaction.nonce:
-            raise _taken(signed.plan, step, pending[step.chain])
-    if len(unsent) == len(steps) and facts.expires_after_l1_block is not None and block > facts.expires_after_l1_block:
-        raise InputError(
-            f"the plan expired with L1 block {facts.expires_after_l1_block}, it is now {block}: prepare a new one"
-        )
-    return unsent
+def ordering(orders: Sequence[Order]) -> Submission[None]:
+    """Draft, sign and send. Each order ends by itself: what fails of one holds up none of the others.
+
+    No two of them may have the same reference.
+    """
+    for order in sorted(
+        orders, key=lambda order: order.reference or ""
+    ):  # all in one order: no two wait for each other
+        yield from _each([order], _recall(order))
+    undrafted = [order for order in orders if order.plan is None and not order.error]
+    drafts = yield from gather(*[attempt(order.draft, Exception) for order in undrafted])
+    for order, drafted in zip(undrafted, drafts, strict=True):
+        if isinstance(drafted, Exception):
+            order.error = drafted
+        else:
+            order.plan, order.fixed = drafted.plan, drafted.nonce_fixed
+    fresh = [order for order in orders if not order.error and not order.kept]
+    for account in dict.fromkeys(order.account for order in fresh):
+        own = [order for order in fresh if order.account == account]
+        yield from _each(own, _under_lease(own, account))
+    yield from continuing([order for order in orders if order.kept and not order.error])
 
 
-def _taken(plan: Plan[Any], step: PlanStep, next_nonce: int) -> NonceTaken:
-    return NonceTaken(chain=step.chain, address=plan.sender, nonce=step.transaction.nonce, next_nonce=next_nonce)
+def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
+    lease = f"nonces of {account[1]} on chain {account[0]}"
+    yield from _hold(lease)
+    alone = [[order] for order in orders if len(order.plan.steps) > 1]  # its steps wait for one another
+    single = [order for order in orders if len(order.plan.steps) == 1]
+    together = [single[at : at + _TOGETHER] for at in range(0, len(single), _TOGETHER)]
+    first, ours = (
+        0,
+        set[int](),
+    )  # the first nonce that is not used; what is sent under this lease is not asked for again
+    for some in (*together, *alone):
+        first = yield from _sign_all(some, account, first, ours)
+        yield from _send_all([order for order in some if order.signed and not order.kept and not order.error])
+    yield Free(lease)
 
 
-def _deliver(plan: Plan[Any], step: PlanStep, raw: bytes, tx_hash: Hash32) -> Submission[None]:
-    """Send, and find out the truth about the hash whatever the node answers."""
-    pause = _PAUSE
-    for left in reversed(range(_SENDS)):
-        replies: tuple[Reply] = yield Send(step.chain, raw)
-        (reply,) = replies
-        if isinstance(reply, Raw):
-            _check_hash(reply, tx_hash)
-            return
-        if not isinstance(reply, NodeError):
-            raise reply
-        truth = yield from attempt(_truth(plan, step, tx_hash), NodeError)
-        if isinstance(truth, tuple):
-            found, count = truth
-            if found:
-                return
-            if count > step.transaction.nonce:
-                raise _taken(plan, step, count) from reply
-            if isinstance(reply, RpcError):
-                raise reply  # refused, and not known: nothing was sent
-        if not left:
-            raise NodeTimeout(
-                f"{tx_hash} was sent to {step.chain} and may or may not arrive ({reply}). Submit the same plan again: "
-                "it is sent at most once"
-            ) from reply
-        yield from sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:
+    """Send what is signed and with no node, in the order of the nonces. Gives those for which it had to be done."""
+    for order in orders:
+        order.record = order.record or (record_of(order.signed, order.name) if order.signed else None)
+    plans = [order.signed for order in orders if order.signed]
+    found = yield from attempt(missing(plans), Exception)
+    if isinstance(found, Exception):
+        for order in orders:
+            order.error = SendUncertain(signed=order.signed, why=found)
+        return []
+    lost = [
+        Delivery(order, place, doubt=True)
+        for order in orders
+        if order.signed
+        for place in found.get(order.signed.hash, ())
+    ]
+    lost.sort(key=lambda one: (one.chain, one.nonce))
+    for chain in ("l1", "l2"):
+        own = [one for one in lost if one.chain == chain]
+        for at in range(0, len(own), _TOGETHER):
+            yield from deliver(own[at : at + _TOGETHER])
+    again: list[Order] = [order for order in orders if any(one.order is order for one in lost)]
+    for order in orders:
+        yield from _told(order, since=("signed", "uncertain", *(("done",) if order in again else ())))
+    return again
 
 
-def _truth(plan: Plan[Any], step: PlanStep, tx_hash: Hash32) -> Flow[tuple[bool, int]]:
-    """Whether the node knows the transaction, and the sender's next nonce."""
-    transaction, count = yield from gather(
-        calls.get_transaction(step.chain, tx_hash),
-        calls.get_transaction_count(step.chain, plan.sender),
-    )
-    return transaction is not None, count
-
-
-def _check_hash(reply: Raw, tx_hash: Hash32) -> None:
+# ---------------------------------------------------------------- before anything is signed
+def _each(orders: Sequence[Order], step: Submission[None]) -> Submission[None]:
+    """Do it for them; what goes wrong is theirs, as far as they have not come to an end. What is signed may be out by then."""
     try:
-        said = decoder(Hash32)(reply)
-    except ValueError as error:
-        raise MalformedReply(f"eth_sendRawTransaction: {error}") from error
-    if said != tx_hash:
-        raise MalformedReply(f"eth_sendRawTransaction: the node says the hash is {said}, the bytes give {tx_hash}")
+        yield from step
+    except Exception as error:  # noqa: BLE001  # one bad order never blocks the rest
+        for order in orders:
+            if order.error is None and not order.sent:
+                known = order.signed is None or isinstance(error, TransactionFailed)
+                order.error = error if known else SendUncertain(signed=order.signed, why=error)
 
 
-def included(chain: Chain, tx_hash: Hash32, *, timeout: float = _STEP_TIMEOUT, poll: float = _PAUSE) -> Flow[Receipt]:
-    """The receipt, once there is one. Raises TransactionFailed if its status is 0, WaitTimeout."""
-    deadline = (yield from now()) + max(timeout, poll)  # a question at least
-    while True:
-        receipt = yield from attempt(within(calls.get_receipt(chain, tx_hash), deadline), NodeError)
-        if isinstance(receipt, Receipt):
-            if receipt.status != 1:
-                raise TransactionFailed(chain=chain, tx_hash=tx_hash, receipt=receipt)
-            return receipt
-        left = deadline - (yield from now())
+def _hold(name: str) -> Submission[None]:
+    """Wait for a lease. Raises WaitTimeout."""
+    pause, left = 0.001, _PATIENCE
+    while not (yield Hold(name)):
         if left <= 0:
-            raise WaitTimeout(what=f"{chain} to include {tx_hash}", seconds=timeout, trouble=receipt)
-        trouble = f": {receipt}" if receipt else ""
-        yield from report(f"waiting for {chain} to include {tx_hash}{trouble}")
-        yield from sleep(min(poll, left))
-        poll = min(1.5 * poll, _LONGEST_PAUSE)
+            raise WaitTimeout(what=f"others to be done with the {name}", seconds=_PATIENCE)
+        yield from sleep(pause)
+        left -= pause
+        pause = min(1.5 * pause, 0.05)
+
+
+def _recall(order: Order) -> Submission[None]:
+    """What the journal knows of it: it is signed once, whoever asks, and by one at a time."""
+    if (order.reference is None and order.plan is None) or order.before is not None:
+        return
+    yield from _hold(f"order {order.name}")
+    entry = yield from _find(order.name)
+    if entry is None and order.plan is not None:
+        same: list[Entry] = yield Keep(lambda journal: journal.with_hash(order.plan.hash))
+        entry = next((one for one in same if one.state not in AGAIN), None)
+        if entry is not None and order.reference is not None:  # two orders, and the same bytes
+            raise (yield from _taken(order))
+    if entry is not None and entry.state not in AGAIN:
+        if order.plan is None and not entry.ask:
+            order.plan = (yield from order.draft).plan
+        order.known(entry)
+
+
+def _find(reference: str) -> Submission[Entry | None]:
+    entry: Entry | None = yield Keep(lambda journal: journal.find(reference))
+    return entry
+
+
+def _taken(order: Order) -> Flow[NonceTaken]:
+    step = order.plan.steps[0]
+    count = yield from calls.get_transaction_count(step.chain, order.plan.sender, block="pending")
+    nonce = step.transaction.nonce
+    return NonceTaken(chain=step.chain, address=order.plan.sender, nonce=nonce, next_nonce=max(count, nonce + 1))
+
+
+# ---------------------------------------------------------------- signing, under the lease
+def _sign_all(orders: Sequence[Order], account: tuple[int, Address], first: int, ours: set[int]) -> Submission[int]:
+    moving, taken = [order.plan.steps[0] for order in orders if not order.fixed], set[int]()
+    if moving:
+        counted = max(first, *[step.transaction.nonce for step in moving])
+        first, taken = yield from _heal(moving[0].chain, account, counted, ours)
+    for order in orders:
+        yield from _each([order], _sign(order, first, taken))
+        if order.signed is not None:
+            ours |= (nonces := {nonce for _, nonce in order.nonces})
+            taken |= nonces
+    return first
+
+
+def _heal(chain: Chain, account: tuple[int, Address], counted: int, ours: set[int]) -> Submission[tuple[int, set[int]]]:
+    """The first nonce that may be given, and those from there on that are taken.
+
+    The node counts what waits. What is signed from its count on, it does not have, or had not when it was asked: it is asked
+    again, and what it still does not have is sent to it first, so that nothing is stuck behind a gap.
+    """
+    taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, counted))
+    lost: list[Delivery] = []
+    for nonce in sorted(nonce for nonce in taken if nonce not in ours)[:_TOGETHER]:
+        reference = taken[nonce]
+        entry: Entry | None = yield from _find(reference)
+        if entry is not None and entry.plan is not None:
+            order = Order(plan=entry.plan)
+            places = [place for place, at in enumerate(order.nonces) if at == (account[0], nonce)]
+            lost += [Delivery(order, place) for place in places]
+    if lost:
+        found = yield from gather(*[lookup(chain, one.tx_hash, account[1]) for one in lost])
+        counted = max(counted, *[count for _, count in found])
+        gone = [one.raw for one, (known, _) in zip(lost, found, strict=True) if not known and one.nonce >= counted]
+        if gone:
+            yield Send(chain, tuple(gone))
+    return counted, {*taken} | REGISTER.taken(*account, counted)
+
+
+def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
+    """Give it its nonces, have it signed, and write it down. Raises what the signer raises, NonceTaken, JournalError."""
+    if not order.wanted():
+        raise InputError("nobody waits for this order any more: it was not signed")
+    if not order.fixed:
+        free = next(nonce for nonce in range(first, first + len(taken) + 1) if nonce not in taken)
+        order.plan = order.plan.at_nonce(order.plan.steps[0].chain, free)
+        if any(nonce in taken for _, nonce in order.nonces):  # a gap with too little room
+            raise (yield from _taken(order))
+    entry = _entry(order)
+    if order.before is None:
+        kept: Entry | None = yield Keep(lambda journal: journal.ask(entry))
+        if kept is not None:  # signed a moment ago by another process; or it is another order with the same bytes
+            if not order.again:
+                raise (yield from _taken(order))
+            order.known(kept)
+            return
+    try:
+        if order.signed is None:
+            signatures: list[Signature] = []
+            for step in order.plan.steps:
+                signatures.append((yield Sign(step.transaction, order.name)))  # noqa: PERF401  # no comprehension can yield
+            order.signed = SignedPlan(plan=order.plan, signatures=tuple(signatures))
+        entry = _entry(order)
+        # what takes the place of another takes no nonce
+        nonces = [] if order.plan.facts.replaces else order.nonces
+        if not (yield Keep(lambda journal: journal.sign(entry, nonces))):
+            taken_by_another = yield from _taken(order)
+            raise taken_by_another  # noqa: TRY301  # as what the signer raises: nothing is out
+    except Exception as error:
+        order.signed = order.record = None
+        if order.before is None:
+            note = f"{type(error).__name__}: {error}"
+            yield Keep(lambda journal: journal.move(order.name, "refused", since=("asked",), note=note))
+        raise
+    order.reference = order.name
+    for chain_id, nonce in order.nonces:
+        REGISTER.take(chain_id, order.plan.sender, nonce)
+
+
+def _entry(order: Order) -> Entry:
+    """Of an order as it is: asked, or signed."""
+    facts, at, before = order.plan.facts, time(), order.before
+    entry = before or Entry(
+        reference=order.name,
+        state="asked",
+        kind=order.plan.kind,
+        account=order.plan.sender,
+        l1_chain_id=facts.l1_chain_id,
+        l2_chain_id=facts.l2_chain_id,
+        asked_at=at,
+        changed_at=at,
+        ask=order.ask,
+    )
+    if order.signed is None:
+        return entry
+    order.record = record_of(order.signed, order.name)
+    hashes = (*entry.hashes, order.signed.hash, order.signed.tx_hashes[-1])
+    signed: State = "signed"
+    return replace(
+        entry, state=signed, changed_at=at, hashes=hashes, plan=order.signed, handle=record_to_json(order.record)
+    )
+
+
+# ---------------------------------------------------------------- sending
+def _send_all(orders: Sequence[Order]) -> Submission[None]:
+    for order in orders:
+        if order.fixed and order.signed:
+            sent = yield from attempt(is_sent(order.signed), Exception)
+            order.kept = sent is True  # by somebody else: it is gone on with
+            if isinstance(sent, Exception):
+                order.error = sent
+                yield from _told(order, since=("signed",), unsent=True)
+    going = [order for order in orders if not order.error and not order.kept]
+    single = [Delivery(order, 0) for order in going if len(order.plan.steps) == 1]
+    if single:
+        yield from deliver(single)
+    for order in going:
+        if len(order.plan.steps) > 1:
+            yield from _each([order], _steps(order))
+        yield from _told(order, since=("signed",))
+
+
+def _steps(order: Order) -> Submission[None]:
+    """One after the other, each once those before it that it needs are included."""
+    if order.signed is None:
+        return
+    for place, step in enumerate(order.plan.steps):
+        for earlier in step.after:
+            yield from included(order.plan.steps[earlier].chain, order.signed.tx_hashes[earlier])
+        yield from deliver([Delivery(order, place)])
+        if order.error is not None:
+            return
+
+
+def _told(order: Order, since: Sequence[State], *, unsent: bool = False) -> Submission[None]:
+    """Tell the journal how it ended. `unsent`: the error is of before it was sent."""
+    error, order.sent = order.error, order.error is None
+    note = "" if error is None else f"{type(error).__name__}: {error}"
+    state: State = "sent"
+    if unsent or isinstance(error, RpcError | NonceTaken):
+        state = "refused"
+    elif isinstance(error, TransactionFailed):  # an approval: the rest was not sent
+        state = "failed"
+    elif error is not None:
+        state = "uncertain"
+    nowhere = state in ("failed", "refused")
+    before, free = order.before, nowhere and not order.plan.facts.replaces
+    if nowhere and before is not None:  # what it was to replace is still under way
+        yield Keep(lambda journal: journal.sign(before, ()))
+        return
+    yield Keep(lambda journal: journal.move(order.name, state, since=since, note=note, free=free))
+    if free:
+        for chain_id, nonce in order.nonces:
+            REGISTER.free(chain_id, order.plan.sender, nonce)

@@ -1,9 +1,8 @@
 """The wallet: an account, two nodes, and a method for each thing to do. Each method is one line over its flow."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
 from inspect import iscoroutinefunction
-from threading import Lock
+from os import PathLike
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from zkcore.effects import Flow, Step
@@ -16,7 +15,7 @@ from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
 from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
-from zkcore.journal import Journal, Store
+from zkcore.journal import JournalLike
 from zkcore.plans.plan import Draft, Plan, SignedPlan
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
@@ -27,9 +26,9 @@ from zkcore.signer import Signer
 from zkcore.types import AddressLike, HexLike
 from zkcore.wallet._binding import dress, planning, quoting
 from zkcore.wallet.base import WalletBase, node_of
-from zkcore.wallet.drivers import Driver, Watch
+from zkcore.wallet.drivers import Driver, Watch, send_raws
 from zkcore.wallet.handles import HANDLES, Claim, Deposit, Execution, Finalization, Handle, SentTransaction, Withdrawal
-from zkcore.wallet.submission import Hold, Send, Sign, Submission
+from zkcore.wallet.submission import Free, Hold, Keep, Send, Sign, Submission
 
 __all__ = ["Wallet"]
 
@@ -50,7 +49,7 @@ def _sends(
     draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]
 ) -> Callable[Concatenate["Wallet", P], H]:
     def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> H:
-        return handle(self, self._run_submission(self._sending(draft(self._session, *args, **kwargs))))
+        return handle(self, self._run_submission(self._one(self._order(draft, *args, **kwargs))))
 
     return dress(method, draft, returns=lambda _: handle)
 
@@ -62,11 +61,16 @@ class Wallet(WalletBase[Signer, Transport]):
     `Transport`s, or a list of them: each is asked what the one before it fails at. `chain`: which chain it is: the name of a
     pinned one (`known_chains()`), its L2 chain id, or a `ChainProfile`. Of one that is not pinned, name the `bridgehub` too, or
     say `trust_l2=True` to let the L2 node name it. The nodes' chain ids are compared with it before anything of theirs is taken
-    for an answer. `fees`: how much headroom the L1 gas price gets. `journal`: records what is in flight. No I/O here. Raises
-    InputError; what asks raises ChainIdMismatch.
+    for an answer. `fees`: how much headroom the L1 gas price gets. `journal`: a path, or a journal, that keeps what is in
+    flight. No I/O here. Raises InputError; what asks raises ChainIdMismatch.
+
+    Every write takes `reference=`, the caller's own name of the order: asked for again under it, the order is the same, and paid
+    once. Without a journal, what is in flight is remembered in this process, and lost with it.
 
     `quote_...` says what the method of that name costs and does, `prepare_...` gives its plan; neither signs or sends.
     """
+
+    _handles = HANDLES
 
     def __init__(
         self,
@@ -78,7 +82,7 @@ class Wallet(WalletBase[Signer, Transport]):
         bridgehub: AddressLike | None = None,
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
-        journal: Journal | None = None,
+        journal: "JournalLike | str | PathLike[str] | None" = None,
     ) -> None:
         if iscoroutinefunction(getattr(signer, "sign_transaction", None)):
             raise InputError("signer: an AsyncSigner signs for an AsyncWallet")
@@ -86,7 +90,6 @@ class Wallet(WalletBase[Signer, Transport]):
         more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
         super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
         self._driver = Driver(self._nodes["l1"], self._nodes["l2"])
-        self._locks = {"l1": Lock(), "l2": Lock()}
 
     def __enter__(self) -> Self:
         return self
@@ -95,9 +98,11 @@ class Wallet(WalletBase[Signer, Transport]):
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the nodes."""
+        """Close the connections to the nodes, and the journal if it was given as a path."""
         for node in self._nodes.values():
             node.close()
+        if self._opened is not None:
+            self._opened.close()
 
     # ------------------------------------------------------------ what moves value
     quote_deposit = _reads(quoting(draft_deposit))
@@ -171,15 +176,24 @@ class Wallet(WalletBase[Signer, Transport]):
     get_deployment_nonce = _reads(tokens.get_deployment_nonce)
 
     # ------------------------------------------------------------ plans and handles
-    def submit(self, plan: Plan[H] | SignedPlan[H], *, on_progress: Watch | None = None) -> H:
+    def submit(
+        self, plan: Plan[H] | SignedPlan[H], *, reference: str | None = None, on_progress: Watch | None = None
+    ) -> H:
         """Sign what is unsigned, send what is unsent, in order, and return the handle of the plan's kind. Idempotent.
 
-        Raises NonceTaken if another transaction has used a nonce of it, InputError if it has expired or is not this
-        account's, NoSigner, SignerError, TransactionFailed, NodeError.
+        `reference`: the caller's own name of the order; without one, the plan itself is its identity.
+
+        Raises NonceTaken if another transaction has a nonce of it, SendUncertain if nobody can tell whether it is sent,
+        InputError if it has expired, is not this account's, or if the reference is another order's, NoSigner, SignerError,
+        TransactionFailed, NodeError.
         """
-        record = self._run_submission(self._submitting(plan), on_progress=on_progress)
+        record = self._run_submission(self._submitting(plan, reference), on_progress=on_progress)
         handle: Any = HANDLES[record.kind](self, record)
         return handle  # type: ignore[no-any-return]
+
+    def resume_all(self) -> list[Any]:
+        """A handle for each order in flight. What is signed and with no node is sent; what was never signed is not signed."""
+        return [HANDLES[record.kind](self, record) for record in self._run_submission(self._resuming())]
 
     @overload
     def resume(self, handle_json: str | bytes) -> Any: ...
@@ -198,19 +212,24 @@ class Wallet(WalletBase[Signer, Transport]):
         return self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
 
     def _run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
-        """Run what signs and sends, holding the nonces of one chain at a time."""
-        with ExitStack() as held:
+        """Run what signs and sends. What it holds is given back at its end, whatever that is."""
+        held: set[str] = set()
 
-            def own(effect: Hold | Sign | Send | Store) -> object:
-                match effect:
-                    case Hold(chain):
-                        held.close()
-                        return held.enter_context(self._locks[chain])
-                    case Sign(transaction):
-                        return self._required_signer().sign_transaction(transaction)
-                    case Send(chain, raw):
-                        return (self._nodes[chain].send_raw(raw),)
-                    case Store():
-                        return self._store(effect)
+        def own(effect: Hold | Free | Keep | Sign | Send) -> object:
+            match effect:
+                case Hold(name):
+                    return self._hold(name, held)
+                case Free(name):
+                    self._let_go(held, name)
+                case Keep(act):
+                    return act(self._journal)
+                case Sign(transaction):
+                    return self._required_signer().sign_transaction(transaction)
+                case Send(chain, raws):
+                    return send_raws(self._nodes[chain], raws)
+            return None
 
+        try:
             return self._driver.run(checked(self._session, submission), on_progress=on_progress, own=own)
+        finally:
+            self._let_go(held, *held)

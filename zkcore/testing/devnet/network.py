@@ -168,6 +168,7 @@ class Devnet:
                 self._start_l2(stack)
             self._open = stack.pop_all()
         self.running = True
+        _begin_anew()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -394,8 +395,16 @@ class Devnet:
                     )
                 snapshot.ids[i] = node.rpc("evm_snapshot")  # anvil uses a snapshot up
                 node.restore(snapshot.saved[i])
+        _begin_anew()
 
     def fail_next_deposit(self, count: int = 1) -> None:
         """Make the next priority operations revert on L2."""
         with self._shared.lock:
             self.l2.state.failing += count
+
+
+def _begin_anew() -> None:
+    """The chains of devnets have the same ids: what wallets of this process signed on another one, or before, is nowhere."""
+    from zkcore.wallet.nonces import REGISTER
+
+    REGISTER.forget()

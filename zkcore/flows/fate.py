@@ -1,0 +1,120 @@
+"""The one truth about transactions of which at most one can be in a block: they have the same sender and the same nonce."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+from zkcore.effects import Chain, Flow, attempt, gather, now, report, sleep, within
+from zkcore.errors import InputError, NodeError, NonceTaken, TransactionFailed, WaitTimeout
+from zkcore.methods import calls
+from zkcore.methods.replies import Receipt
+from zkcore.plans.plan import SignedPlan
+from zkcore.types import Address, Hash32
+
+__all__ = ["Fate", "Outcome", "included", "is_sent", "lookup", "missing", "unincluded"]
+
+_STEP_TIMEOUT = 1_800.0  # seconds for an approval to be included
+_PAUSE, _LONGEST_PAUSE = 0.5, 6.0  # seconds between two questions
+
+Outcome: TypeAlias = Literal[
+    "included",  # there is a receipt
+    "pending",  # a node has one of them
+    "dropped",  # no node that was asked has one, and the nonce is free: the same bytes can be sent again
+    "unknown",  # the nonce is used, and no node shows by what: one that lags, or a block that may yet go away
+    "replaced",  # another transaction has used the nonce in a block that is final, and there is no receipt even then
+]
+
+
+class Fate(Struct, frozen=True):
+    """What became of them; the receipt if one is included."""
+
+    outcome: Outcome
+    receipt: Receipt | None = None
+
+
+def unincluded(chain: Chain, hashes: Sequence[Hash32], sender: Address, nonce: int) -> Flow[Fate]:
+    """What became of them, where a moment ago there was no receipt. At most two waves.
+
+    That a node shows none says little: it may lag behind the one that counts the nonces. Only a count of a final block says that
+    the nonce is gone for good; then the receipts are asked for again, from nodes that are that far.
+    """
+    known, count, settled = yield from gather(
+        gather(*[calls.get_transaction(chain, tx_hash) for tx_hash in hashes]),
+        calls.get_transaction_count(chain, sender),
+        attempt(calls.get_transaction_count(chain, sender, block="finalized"), NodeError),
+    )
+    if any(known):
+        return Fate("pending")
+    if count <= nonce:
+        return Fate("dropped")
+    if isinstance(settled, NodeError) or settled <= nonce:
+        return Fate("unknown")
+    receipts = yield from gather(*[calls.get_receipt(chain, tx_hash) for tx_hash in hashes])
+    receipt = next((found for found in receipts if found is not None), None)
+    return Fate("replaced") if receipt is None else Fate("included", receipt)
+
+
+# ---------------------------------------------------------------- of signed plans
+def lookup(chain: Chain, tx_hash: Hash32, sender: Address) -> Flow[tuple[bool, int]]:
+    """Whether the node knows the transaction, and the sender's next nonce, counting those that wait."""
+    transaction, receipt, count = yield from gather(
+        calls.get_transaction(chain, tx_hash),
+        calls.get_receipt(chain, tx_hash),
+        calls.get_transaction_count(chain, sender, block="pending"),
+    )
+    return transaction is not None or receipt is not None, count
+
+
+def is_sent(signed: SignedPlan[Any]) -> Flow[bool]:
+    """Whether a node knows a plan that was made a while ago. Raises NonceTaken, or InputError if it is too old, if none does."""
+    plan, step = signed.plan, signed.plan.steps[0]
+    hashes = zip(plan.steps, signed.tx_hashes, strict=True)
+    found, block, used = yield from gather(
+        gather(*[lookup(one.chain, tx_hash, plan.sender) for one, tx_hash in hashes]),
+        calls.block_number("l1"),
+        calls.get_transaction_count(step.chain, plan.sender),
+    )
+    if any(known for known, _ in found):
+        return True
+    count = used if plan.facts.replaces else found[0][1]  # one that is to be replaced is pending itself
+    if count > step.transaction.nonce:
+        raise NonceTaken(chain=step.chain, address=plan.sender, nonce=step.transaction.nonce, next_nonce=count)
+    last = plan.facts.expires_after_l1_block
+    if last is not None and block > last:
+        raise InputError(f"the plan expired with L1 block {last}, it is now {block}: prepare a new one")
+    return False
+
+
+def missing(plans: Iterable[SignedPlan[Any]]) -> Flow[Mapping[Hash32, Sequence[int]]]:
+    """By the hash of the plan, the steps that no node knows and whose nonce is not used in a block. One wave."""
+    steps = [(plan, *step) for plan in plans for step in enumerate(zip(plan.plan.steps, plan.tx_hashes, strict=True))]
+    accounts: list[tuple[Chain, Address]] = sorted({(step.chain, plan.plan.sender) for plan, _, (step, _) in steps})
+    known, counts = yield from gather(
+        gather(*[calls.get_transaction(step.chain, tx_hash) for _, _, (step, tx_hash) in steps]),
+        gather(*[calls.get_transaction_count(chain, sender) for chain, sender in accounts]),
+    )
+    used = dict(zip(accounts, counts, strict=True))
+    found: dict[Hash32, list[int]] = {}
+    for (plan, place, (step, _)), transaction in zip(steps, known, strict=True):
+        if transaction is None and step.transaction.nonce >= used[step.chain, plan.plan.sender]:
+            found.setdefault(plan.hash, []).append(place)
+    return found
+
+
+def included(chain: Chain, tx_hash: Hash32, *, timeout: float = _STEP_TIMEOUT, poll: float = _PAUSE) -> Flow[Receipt]:
+    """The receipt, once there is one. Raises TransactionFailed if its status is 0, WaitTimeout."""
+    deadline = (yield from now()) + max(timeout, poll)  # a question at least
+    while True:
+        receipt = yield from attempt(within(calls.get_receipt(chain, tx_hash), deadline), NodeError)
+        if isinstance(receipt, Receipt):
+            if receipt.status != 1:
+                raise TransactionFailed(chain=chain, tx_hash=tx_hash, receipt=receipt)
+            return receipt
+        left = deadline - (yield from now())
+        if left <= 0:
+            raise WaitTimeout(what=f"{chain} to include {tx_hash}", seconds=timeout, trouble=receipt)
+        trouble = f": {receipt}" if receipt else ""
+        yield from report(f"waiting for {chain} to include {tx_hash}{trouble}")
+        yield from sleep(min(poll, left))
+        poll = min(1.5 * poll, _LONGEST_PAUSE)

@@ -1,0 +1,309 @@
+"""What handles do, as flows, written once: they ask, wait, go on, and tell the journal what they learn."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, Generic, Literal, TypeVar, cast
+
+from msgspec.structs import replace
+
+from zkcore.effects import Chain, Flow, Step
+from zkcore.errors import TransactionFailed
+from zkcore.flows.fate import included
+from zkcore.flows.finalize import WithdrawalStatus, wait_for_withdrawal, withdrawal_status
+from zkcore.flows.l1 import TxOptions
+from zkcore.flows.replacement import draft_cancel, draft_speed_up
+from zkcore.flows.status import RequestStatus, request_status, wait_for_request
+from zkcore.journal import State
+from zkcore.methods import calls
+from zkcore.methods.replies import Receipt
+from zkcore.plans.facts import PlanKind
+from zkcore.plans.records import (
+    Record,
+    RequestRecord,
+    SettlementRecord,
+    TransactionRecord,
+    WithdrawalRecord,
+    learned,
+    record_to_json,
+)
+from zkcore.types import Hash32
+from zkcore.wallet.submission import Submission
+
+__all__ = ["Handle", "RequestHandle", "SettlementHandle", "TransactionHandle", "WithdrawalHandle"]
+
+R = TypeVar("R", bound=Record)
+
+
+# what a phase is in the journal, where it is not simply "sent"
+_STATES: Final[dict[str, State]] = {
+    "L1_DROPPED": "signed",
+    "L1_UNKNOWN": "uncertain",
+    "L1_REPLACED": "replaced",
+    "L1_FAILED": "failed",
+    "L2_EXECUTED": "done",
+    "L2_FAILED": "claimable",
+    "FINALIZED": "done",
+}
+
+
+class Handle(Generic[R]):
+    """What was sent, and what to do with it next. It remembers its record, and serializes it."""
+
+    _kind: ClassVar[PlanKind]  # of the plans that it is the handle of
+
+    def __init__(self, wallet: Any, record: R) -> None:
+        self._wallet = wallet
+        self._record = record
+        self._told: tuple[State, R] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._record})"
+
+    @property
+    def kind(self) -> str:
+        """What it is a handle of."""
+        return self._record.kind
+
+    def to_json(self) -> str:
+        """All that is needed to go on elsewhere: `resume` reads it."""
+        return record_to_json(self._record)
+
+    def _tell(self, state: State, note: str = "") -> None:
+        """Tell the journal how far it is, where that is new."""
+        if self._told != (state, self._record):
+            self._wallet._tell(self._record, state, note)
+            self._told = (state, self._record)
+
+    def _resend(self) -> Step[None]:
+        """Send the same bytes again, if this wallet has the order in flight. For waits, which a wallet runs as submissions."""
+        return cast("Step[None]", self._wallet._resending(self._record))
+
+
+class RequestHandle(Handle[RequestRecord]):
+    """A request from L1 to L2."""
+
+    @property
+    def l1_tx_hash(self) -> Hash32:
+        """The L1 transaction."""
+        return self._record.l1_tx_hash
+
+    @property
+    def l2_tx_hash(self) -> Hash32 | None:
+        """The L2 transaction; None until the L1 receipt is in."""
+        return self._record.l2_tx_hash
+
+    def _flow_status(self) -> Flow[RequestStatus]:
+        """How far it is, without waiting. At most two waves."""
+        return self._learn((yield from request_status(self._wallet._session, self._record)))
+
+    def _flow_wait_l1(
+        self,
+        *,
+        confirmations: int = 1,
+        timeout: float = 1_800.0,
+        poll: float | None = None,
+        on_progress: Callable[[RequestStatus], object] | None = None,
+    ) -> Flow[Receipt]:
+        """Until L1 has included it under so many blocks: the L1 receipt. Raises TransactionFailed, WaitTimeout."""
+        _, receipt = yield from wait_for_request(
+            self._wallet._session,
+            lambda: self._record,
+            until="l1",
+            confirmations=confirmations,
+            timeout=timeout,
+            interval=poll,
+            on_progress=self._learning(on_progress),
+            resend=self._resend,
+        )
+        return receipt
+
+    def _flow_wait(
+        self,
+        until: Literal["l1", "l2"] = "l2",
+        *,
+        timeout: float = 3_600.0,
+        poll: float | None = None,
+        on_progress: Callable[[RequestStatus], object] | None = None,
+    ) -> Flow[Receipt]:
+        """Until it ran on L2: the L2 receipt, of status 1; with "l1", as `wait_l1`. Times in seconds.
+
+        `poll`: between two questions; None: ever longer. `on_progress` is called with each status.
+        Raises DepositFailed if it failed on L2, TransactionFailed if on L1, WaitTimeout.
+        """
+        told = self._learning(on_progress)
+        _, receipt = yield from wait_for_request(
+            self._wallet._session,
+            lambda: self._record,
+            until=until,
+            timeout=timeout,
+            interval=poll,
+            on_progress=told,
+            resend=self._resend,
+        )
+        return receipt
+
+    def _faster(self, options: TxOptions | None) -> Submission[Record]:
+        draft = draft_speed_up(self._wallet._session, self._record, l1=options)
+        self._record = yield from self._wallet._replacing(draft, self._record, same=True)
+        return self._record
+
+    def _cancelling(self, options: TxOptions | None) -> Submission[Record]:
+        draft = draft_cancel(self._wallet._session, self._record, l1=options)
+        record: Record = yield from self._wallet._replacing(draft, self._record, same=False)
+        return record
+
+    def _learning(self, told: Callable[[RequestStatus], object] | None) -> Callable[[RequestStatus], None]:
+        def learn(status: RequestStatus) -> None:
+            self._learn(status)
+            if told is not None:
+                told(status)
+
+        return learn
+
+    def _learn(self, status: RequestStatus) -> RequestStatus:
+        self._record = learned(self._record, l1_tx_hash=status.l1_tx_hash, l2_tx_hash=status.l2_tx_hash)
+        state = _STATES.get(status.phase, "sent")
+        if status.phase != "UNKNOWN" and not (status.phase == "L1_PENDING" and status.l1_receipt):
+            self._tell("failed" if state == "claimable" and not self._record.claimable else state, status.phase)
+        return status
+
+
+class WithdrawalHandle(Handle[WithdrawalRecord]):
+    """A withdrawal from L2 to L1."""
+
+    @property
+    def l2_tx_hash(self) -> Hash32:
+        """The L2 transaction."""
+        return self._record.l2_tx_hash
+
+    @property
+    def index(self) -> int:
+        """Which withdrawal of that transaction it is."""
+        return self._record.index
+
+    def _flow_status(self) -> Flow[WithdrawalStatus]:
+        """How far it is, without waiting. At most three waves, one more if the chain settles on another."""
+        record = self._record
+        status = yield from withdrawal_status(
+            self._wallet._session, record.l2_tx_hash, record.index, finalization=record.finalization
+        )
+        return self._learn(status)
+
+    def _flow_wait(
+        self,
+        until: Literal["l2", "ready", "finalized"] = "ready",
+        *,
+        timeout: float = 172_800.0,
+        poll: float | None = None,
+        on_progress: Callable[[WithdrawalStatus], object] | None = None,
+    ) -> Flow[WithdrawalStatus]:
+        """Until it ran on L2, is ready to be finalized, or is finalized (by whomever). Times in seconds.
+
+        `poll`: between two questions; None: ever longer. `on_progress` is called with each status.
+        Raises TransactionFailed if it failed on L2, InvalidProof, WaitTimeout.
+        """
+        record = self._record
+
+        def told(status: WithdrawalStatus) -> None:
+            self._learn(status)
+            if on_progress is not None:
+                _ = on_progress(status)
+
+        return (
+            yield from wait_for_withdrawal(
+                self._wallet._session,
+                record.l2_tx_hash,
+                record.index,
+                until=until,
+                finalization=record.finalization,
+                timeout=timeout,
+                interval=poll,
+                on_progress=told,
+            )
+        )
+
+    def _learn(self, status: WithdrawalStatus) -> WithdrawalStatus:
+        if status.phase != "UNKNOWN":
+            self._tell("failed" if status.phase == "L2_FAILED" else _STATES.get(status.phase, "sent"), status.phase)
+        return status
+
+    def _finalized_by(self, record: SettlementRecord) -> None:
+        self._record = replace(self._record, finalization=record.l1_tx_hash)
+        self._tell("done" if record.l1_tx_hash is None else "sent")
+
+
+class SettlementHandle(Handle[SettlementRecord]):
+    """A transaction on L1 that settles something of L2: a finalization, a claim."""
+
+    @property
+    def l1_tx_hash(self) -> Hash32 | None:
+        """The L1 transaction; None if it had been done before."""
+        return self._record.l1_tx_hash
+
+    def _flow_status(self) -> Flow[Receipt | None]:
+        """The L1 receipt; None until it is included, or if it had been done before."""
+        if self._record.l1_tx_hash is None:
+            return None
+        receipt = yield from calls.get_receipt("l1", self._record.l1_tx_hash)
+        if receipt is not None:
+            self._learn(receipt)
+        return receipt
+
+    def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt | None]:
+        """Until L1 has included it: the L1 receipt, of status 1; None at once if it had been done before.
+
+        Raises TransactionFailed, WaitTimeout. Times in seconds.
+        """
+        if self._record.l1_tx_hash is None:
+            return None
+        return (yield from _followed(self, included("l1", self._record.l1_tx_hash, timeout=timeout, poll=poll)))
+
+    def _learn(self, receipt: Receipt) -> None:
+        record = self._record
+        self._tell("done" if receipt.status == 1 else "failed")
+        if receipt.status == 1 and record.kind == "finalization":
+            self._wallet._settled(record.l2_tx_hash, record.index, "withdrawal", "done", "finalized")
+        elif receipt.status == 1:
+            self._wallet._settled(record.l2_tx_hash, 0, "deposit", "failed", "claimed back")
+
+
+class TransactionHandle(Handle[TransactionRecord]):
+    """A transaction that no bridge is waited for: an approval, a transfer."""
+
+    @property
+    def chain(self) -> Chain:
+        """Where it was sent: "l1" or "l2"."""
+        return self._record.chain
+
+    @property
+    def tx_hash(self) -> Hash32:
+        """Its hash, on `chain`."""
+        return self._record.tx_hash
+
+    def _flow_status(self) -> Flow[Receipt | None]:
+        """The receipt; None until it is included."""
+        receipt = yield from calls.get_receipt(self._record.chain, self._record.tx_hash)
+        if receipt is not None:
+            self._learn(receipt)
+        return receipt
+
+    def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt]:
+        """Until it is included: the receipt, of status 1. Raises TransactionFailed, WaitTimeout. Times in seconds."""
+        waiting = included(self._record.chain, self._record.tx_hash, timeout=timeout, poll=poll)
+        return (yield from _followed(self, waiting))
+
+    def _learn(self, receipt: Receipt) -> None:
+        self._tell("done" if receipt.status == 1 else "failed")
+        for tx_hash in self._record.replaces if receipt.status == 1 else ():
+            self._wallet._displaced(tx_hash)
+
+
+def _followed(handle: SettlementHandle | TransactionHandle, waiting: Flow[Receipt]) -> Flow[Receipt]:
+    """Wait for the receipt, and learn what it says, whether it failed or not."""
+    try:
+        receipt = yield from waiting
+    except TransactionFailed as error:
+        if isinstance(error.receipt, Receipt):
+            handle._learn(error.receipt)
+        raise
+    handle._learn(receipt)
+    return receipt
