@@ -11,10 +11,12 @@ from zkcore.ethereum.signature import Signature, recover
 from zkcore.signer import Capability
 from zkcore.types import Address, AddressLike, uint
 
-__all__ = ["CAPABILITIES", "DeviceAccount", "DeviceSigner", "check_account"]
+__all__ = ["CAPABILITIES", "DEFAULT_TIMEOUT", "DeviceAccount", "DeviceSigner", "check_account", "check_timeout"]
 
 # What each of them signs, typed data apart.
 CAPABILITIES: Final = frozenset({Capability.LEGACY, Capability.EIP1559, Capability.MESSAGE, Capability.CONFIRM_ADDRESS})
+
+DEFAULT_TIMEOUT: Final = 180.0  # seconds: time to read some twenty screens
 
 
 class DeviceAccount(Struct, frozen=True):
@@ -29,6 +31,13 @@ def check_account(expected: Address | None, got: Address) -> Address:
     if expected not in {None, got}:
         raise WrongDevice(expected=expected, got=got)
     return got
+
+
+def check_timeout(timeout: object) -> float:
+    """Seconds to wait for a person. Raises InputError for anything that is no number of them."""
+    if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < 1e7:
+        raise InputError(f"timeout: expected seconds above 0, got {timeout!r}")
+    return float(timeout)
 
 
 class DeviceSigner(ABC):

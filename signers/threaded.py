@@ -1,8 +1,7 @@
 """A device for asyncio: each call runs on a worker thread, so the loop goes on while the user reads the screen."""
 
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from zkcore.ethereum.signature import Signature
 from zkcore.signer import Capability, Signer
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ThreadedSigner"]
 
 _A = TypeVar("_A")
+_LOOK: Final = 0.1  # seconds between two looks at a call that is being cancelled
 
 
 class ThreadedSigner:
@@ -61,10 +61,11 @@ class ThreadedSigner:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
                 cancel: Any = getattr(self._signer, "cancel", None)
-                if cancel is not None:
-                    cancel()
-                    with suppress(Exception):  # the call was cancelled: how it ends on the thread is nobody's concern
-                        await running
+                while cancel is not None and not running.done():
+                    cancel()  # again, because the thread may not have got so far as to have a call in hand
+                    await asyncio.wait({running}, timeout=_LOOK)
+                if running.done() and not running.cancelled():
+                    running.exception()  # the call was cancelled: how it ended on the thread is nobody's concern
                 raise
 
     def __repr__(self) -> str:

@@ -1,8 +1,8 @@
 """One Ledger: its dongle, opened when needed, used by one thread at a time, and dropped after any failure."""
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias, cast
 
@@ -12,7 +12,6 @@ from zkcore.errors import DeviceBusy, DeviceFault, DeviceNotFound, SignerError, 
 __all__ = ["Connection", "Dongle", "OpenDongle", "Refusals", "open_usb"]
 
 _ANSWER_SECONDS: Final = 15.0  # for commands that no screen waits for
-_FOREVER_SECONDS: Final = 20_000.0  # ledgerblue's own default
 _SETUP: Final = "Linux: udev rules; WSL: usbipd; see docs/ledger.md"
 
 Refusals: TypeAlias = Mapping[int, Callable[[], SignerError]]
@@ -46,16 +45,26 @@ def open_usb() -> Dongle:
 
 
 class Connection:
-    """A device and its lock. Hold `lock` over every sequence of commands that belongs together.
+    """A device, used by one request at a time. `timeout`: seconds that a person may take over one command."""
 
-    `timeout`: seconds that a person may take over one screen; None: hours.
-    """
-
-    def __init__(self, open_dongle: OpenDongle, *, timeout: float | None) -> None:
-        self.lock = threading.RLock()
+    def __init__(self, open_dongle: OpenDongle, *, timeout: float) -> None:
+        self._lock = threading.RLock()
         self._open, self._timeout = open_dongle, timeout
         self._dongle: Dongle | None = None
         self._closed = False
+
+    @contextmanager
+    def request(self) -> Generator[None, None, None]:
+        """All commands of one request, and the reading of their answers.
+
+        Whatever ends it early ends the line as well: an answer that makes no sense may be that to an older question.
+        """
+        with self._lock:
+            try:
+                yield
+            except BaseException:
+                self._drop()
+                raise
 
     def exchange(
         self,
@@ -68,29 +77,26 @@ class Connection:
         refusals: Refusals = _NO_REFUSALS,
         any_status: bool = False,
     ) -> bytes:
-        """One command, its class and instruction, with at most 255 bytes of data.
+        """One command within a request: its class and instruction, with at most 255 bytes of data.
 
         `refusals`: what a status means here, before the general table. `any_status`: an error is an answer as good as
-        any. Raises SignerError; after any failure the dongle is closed, and the next call opens it anew.
+        any. Raises SignerError.
         """
         apdu = bytearray([*command.to_bytes(2), p1, p2, len(data)]) + data
-        with self.lock:
-            dongle = self._opened()
-            limit = _ANSWER_SECONDS if not prompts else _FOREVER_SECONDS if self._timeout is None else self._timeout
-            socket = getattr(dongle, "socket", None)  # ledgerblue's TCP dongle has no time limit of its own
-            if socket is not None:
-                socket.settimeout(limit)
-            try:
-                return bytes(dongle.exchange(apdu, timeout=limit))
-            # ledgerblue raises even bare BaseException; and an interrupt leaves a reply on its way
-            except BaseException as error:
-                self._drop()
-                if any_status and _status(error) is not None:
-                    return b""
-                mapped = _exchange_error(error, refusals)
-                if mapped is None:
-                    raise
-                raise mapped from error
+        dongle = self._opened()
+        limit = self._timeout if prompts else _ANSWER_SECONDS
+        socket = getattr(dongle, "socket", None)  # ledgerblue's TCP dongle has no time limit of its own
+        if socket is not None:
+            socket.settimeout(limit)
+        try:
+            return bytes(dongle.exchange(apdu, timeout=limit))
+        except BaseException as error:  # ledgerblue raises even bare BaseException
+            if any_status and _status(error) is not None:
+                return b""
+            mapped = _exchange_error(error, refusals)
+            if mapped is None:
+                raise
+            raise mapped from error
 
     def _opened(self) -> Dongle:
         if self._closed:
@@ -112,7 +118,7 @@ class Connection:
 
     def close(self) -> None:
         """Give the device back, for good."""
-        with self.lock:
+        with self._lock:
             self._closed = True
             self._drop()
 
@@ -131,7 +137,7 @@ def _exchange_error(error: BaseException, refusals: Refusals) -> SignerError | N
     if status is not None:
         return refusals[status]() if status in refusals else status_error(status)
     if isinstance(error, TimeoutError) or "Timeout" in str(error):
-        return SignerTimeout("no answer in time from the Ledger or its user: reject what it still shows, and try again")
+        return SignerTimeout("no answer in time from the Ledger or its user: try again, and it forgets what it shows")
     if (isinstance(error, Exception) and not isinstance(error, AssertionError)) or type(error) is BaseException:
         return DeviceNotFound(f"the Ledger is gone: plugged out, switched off, or its app was left ({_shown(error)})")
     return None

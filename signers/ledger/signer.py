@@ -4,14 +4,12 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from msgspec import Struct
-
-from signers.device import CAPABILITIES, DeviceSigner, check_account
+from signers.device import CAPABILITIES, DEFAULT_TIMEOUT, DeviceSigner, check_account, check_timeout
 from signers.ledger import apdu
 from signers.ledger.connection import Connection, OpenDongle, Refusals, open_usb
 from signers.ledger.status import INCORRECT_DATA, INS_NOT_SUPPORTED
-from signers.ledger.typed_data import stream, unshowable
-from signers.ledger.view import DeviceView, device_view
+from signers.ledger.typed_data import stream
+from signers.ledger.view import App, DeviceView, by_hashes, device_view
 from signers.paths import DEFAULT_PATH, Indices, Scheme, pack_path, parse_path
 from zkcore import errors
 from zkcore.errors import BlindSigningRequired, DeviceFault, SignerError
@@ -27,7 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["LedgerSigner"]
 
 _APP: Final = "Ethereum"
-_MIN_VERSION: Final = (1, 9, 19)  # full EIP-712: app-ethereum CHANGELOG.md
+# What is true of every version from here on, by its CHANGELOG.md and as seen on 1.9.19 to 1.10.4: typed data are not
+# signed as bare hashes while blind signing is off (1.12.0), calldata come with the transaction's hash (1.14.0), messages
+# are shown whole (1.9.20) and do not get stuck (1.12.1), chain ids of 2**53 are taken (1.10.4), and empty arrays of
+# typed data neither fail nor freeze the app (1.11.0). Every model, the Nano S too, has an app this new.
+_MIN_VERSION: Final = (1, 14, 0)
 _BLIND_SIGNING_ON: Final = 0x01  # app-ethereum src/apdu_constants.h: APP_FLAG_DATA_ALLOWED
 _MAX_MESSAGE: Final = 0xFFFF
 
@@ -36,20 +38,13 @@ _TURN_ON: Final = (
     "turn on 'Blind signing' in the settings of the Ethereum app on the Ledger, and turn it off again afterwards"
 )
 _RAW_MESSAGES: Final = (
-    "turn on 'Raw messages' (Nano: 'Verbose EIP-712') in the settings of the Ethereum app: it shows every field. "
-    "'Blind signing' would do as well, but also lets pass what the Ledger cannot show"
+    "turn on 'Raw messages' in the settings of the Ethereum app: it shows every field. "
+    "'Blind signing' would let pass what the Ledger cannot show as well"
 )
 
 
 class _NoFields(errors.FirmwareTooOld):
     """The app takes typed data by their hashes only."""
-
-
-class _App(Struct, frozen=True):
-    """What the device said before a request: the version of its app, and whether blind signing is on."""
-
-    version: tuple[int, int, int]
-    blind_signing: bool
 
 
 class LedgerSigner(DeviceSigner):
@@ -64,6 +59,7 @@ class LedgerSigner(DeviceSigner):
     def __init__(self, connection: Connection, path: Indices, address: Address, *, allow_blind_signing: bool) -> None:
         super().__init__(path, address, allow_blind_signing=allow_blind_signing)
         self._connection = connection
+        self._app = App()
 
     @classmethod
     def connect(
@@ -72,29 +68,25 @@ class LedgerSigner(DeviceSigner):
         *,
         expected_address: AddressLike | None = None,
         allow_blind_signing: bool = False,
-        timeout: float | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
         open_dongle: OpenDongle = open_usb,
     ) -> Self:
         """Open the Ledger, check that it is ready, and read the address at `path`. Nothing is shown on it.
 
         `expected_address`: another one raises WrongDevice. `allow_blind_signing`: consent to sign calldata and typed
-        data that the Ledger shows only as hashes. `timeout`: seconds a person may take over one screen. `open_dongle`:
-        another way to reach the device than ledgerblue's. Raises SignerError (DeviceNotFound, DeviceBusy, DeviceLocked,
-        AppNotOpen, FirmwareTooOld, ...), InputError.
+        data that the Ledger does not show in full, or may not. `timeout`: seconds a person may take over one review.
+        `open_dongle`: another way to reach the device than ledgerblue's. Raises SignerError (DeviceNotFound,
+        DeviceBusy, DeviceLocked, AppNotOpen, FirmwareTooOld, ...), InputError.
         """
         indices = parse_path(path)
         expected = None if expected_address is None else Address(expected_address)
-        if timeout is not None and not timeout > 0:
-            raise errors.InputError(f"timeout: expected seconds above 0, got {timeout!r}")
-        connection = Connection(open_dongle, timeout=timeout)
-        try:
-            with connection.lock:
-                _preflight(connection)
-                address = check_account(expected, _read_address(connection, indices))
-        except BaseException:
-            connection.close()
-            raise
-        return cls(connection, indices, address, allow_blind_signing=allow_blind_signing)
+        connection = Connection(open_dongle, timeout=check_timeout(timeout))
+        with connection.request():
+            app = _preflight(connection)
+            address = check_account(expected, _read_address(connection, indices))
+        signer = cls(connection, indices, address, allow_blind_signing=allow_blind_signing)
+        signer._app = app
+        return signer
 
     def close(self) -> None:
         """Give the device back, for good; signers from `find` close with it."""
@@ -110,8 +102,11 @@ class LedgerSigner(DeviceSigner):
         return _CAPABILITIES | {Capability.TYPED_DATA_HASH} if self._allow_blind_signing else _CAPABILITIES
 
     def view(self, what: "Transaction | TypedData | bytes") -> DeviceView:
-        """What the Ledger will show of a transaction, typed data or a message. Asks nothing of the device."""
-        return device_view(what)
+        """What the Ledger will show of a transaction, typed data or a message, by its app and settings when last used.
+
+        Asks nothing of the device.
+        """
+        return device_view(what, self._app)
 
     # ------------------------------------------------------------ accounts
     def confirm_address(self) -> Address:
@@ -128,7 +123,7 @@ class LedgerSigner(DeviceSigner):
 
     # ------------------------------------------------------------ signing
     def sign_transaction(self, tx: "Transaction") -> Signature:
-        """Sign a transaction; one of type 0x71 as typed data. `clear` of the result: whether there was no calldata.
+        """Sign a transaction; one of type 0x71 as typed data. `clear` of the result: whether all of it was shown.
 
         Raises BlindSigningRequired for calldata without consent, before anything is shown; UserRejected and other
         SignerErrors.
@@ -138,60 +133,64 @@ class LedgerSigner(DeviceSigner):
         if isinstance(tx, Eip712Transaction):
             return check_signature(tx.signing_hash(), self.sign_typed_data(tx.typed_data()), self._address)
         pieces = list(apdu.transaction_chunks(pack_path(self._path), tx))
-        if tx.data:
-            self._need_consent(f"the Ledger shows the calldata ({len(tx.data)} bytes) only as a hash")
-        with self._ready() as app:
-            if tx.data and not app.blind_signing:
+        clear = self._agreed(device_view(tx))
+        with self._ready():
+            if tx.data and not self._app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses calldata that it cannot show: {_TURN_ON}")
-            answer = self._send(apdu.SIGN_TRANSACTION, pieces)
-        return self._checked(answer, tx.signing_hash(), clear=not tx.data)
+            return self._checked(self._send(apdu.SIGN_TRANSACTION, pieces), tx.signing_hash(), clear)
 
     def sign_typed_data(self, data: "TypedData") -> Signature:
         """Sign EIP-712 typed data, every field shown on the Ledger; by the two hashes where it cannot, with consent.
 
-        `clear` of the result: True if every field was shown, False if only hashes; None where the Nano models show the
-        fields only with 'Verbose EIP-712' on, which cannot be asked. Raises SignerError.
+        Consent is needed, too, where values are cut or not of letters that the Ledger has, and while its blind signing
+        is on: then a Nano may show hashes only. `clear` of the result: True if every field was shown in full, False if
+        not, None where that depends on settings that cannot be asked. Raises SignerError.
         """
-        reason = unshowable(data)
-        if reason is not None:
-            self._need_consent(_hashes_only(reason))
-        with self._ready() as app:
+        if (view := device_view(data)).mode == "blind":
+            self._need_consent(view.reason)
+        with self._ready():
+            clear, reason = self._agreed(device_view(data, self._app)), by_hashes(data, self._app)
             if reason is None:
                 try:
-                    answer = self._stream(data, app)
+                    return self._checked(self._stream(data), data.digest(), clear)
                 except _NoFields:
                     reason = "its app does not know the fields of typed data"
-                    self._need_consent(_hashes_only(reason))
-                else:  # with blind signing off, the app goes on only if it shows every field
-                    return self._checked(answer, data.digest(), clear=None if app.blind_signing else True)
-            if not app.blind_signing:
+                    self._need_consent(f"the Ledger shows only the hashes of typed data ({reason})")
+            if not self._app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses typed data that it cannot show ({reason}): {_TURN_ON}")
             hashes = data.domain_separator() + data.struct_hash()
             answer = self._connection.exchange(apdu.SIGN_TYPED_DATA, pack_path(self._path) + hashes, prompts=True)
-        return self._checked(answer, data.digest(), clear=False)
+            return self._checked(answer, data.digest(), clear=False)
 
     def sign_message(self, message: bytes) -> Signature:
-        """Sign an EIP-191 personal message of at most 65,535 bytes, which the Ledger shows. Raises SignerError."""
+        """Sign an EIP-191 personal message of at most 65,535 bytes, which the Ledger shows. Raises SignerError.
+
+        `clear` of the result: True, or None where white space may be shown as other white space.
+        """
         digest = message_hash(message)
         if len(message) > _MAX_MESSAGE:
             limit = f"the Ledger app takes messages of at most {_MAX_MESSAGE} bytes"
             raise errors.UnsupportedBySigner(f"{limit}, got {len(message)}")
         payload = pack_path(self._path) + len(message).to_bytes(4) + message
         with self._ready():
-            answer = self._send(apdu.SIGN_MESSAGE, apdu.chunks(payload))
-        return self._checked(answer, digest, clear=True)
+            return self._checked(
+                self._send(apdu.SIGN_MESSAGE, apdu.chunks(payload)), digest, device_view(message).clear
+            )
 
     # ------------------------------------------------------------ inside
     @contextmanager
-    def _ready(self) -> Generator[_App, None, None]:
-        """The device, for one request: asked whether it is ready, and whether it still holds our account.
-
-        The app forgets what an interrupted request left in it when it is asked for an address.
-        """
-        with self._connection.lock:
-            app = _preflight(self._connection)
+    def _ready(self) -> Generator[None, None, None]:
+        """The device, for one request: asked whether it is ready, and whether it still holds our account."""
+        with self._connection.request():
+            self._app = _preflight(self._connection)
             check_account(self._address, _read_address(self._connection, self._path))
-            yield app
+            yield
+
+    def _agreed(self, view: DeviceView) -> bool | None:
+        """What `clear` of the signature will be, once there is consent to it."""
+        if view.mode != "clear":
+            self._need_consent(view.reason)
+        return view.clear
 
     def _send(self, command: int, pieces: Iterable[bytes]) -> bytes:
         answer = b""
@@ -199,29 +198,23 @@ class LedgerSigner(DeviceSigner):
             answer = self._connection.exchange(command, piece, p1=0x80 if index else 0, prompts=True)
         return answer
 
-    def _stream(self, data: "TypedData", app: _App) -> bytes:
+    def _stream(self, data: "TypedData") -> bytes:
         refusals: Refusals = {
-            INCORRECT_DATA: _refused_data if app.blind_signing else _refused_setting,
+            INCORRECT_DATA: _refused_data if self._app.blind_signing else _refused_setting,
             INS_NOT_SUPPORTED: _NoFields,  # the first command then, before anything is shown
         }
-        # what an interrupted request left of its structs is forgotten only on an error: here, p2 = 01 does not exist
-        self._connection.exchange(apdu.STRUCT_VALUE, p2=1, any_status=True)
         for command in stream(data):
             self._connection.exchange(*command, prompts=True, refusals=refusals)
         path = pack_path(self._path)
         return self._connection.exchange(apdu.SIGN_TYPED_DATA, path, p2=1, prompts=True, refusals=refusals)
 
-    def _checked(self, answer: bytes, digest: bytes, *, clear: bool | None) -> Signature:
+    def _checked(self, answer: bytes, digest: bytes, clear: bool | None) -> Signature:
         """The signature in v || r || s: the parity is the one that recovers, whatever v says (app-ethereum#283)."""
         if len(answer) != 65:
             raise errors.BadSignature(f"expected 65 bytes from the Ledger, got {len(answer)}")
         r, s, v = int.from_bytes(answer[1:33]), int.from_bytes(answer[33:]), answer[0]
         claimed = (v + 1) % 2 if v >= 27 else v % 2
         return self._fitting(digest, r, s, clear) or check_signature(digest, Signature(r, s, claimed), self._address)
-
-
-def _hashes_only(reason: str) -> str:
-    return f"the Ledger cannot show these typed data, only their hashes ({reason})"
 
 
 def _refused_setting() -> SignerError:
@@ -233,8 +226,12 @@ def _refused_data() -> SignerError:
     return errors.UnsupportedBySigner(f"the Ethereum app refuses these typed data ({status}): beyond its limits")
 
 
-def _preflight(connection: Connection) -> _App:
-    """That the Ethereum app is open on an unlocked device, its version, and its flags. Raises SignerError."""
+def _preflight(connection: Connection) -> App:
+    """That the Ethereum app is open on an unlocked device, its version, and its flags. Raises SignerError.
+
+    What an earlier request left in the app or on its screen is forgotten only on an error: here, 1C with p2 = 01, which
+    does not exist. App 1.22 crashes if it is asked for an address instead, and then a button is pressed.
+    """
     name = _running_app(connection.exchange(apdu.RUNNING_APP))
     if name != _APP:
         raise errors.AppNotOpen(f"the app {name!r} is open on the Ledger: open the Ethereum app", running=name)
@@ -244,10 +241,10 @@ def _preflight(connection: Connection) -> _App:
     version = (answer[1], answer[2], answer[3])
     if version < _MIN_VERSION:
         found, needed = ".".join(map(str, version)), ".".join(map(str, _MIN_VERSION))
-        raise errors.FirmwareTooOld(
-            f"the Ethereum app is {found}, expected {needed} or newer: update it in Ledger Live"
-        )
-    return _App(version, bool(answer[0] & _BLIND_SIGNING_ON))
+        old = f"the Ethereum app is {found}, expected {needed} or newer, which shows what it signs"
+        raise errors.FirmwareTooOld(f"{old}: update it in Ledger Live")
+    connection.exchange(apdu.STRUCT_VALUE, p2=1, any_status=True)
+    return App(version, bool(answer[0] & _BLIND_SIGNING_ON))
 
 
 def _running_app(answer: bytes) -> str:

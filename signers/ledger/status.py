@@ -22,6 +22,7 @@ _MEANINGS: Final[tuple[tuple[type[errors.SignerError], str, set[int]], ...]] = (
     (errors.UnsupportedBySigner, "the Ethereum app does not know this transaction type", {0x6501}),
     (errors.UnsupportedBySigner, "an amount is too large for the Ethereum app to show", {0x6807}),
     (errors.UnsupportedBySigner, _REFUSED, {INCORRECT_DATA}),
+    (errors.UnsupportedBySigner, "the Ethereum app does not allow this path: it has m/44'/60'/...", {0x6A12, 0x6A15}),
     (errors.UnsupportedBySigner, "this is more than fits into the memory of the Ethereum app", {0x6A84}),
     (errors.DeviceFault, "the Ethereum app says a command has a wrong length", {0x6700}),
     (errors.DeviceFault, "the Ethereum app was in the middle of something else; try again", {0x6980}),

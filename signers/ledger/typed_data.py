@@ -19,7 +19,7 @@ from zkcore.ethereum.eip712 import DOMAIN, Field, Leaf, Value
 if TYPE_CHECKING:
     from zkcore.ethereum.eip712 import TypedData
 
-__all__ = ["MAX_SHOWN", "Command", "stream", "unshowable"]
+__all__ = ["Command", "stream", "unshowable"]
 
 _NAME, _ARRAY, _FIELD = 0x00, 0x0F, 0xFF
 _IS_ARRAY, _HAS_SIZE = 0x80, 0x40
@@ -36,7 +36,7 @@ _MAX_ARRAY_DEPTH: Final = 8
 # of what is hashed: path.c, path_depth_list_pop: `to_feed`. Seen on app 1.22; the signature was of something else.
 _FORGOTTEN: Final = 17
 _MEMORY: Final = 12_500  # of 16 KiB: src/mem.c
-MAX_SHOWN: Final = 379  # characters of a value that the app keeps: src/shared_context.h, SHARED_CTX_FIELD_1_SIZE
+_KEPT: Final = 379  # characters of a value: src/shared_context.h, SHARED_CTX_FIELD_1_SIZE
 _INT_BITS: Final = frozenset({8, 16, 32, 64, 128, 256})  # the signed ones it can write in decimals
 
 
@@ -177,7 +177,7 @@ def _memory(data: "TypedData") -> int:
     longest = max((len(field.name) for field in fields), default=0)
     defined = sum(72 + len(field.name) + len(field.base) + 8 * len(field.dimensions) for field in fields)
     shown = sum(
-        50 + longest + min(_shown_length(item[1]), MAX_SHOWN)
+        50 + longest + min(_shown_length(item[1]), _KEPT)
         for root in (DOMAIN, data.primary_type)
         for item in data.walk(root)
         if not isinstance(item, int)

@@ -1,11 +1,15 @@
-"""What the Ledger will show before it signs, as data: pure, so that previews and tests can ask without a device."""
+"""What the Ledger will show before it signs, as data: pure, so that previews and tests can ask without a device.
+
+The same words decide what needs consent: `DeviceView.mode` is about what a person can see, whatever was sent.
+"""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from signers.ledger.typed_data import MAX_SHOWN, unshowable
+from signers.ledger.typed_data import unshowable
+from signers.view import DeviceView, Mode, calldata_digest
 from zkcore.errors import InputError
 from zkcore.ethereum.eip712 import DOMAIN, Value
 from zkcore.types import Address, format_units, to_hex
@@ -14,34 +18,37 @@ if TYPE_CHECKING:
     from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Transaction
 
-__all__ = ["DeviceView", "Mode", "device_view"]
+__all__ = ["App", "DeviceView", "by_hashes", "device_view"]
+
+Version: TypeAlias = tuple[int, int, int]
 
 _ERC20: Final = {bytes.fromhex("a9059cbb"), bytes.fromhex("095ea7b3")}  # transfer, approve: erc20_plugin.c
-
-# "clear": every field; "blind": only hashes; "depends": every field if the Nano models' verbose EIP-712 setting is on
-Mode: TypeAlias = Literal["clear", "blind", "depends"]
 
 # app-ethereum src/network.c, as far as bridging goes; cut at 19 characters as it does;
 # of other chains it shows the number, and ??? for the token
 _NETWORKS: Final = {1: "Ethereum", 300: "ZKsync Sepolia Test", 324: "ZKsync Era", 11155111: "Sepolia"}
 
-
-class DeviceView(Struct, frozen=True):
-    """The screens of one request: how clear they are, labels and values in order, and what to know of them.
-
-    `lines` are what stands on the screen (the sender's address, which is shown first, left out), `notes` what does not.
-    """
-
-    mode: Mode
-    lines: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        shown = (f"  {label}: {value}" for label, value in self.lines)
-        return "\n".join([f"on the Ledger ({self.mode}):", *shown, *(f"  ({note})" for note in self.notes)])
+# From which version on a value of typed data is cut after so many characters, on the models that show the fewest:
+# src/shared_context.h, SHARED_CTX_FIELD_1_SIZE. Stax and Flex have shown 379 since 1.11.
+_SHOWN: Final[tuple[tuple[Version, int], ...]] = (((1, 18, 0), 379), ((0, 0, 0), 255))
+_TX_HASH_SETTING: Final = (1, 18, 0)  # CHANGELOG.md: "New setting to see TX hash / EIP-712 domain & message hashes"
+_CRASHES: Final = {(1, 19, 0): "app 1.19.0 crashes on empty values"}  # CHANGELOG.md, 1.19.1
+_LETTERS: Final = frozenset(
+    map(chr, range(0x20, 0x7F))
+)  # of its font; others are dropped or doubled, NUL ends the text
+_EVERY_FIELD: Final = (
+    "turn on 'Raw messages' and turn off 'Blind signing' in the settings of the Ethereum app, and it shows every field"
+)
 
 
-def device_view(what: "Transaction | TypedData | bytes") -> DeviceView:
+class App(Struct, frozen=True):
+    """What the device says of itself: the version of its app, and whether blind signing is on; None: not asked yet."""
+
+    version: Version = (1, 22, 1)
+    blind_signing: bool | None = None
+
+
+def device_view(what: "Transaction | TypedData | bytes", app: App = App()) -> DeviceView:  # noqa: B008 - frozen
     """The view of a transaction, typed data, or a personal message. Raises InputError for anything else."""
     from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Eip2930Transaction, LegacyTransaction
@@ -51,13 +58,13 @@ def device_view(what: "Transaction | TypedData | bytes") -> DeviceView:
             paymaster = Address(what.paymaster.address) if what.paymaster else None
             places = (("from", what.from_address), ("to", what.to), ("paymaster", paymaster))
             decimals = tuple(f"{name} {int.from_bytes(address)} is {address}" for name, address in places if address)
-            return _typed_data(what.typed_data(), decimals)
+            return _typed_data(what.typed_data(), app, decimals)
         case LegacyTransaction() | Eip2930Transaction() | Eip1559Transaction():
             return _transaction(what)
         case TypedData():
-            return _typed_data(what, ())
+            return _typed_data(what, app, ())
         case bytes():
-            return DeviceView("clear", (("Message", _message(what)),))
+            return _message(what)
         case _:
             raise InputError(f"expected a transaction, typed data or bytes, got {type(what).__name__}")
 
@@ -77,24 +84,48 @@ def _transaction(tx: "Transaction") -> DeviceView:
         notes.append(f"not shown: the access list of {len(tx.access_list)} addresses")
     if not tx.data:
         return DeviceView("clear", tuple(lines), tuple(notes))
+    hashed, digest = ("Transaction hash", str(tx.signing_hash())), calldata_digest(tx.data)
     if tx.data[:4] in _ERC20:  # the app waits for token data signed by Ledger, and without them shows nothing instead
-        notes.append("not shown: token, recipient, amount, or any hash; 'Debug smart contracts' shows them")
-        network = lines[-1:] if tx.chain_id != 1 else []
-        return DeviceView("blind", (*network, fees), tuple(notes))
-    notes.append(f"not shown: {len(tx.data)} bytes of calldata; compare the transaction hash")
-    return DeviceView("blind", (*lines, ("Transaction hash", str(tx.signing_hash()))), tuple(notes))
+        reason = "not shown of an ERC-20 call: token, recipient, amount, or any hash"
+        notes += [reason, f"'Debug smart contracts' (Nano: 'Debug contracts') shows them, and the hash {hashed[1]}"]
+        lines, hashed = lines[-1:] if tx.chain_id != 1 else [], fees
+    else:
+        reason = f"not shown: {len(tx.data)} bytes of calldata; compare the transaction hash (Nano: Tx hash)"
+        notes.append(reason)
+    notes.append(f"not shown: the digest of the calldata (ERC-8213) {digest}")
+    return DeviceView("blind", (*lines, hashed), tuple(notes), reason)
 
 
-def _typed_data(data: "TypedData", notes: tuple[str, ...]) -> DeviceView:
+def by_hashes(data: "TypedData", app: App) -> str | None:
+    """Why typed data can go to this app by their two hashes only; None if they can go field by field."""
+    return _CRASHES.get(app.version) or unshowable(data)
+
+
+def _typed_data(data: "TypedData", app: App, notes: tuple[str, ...]) -> DeviceView:
     hashes = (("Domain hash", _text(data.domain_separator())), ("Message hash", _text(data.struct_hash())))
-    reason = unshowable(data)
+    reason = by_hashes(data, app)
     if reason is not None:
-        return DeviceView("blind", hashes, (*notes, f"the app cannot show the fields: {reason}"))
+        reason = f"the Ledger shows only the hashes of these typed data ({reason})"
+        return DeviceView("blind", hashes, (*notes, reason), reason)
+    limit = next(limit for version, limit in _SHOWN if app.version >= version)
     lines: list[tuple[str, str]] = []
+    hidden: list[str] = []
     for name, value in ((DOMAIN, data.domain), (data.primary_type, data.message)):
-        lines += [("Review struct", name), *_rows(data, name, name, value)]
-    setting = "every field is shown on Stax, Flex and Apex; on the Nano models only with 'Verbose EIP-712' on"
-    return DeviceView("depends", tuple(lines), (*notes, setting, *(f"{label}: {value}" for label, value in hashes)))
+        rows = list(_rows(data, name, name, value))
+        lines += [("Review struct", name), *((label, _cut(text, limit)) for label, text in rows)]
+        hidden += [f"{label} is cut after {limit} characters" for label, text in rows if len(text) > limit]
+        hidden += [
+            f"{label} has characters that it cannot show" for label, text in rows if not _LETTERS.issuperset(text)
+        ]
+    setting = "adds these hashes" if app.version >= _TX_HASH_SETTING else "is missing in this app, and these hashes"
+    notes += (f"the setting 'Transaction hash' {setting}", *(f"{label}: {value}" for label, value in hashes))
+    mode: Mode = "clear"
+    reason = "every field is shown"
+    if hidden:
+        mode, reason = "blind", f"the Ledger does not show all: {'; '.join(hidden)}"
+    elif app.blind_signing is not False:
+        mode, reason = "depends", f"a Nano may show no field of the message, but its hash: {_EVERY_FIELD}"
+    return DeviceView(mode, tuple(lines), (*notes, reason), reason)
 
 
 def _rows(data: "TypedData", type_: str, label: str, value: Value) -> Iterator[tuple[str, str]]:
@@ -113,11 +144,18 @@ def _text(value: Value) -> str:
         return str(value)
     if isinstance(value, bool):
         return str(value).lower()
-    text = "0x" + value.hex().upper() if isinstance(value, bytes) else str(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+    return "0x" + value.hex().upper() if isinstance(value, bytes) else str(value)
 
 
-def _message(message: bytes) -> str:
-    # cmd_sign_message.c: text if isprint or isspace holds for every byte
-    text = all(0x20 <= byte < 0x7F or 0x09 <= byte <= 0x0D for byte in message)
-    return message.decode("ascii") if text else to_hex(message)
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _message(message: bytes) -> DeviceView:
+    # cmd_sign_message.c: text if isprint or isspace holds for every byte; a Nano makes a space of each isspace
+    spaces = set(b"\t\n\v\f\r").intersection(message)
+    if any(not 0x20 <= byte < 0x7F for byte in set(message) - spaces):
+        return DeviceView("clear", (("Message", to_hex(message)),), ("as hex, because it is not plain text",))
+    reason = "a Nano shows every line break and tab as a space" if spaces else ""
+    lines = (("Message", message.decode("ascii")),)
+    return DeviceView("depends" if spaces else "clear", lines, (reason,) if spaces else (), reason)

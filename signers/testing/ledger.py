@@ -5,6 +5,7 @@ LedgerSigner.connect(open_dongle=FakeLedger(key).open)
 LedgerSigner.connect(open_dongle=Replay(exchanges).open)
 """
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, Self
 
@@ -99,8 +100,11 @@ class FakeLedger:
     """A Ledger with the Ethereum app, as far as `LedgerSigner` can tell. Its accounts come from `seed` and the path.
 
     It takes commands as app-ethereum does, checks that they are complete and in order, rebuilds from them what is to be
-    signed, and signs that. `approve=False`: its user rejects everything. `before` is called with the number of each
-    command (from 0) and the command, and may raise what a broken device or line would, or return what to answer.
+    signed, and signs that. `shown` has what stood on its screen, as the app of this version on this model ("nano" or
+    "flex") shows it with its settings. `approve=False`: its user rejects everything; None: does nothing, so that the
+    time is up and the review stays there (`reviewing`); a button pressed when an address was asked for meanwhile
+    crashes the app, as 1.22.1 did. `before` is called with the number of each command (from 0) and the command, and
+    may raise what a broken device or line would, or return what to answer.
     """
 
     def __init__(
@@ -109,18 +113,22 @@ class FakeLedger:
         *,
         app: str = "Ethereum",
         version: tuple[int, int, int] = (1, 22, 0),
+        model: str = "flex",
         blind_signing: bool = False,
         raw_messages: bool = True,
-        approve: bool = True,
+        approve: bool | None = True,
         before: Callable[[int, bytes], bytes | None] | None = None,
     ) -> None:
         self.seed, self.app, self.version, self.before = seed, app, version, before
         self.blind_signing, self.raw_messages, self.approve = blind_signing, raw_messages, approve
+        self.model, self.reviewing, self.crashed = model, False, False
+        self.shown: list[str] = []
         self.commands: list[bytes] = []
         self.opened = self.closed = 0
         self._forget()
 
     def _forget(self) -> None:
+        self._address_asked = False
         self._payload = b""
         self._structs: dict[str, list[Field]] = {}
         self._roots: list[tuple[str, Value]] = []
@@ -140,6 +148,8 @@ class FakeLedger:
     def exchange(self, apdu: bytearray, timeout: float = 0) -> bytes:
         """The app's answer. Raises StatusError, and what `before` raises."""
         command = bytes(apdu)
+        if self.crashed:
+            raise OSError("the app has crashed")
         self.commands.append(command)
         answer = self.before(len(self.commands) - 1, command) if self.before else None
         if answer is not None:
@@ -158,8 +168,14 @@ class FakeLedger:
         try:
             return handler(self, p1, p2, data)
         except StatusError:
+            self.reviewing = False
             self._forget()
             raise
+
+    def press(self) -> None:
+        """A button pressed long after: on a review that nobody waits for any more."""
+        self.crashed = self.crashed or (self.reviewing and self._address_asked)
+        self.reviewing = False
 
     def address(self, path: bytes) -> str:
         """The account at a packed path, in lower-case hex without 0x."""
@@ -178,8 +194,9 @@ class FakeLedger:
     def _address(self, p1: int, p2: int, data: bytes) -> bytes:
         path, _ = _split_path(data)
         self._payload = b""
-        if p1 and not self.approve:
-            raise StatusError(0x6985)
+        self._address_asked = True
+        if p1:
+            self._review([self.address(path)])
         public_key = b"\4" + self._key(path).public_key.to_bytes()
         return _counted(public_key) + _counted(self.address(path).encode())
 
@@ -196,12 +213,19 @@ class FakeLedger:
         if fields[5 if legacy else 5 + transaction[0]] and not self.blind_signing:
             raise StatusError(0x6A80)
         chain_id = int.from_bytes(fields[6]) if legacy else 0
-        return self._sign(path, keccak256(transaction), (35 + 2 * chain_id) if legacy else 0)
+        digest = keccak256(transaction)
+        hashed = self.version >= (1, 14, 0) and fields[5 if legacy else 5 + transaction[0]]
+        return self._sign(path, digest, (35 + 2 * chain_id) if legacy else 0, [str(digest)] if hashed else [])
 
     def _message(self, p1: int, p2: int, data: bytes) -> bytes:
         path, payload = self._collect(p1, data)
         length, message = int.from_bytes(payload[:4]), payload[4:]
-        return self._sign(path, message_hash(message), 27) if length == len(message) else b""
+        if length != len(message):
+            return b""
+        text = all(0x20 <= byte < 0x7F or 0x09 <= byte <= 0x0D for byte in message)
+        whole = message.decode() if text else "0x" + message.hex()
+        shown = re.sub(r"\s", " ", whole) if self.model == "nano" else whole
+        return self._sign(path, message_hash(message), 27, [shown if self.version >= (1, 9, 20) else shown[:255]])
 
     def _definition(self, p1: int, p2: int, data: bytes) -> bytes:
         if self._roots or self._reading:
@@ -215,7 +239,7 @@ class FakeLedger:
     def _struct_value(self, p1: int, p2: int, data: bytes) -> bytes:
         if p2 not in {0x00, 0x0F, 0xFF} or not self._structs:
             raise StatusError(0x6B00 if self._structs else 0x6980)
-        if not self.blind_signing and not self.raw_messages:
+        if self.version >= (1, 12, 0) and not self.blind_signing and not self.raw_messages:
             raise StatusError(0x6A80)
         if p2 == 0x00:
             self._reading = self._read(data.decode())
@@ -255,16 +279,16 @@ class FakeLedger:
     def _typed_data(self, p1: int, p2: int, data: bytes) -> bytes:
         path, rest = _split_path(data)
         if p2 == 0:
-            if not self.blind_signing or len(rest) != 64:
+            if (self.version >= (1, 12, 0) and not self.blind_signing) or len(rest) != 64:
                 raise StatusError(0x6A80)
-            return self._sign(path, keccak256(b"\x19\x01" + rest), 27)
+            return self._sign(path, keccak256(b"\x19\x01" + rest), 27, [rest[:32].hex(), rest[32:].hex()])
         if rest or [root for root, _ in self._roots][:1] != [DOMAIN] or len(self._roots) != 2:
             raise StatusError(0x6A80)
         (_, domain), (primary_type, message) = self._roots  # pyright: ignore[reportAssignmentType]
         types = tuple(StructType(name, tuple(fields)) for name, fields in self._structs.items())
         typed = TypedData(types=types, primary_type=primary_type, domain=domain, message=message)  # type: ignore[arg-type]
         self._forget()
-        return self._sign(path, typed.digest(), 27)
+        return self._sign(path, typed.digest(), 27, self._fields(typed))
 
     _HANDLERS: Final[dict[int, Callable[["FakeLedger", int, int, bytes], bytes]]] = {
         0x02: _address,
@@ -282,13 +306,38 @@ class FakeLedger:
         self._payload += data
         return _split_path(self._payload)
 
-    def _sign(self, path: bytes, digest: bytes, base: int) -> bytes:
-        self._payload = b""
+    def _fields(self, typed: TypedData) -> list[str]:
+        """Of typed data: the domain always, the message only where the settings or the model want it, or its hash."""
+        whole = self.raw_messages or (self.model == "flex" and self.version >= (1, 12, 0))
+        limit = 379 if self.model == "flex" or self.version >= (1, 18, 0) else 255
+        roots = [DOMAIN, typed.primary_type] if whole else [DOMAIN]
+        leaves = [_written(item[1]) for root in roots for item in typed.walk(root) if not isinstance(item, int)]
+        cut = [text if len(text) <= limit else text[: limit - 3] + "..." for text in leaves]
+        return cut if whole else [*cut, typed.struct_hash().hex()]
+
+    def _review(self, shown: list[str]) -> None:
+        """Something on the screen, until its user has decided."""
+        self.shown += shown
+        if self.approve is None:
+            self.reviewing = True
+            raise TimeoutError("Timeout")
         if not self.approve:
             raise StatusError(0x6985)
+
+    def _sign(self, path: bytes, digest: bytes, base: int, shown: list[str]) -> bytes:
+        self._forget()
+        self._review(shown)
         signature = self._key(path).sign_msg_hash(digest)
         r, s, parity = int(signature.r), int(signature.s), int(signature.v)
         return bytes([(base + parity) % 256]) + r.to_bytes(32) + s.to_bytes(32)
+
+
+def _written(value: Leaf) -> str:
+    """A value as the screen has it: up to its first NUL, without the letters that the font lacks."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    text = str(value).split("\0")[0]
+    return "".join(letter for letter in text if 0x20 <= ord(letter) < 0x7F)
 
 
 def _counted(raw: bytes) -> bytes:

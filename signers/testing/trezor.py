@@ -2,7 +2,8 @@
 
 All three are transports of trezorlib: `TrezorSigner.connect(transport=FakeTrezor())` runs all of trezorlib and of the
 signer. The fake follows trezor-firmware (core/src/apps/ethereum, legacy/firmware/ethereum.c) in what it asks for, shows
-and signs; its keys are not derived by BIP-32. It speaks protocol v1, without encryption, as all but the Safe 7 do.
+and signs; its keys are not derived by BIP-32. It speaks protocol v1, in chunks, without encryption, as all but the Safe 7
+do: a message that was begun makes it take all that comes for data, until that has the announced length.
 """
 
 import struct
@@ -27,6 +28,7 @@ __all__ = ["FakeTrezor", "Line", "RecordingTransport", "ReplayTransport"]
 Line: TypeAlias = tuple[str, str, str]  # "host" or "device", the message's name, its bytes in hex
 Workflow: TypeAlias = Generator[MessageType | None, MessageType, MessageType]
 _CHUNK: Final = 1024
+_THP_BUFFER: Final = 8_680  # of 8,704, what the encryption takes left out
 
 
 def _packed(message: MessageType) -> bytes:
@@ -127,8 +129,11 @@ class FakeTrezor(_MessageTransport):
     """A Trezor of a model such as T1B1 (Model One) or T3T1 (Safe 5), with a wallet for each passphrase it is given.
 
     `user` decides at each screen, by its name: True presses yes, False no, None nothing. `key(path, passphrase)` is the
-    private key of an account. `pin`: of a Model One, by positions on the matrix. `sign` may be replaced.
+    private key of an account. `pin`: of a Model One, by positions on the matrix. `sign` may be replaced. `full`: whether
+    the user of a core model chooses to see all of typed data. `definitions`: what it was told when it asked.
     """
+
+    CHUNK_SIZE = 64
 
     def __init__(
         self,
@@ -152,6 +157,9 @@ class FakeTrezor(_MessageTransport):
         self._sessions: dict[bytes, str | None] = {}
         self._session = b""
         self._workflow: Workflow | None = None
+        self.full = True
+        self.definitions: list[messages.EthereumDefinitions | None] = []
+        self._incoming, self._outgoing = b"", list[bytes]()
         self._replies: list[MessageType] = []
         self._changed = Condition()
 
@@ -161,19 +169,25 @@ class FakeTrezor(_MessageTransport):
             raise TransportException("USB device not found")
         super()._open()
 
-    def write_chunk(self, chunk: bytes, /) -> None:
+    def receive(self, chunk: bytes) -> None:
         """Take a message of the host."""
         if self.gone:
             raise TransportException("USB write failed")
-        message = _unpacked(chunk)
+        if self.model == "T3W1" and len(chunk) > _THP_BUFFER:
+            return  # dropped without a word: core/src/trezor/wire/thp/memory_manager.py
         with self._changed:
-            self.received.append(message)
-            reply = self._next(message)
+            try:
+                message = _unpacked(chunk)
+            except Exception:  # noqa: BLE001 - a message that was completed with zeros
+                reply: MessageType | None = _failure(messages.FailureType.DataError, "Failed to decode message")
+            else:
+                self.received.append(message)
+                reply = self._next(message)
             if reply is not None:
                 self._replies.append(reply)
             self._changed.notify_all()
 
-    def read_chunk(self, *, timeout: float | None = None) -> bytes:
+    def answer(self, timeout: float | None) -> bytes:
         """Wait for a message of the device."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._replies or self.gone, timeout):
@@ -181,6 +195,26 @@ class FakeTrezor(_MessageTransport):
             if self.gone:
                 raise TransportException("USB read failed")
             return _packed(self._replies.pop(0))
+
+    # chunks: protocol_v1.py
+    def write_chunk(self, chunk: bytes, /) -> None:
+        """Take a chunk of 64 bytes, or anything at all while a message is incomplete."""
+        if len(chunk) != self.CHUNK_SIZE:
+            raise AssertionError(f"a chunk of {len(chunk)} bytes")
+        if not self._incoming and not chunk.startswith(b"?##"):
+            return
+        self._incoming += chunk[1:] if self._incoming else chunk[3:]
+        size = 6 + int.from_bytes(self._incoming[2:6])
+        if len(self._incoming) >= size:
+            message, self._incoming = self._incoming[:size], b""
+            self.receive(message)
+
+    def read_chunk(self, *, timeout: float | None = None) -> bytes:
+        """Wait for a chunk of the device's answer."""
+        if not self._outgoing:
+            packed = b"##" + self.answer(timeout)
+            self._outgoing = [b"?" + packed[start : start + 63].ljust(63, b"\0") for start in range(0, len(packed), 63)]
+        return self._outgoing.pop(0)
 
     def unplug(self) -> None:
         """Break the line, in the middle of whatever is going on."""
@@ -191,6 +225,7 @@ class FakeTrezor(_MessageTransport):
     def restart(self) -> None:
         """Come back with no session and, with a PIN, locked."""
         self.gone, self.locked = False, self.pin is not None
+        self._incoming, self._outgoing = b"", []
         self._sessions.clear()
         self._replies.clear()
         self._workflow = None
@@ -275,7 +310,8 @@ class FakeTrezor(_MessageTransport):
     def _shows(self, what: str) -> Generator[MessageType | None, MessageType, None]:
         """One screen."""
         self.shown.append(what)
-        yield messages.ButtonRequest(code=messages.ButtonRequestType.SignTx, name=what)
+        named = None if self.model == "T1B1" else what
+        yield messages.ButtonRequest(code=messages.ButtonRequestType.SignTx, name=named)
         answer = self.user(what)
         if answer is None:
             yield None  # and nothing happens any more
@@ -311,12 +347,20 @@ class FakeTrezor(_MessageTransport):
                 yield from self._shows("hashes")
                 digest = keccak256(b"\x19\x01" + message.domain_separator_hash + (message.message_hash or b""))
             case messages.EthereumSignTypedData() if not model_one:
+                yield from self._shows("address")
                 typed = TypedHasher()
                 yield from typed.collect("EIP712Domain")
                 yield from typed.collect(message.primary_type)
+                yield from self._shows("domain")
                 domain = yield from typed.hash_struct("EIP712Domain", [0])
-                digest = keccak256(b"\x19\x01" + domain + (yield from typed.hash_struct(message.primary_type, [1])))
-                self.shown += typed.shown
+                yield from self._shows("message")
+                struct = yield from typed.hash_struct(message.primary_type, [1])
+                digest = keccak256(b"\x19\x01" + domain + struct)
+                self.shown += typed.shown if self.full else []
+                if message.show_message_hash is not None:
+                    if message.show_message_hash != struct:
+                        raise _Refused(messages.FailureType.DataError, "Message hash mismatch")
+                    yield from self._shows(f"message hash {struct.hex()}")
                 yield from self._shows("typed data")
             case _:
                 raise _Refused(messages.FailureType.UnexpectedMessage, "Unknown message")
@@ -325,11 +369,16 @@ class FakeTrezor(_MessageTransport):
 
     def _sign_transaction(self, message: Any) -> Workflow:
         data = bytes(message.data_initial_chunk)
+        if message.supports_definition_request and self.model != "T1B1" and message.data_length >= 4:
+            ack: Any = yield messages.EthereumDefinitionRequest(
+                chain_id=message.chain_id, token_address=bytes.fromhex(message.to[2:]), func_sig=data[:4]
+            )
+            self.definitions.append(ack.definitions)
         yield from self._shows("amount")
         if message.data_length:
             yield from self._shows("data")
         while (left := message.data_length - len(data)) > 0:
-            ack: Any = yield messages.EthereumTxRequest(data_length=min(left, _CHUNK))
+            ack = yield messages.EthereumTxRequest(data_length=min(left, _CHUNK))
             data += ack.data_chunk
         yield from self._shows("fee")
         to, chain_id = bytes.fromhex(message.to[2:]), message.chain_id.to_bytes(8).lstrip(b"\0")

@@ -20,8 +20,9 @@ from trezorlib.thp.exceptions import ThpError
 from trezorlib.thp.pairing import default_pairing_flow
 from trezorlib.transport import DeviceIsBusy, Timeout, Transport, TransportException
 
+from signers.deadline import Deadline
 from signers.trezor.pairing import Credentials, PairingCredential, Passphrase
-from signers.trezor.transport import Deadline, GuardedTransport, find_transport
+from signers.trezor.transport import GuardedTransport, find_transport
 from zkcore import errors
 
 __all__ = ["AnySession", "Connection", "Hooks", "signer_error"]
@@ -57,7 +58,7 @@ class Connection:
         key = where.get_path() if isinstance(where, Transport) else str(where)
         self._lock = _LOCKS.setdefault(key, Lock())
         self._where, self._hooks, self._timeout = where, hooks, timeout
-        self._deadline = Deadline()
+        self._deadline = Deadline("Trezor")
         self._transport: GuardedTransport | None = None
         self._client: AnyClient | None = None
         self._session: AnySession | None = None
@@ -81,6 +82,7 @@ class Connection:
             raise mapped from error
         finally:
             self._hook_error = None
+            self._deadline.grace()
             self._lock.release()
 
     def cancel(self) -> None:
@@ -202,7 +204,7 @@ class Connection:
         """Take off the screen what may still be there, and forget the connection. The device may be gone: no error."""
         client, transport = self._client, self._transport
         if transport is not None:
-            transport.renew()
+            transport.settle()
             with suppress(Exception):
                 # an unfinished pairing keeps the transport open
                 transport.close() if client is None else client.cancel()

@@ -4,94 +4,29 @@ trezorlib has no such deadline: `Session.call(timeout=)` does not cover the wait
 a device that does not read is repeated for ever, a bridge is asked without a timeout, and over UDP a device that died
 cannot be told from a user who thinks. So each operation runs on a daemon thread that can be left behind, and reads are
 cut into short ones, between which the calling thread looks at the clock. Callbacks and Ctrl-C stay on that thread.
+
+A call may be given up between any two chunks, and nothing is left half written or half read: the operations of one
+connection run on one thread, in order; and a message that was begun is completed, with zeros, before anything else is
+said. Firmware that speaks protocol v1 waits for the announced length, and takes all that comes for data, a `Cancel` too.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from queue import SimpleQueue
-from threading import Event, Thread
 from typing import Final, TypeVar
 
 from trezorlib.exceptions import TrezorException
-from trezorlib.transport import Timeout, Transport, TransportException, get_transport
+from trezorlib.transport import Timeout, Transport, TransportException, enumerate_devices, get_transport
 
-from zkcore.errors import SignerTimeout, UserRejected
+from signers.deadline import GRACE, SLICE, Deadline, IoThread
+from zkcore.errors import ZkCoreError
 
-__all__ = ["Deadline", "GuardedTransport", "find_transport"]
+__all__ = ["GuardedTransport", "find_transport"]
 
 T = TypeVar("T")
 
-_SLICE: Final = 0.25  # seconds between two looks at the clock
-_GRACE: Final = 1.0  # seconds for cancelling and closing after the deadline
-
-
-class Deadline:
-    """When the call in hand must have ended, and whether somebody wants it to end now. One for each connection."""
-
-    def __init__(self) -> None:
-        self._seconds = self._until = 0.0
-        self._cancelled = Event()
-
-    def start(self, seconds: float, until: float) -> None:
-        """A call of so many seconds begins. `until` is on the monotonic clock."""
-        self._seconds, self._until = seconds, until
-        self._cancelled.clear()
-
-    def grace(self) -> None:
-        """The call is over: there is a little time for cancelling and closing."""
-        self.start(_GRACE, time.monotonic() + _GRACE)
-
-    def cancel(self) -> None:
-        """End the call in hand at its next look at the clock. Safe from any thread."""
-        self._cancelled.set()
-
-    def left(self) -> float:
-        """Seconds that are left. Raises SignerTimeout, or UserRejected after `cancel`."""
-        if self._cancelled.is_set():
-            raise UserRejected("the program cancelled the call")
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise SignerTimeout(f"the Trezor, or its user, did not answer within {self._seconds:g} s")
-        return left
-
-
-class _IoThread:
-    """One daemon thread that does blocking operations for a caller who may stop waiting for them."""
-
-    def __init__(self) -> None:
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        Thread(target=self._work, name="trezor-io", daemon=True).start()
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-
-    def end(self) -> None:
-        self._jobs.put(None)
-
-    def call(self, deadline: Deadline, function: Callable[..., T], *args: object, **options: object) -> T:
-        done, results, errors = Event(), list[T](), list[BaseException]()
-
-        def job() -> None:
-            try:
-                results.append(function(*args, **options))
-            except BaseException as error:
-                errors.append(error)
-                if not isinstance(error, Exception):
-                    raise  # ends this thread; the caller is told below
-            finally:
-                done.set()
-
-        self._jobs.put(job)
-        while not done.wait(min(deadline.left(), _SLICE)):
-            pass
-        for error in errors:
-            if isinstance(error, TrezorException):
-                raise error
-            # OSError, requests' and usb1's errors: trezorlib lets some of them through
-            raise TransportException(f"{type(error).__name__}: {error}") from error
-        return results[0]
+_COMPLETION: Final = 10.0  # seconds for the rest of a message: the longest have some thousand chunks
+_FIRST: Final = b"?##"  # protocol v1: then type (2 bytes), length (4), data; further chunks: "?", data
 
 
 class GuardedTransport(Transport):
@@ -103,7 +38,9 @@ class GuardedTransport(Transport):
     def __init__(self, inner: Transport, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline
         setattr(self, "CHUNK_SIZE", inner.CHUNK_SIZE)  # noqa: B010 - a constant of the class: here of the wrapped one
-        self._io: _IoThread | None = None
+        self._io: IoThread | None = None
+        self._left: IoThread | None = None  # with an operation that did not end in time
+        self._owed = 0  # bytes of a message that was begun
 
     def get_path(self) -> str:
         """The path of the wrapped transport."""
@@ -113,20 +50,47 @@ class GuardedTransport(Transport):
         """Whether the wrapped transport is open."""
         return self._io is not None and self._inner.is_open()
 
-    def renew(self) -> None:
-        """Leave the thread behind that may be stuck, with a little more time: to cancel what the device still shows."""
+    def settle(self) -> None:
+        """After a call that was given up: let what it began come to its end, so that the device can be cancelled.
+
+        What cannot be ended so, a write to a device that does not read or the question to a bridge, is left behind on
+        its thread, until the device or the end of the connection ends it.
+        """
+        if (io := self._io) is None:
+            return
+        self._deadline.grace(_COMPLETION if self._owed else GRACE)
+        with suppress(Exception):
+            if self.CHUNK_SIZE is not None:
+                io.call(self._deadline, self._complete)
+                io = None
+        if io is not None:
+            self._left, self._io = io, IoThread()
         self._deadline.grace()
-        if self._io is not None:
-            self._io.end()
-            self._io = _IoThread()
+
+    def _complete(self) -> None:
+        size = self.CHUNK_SIZE or 0
+        while self._owed > 0:
+            self._write(b"?".ljust(size, b"\0"))
+
+    def _write(self, chunk: bytes) -> None:
+        if self.CHUNK_SIZE is not None:
+            if chunk.startswith(_FIRST):
+                self._owed = int.from_bytes(chunk[5:9]) + 8
+            self._owed = max(0, self._owed - len(chunk) + 1)
+        self._inner.write_chunk(chunk)
 
     def _call(self, function: Callable[..., T], *args: object, **options: object) -> T:
         if self._io is None:
             raise TransportException("the connection to the Trezor is closed")
-        return self._io.call(self._deadline, function, *args, **options)
+        try:
+            return self._io.call(self._deadline, function, *args, **options)
+        except (TrezorException, ZkCoreError):
+            raise
+        except Exception as error:  # OSError, requests' and usb1's errors: trezorlib lets some of them through
+            raise TransportException(f"{type(error).__name__}: {error}") from error
 
     def _open(self) -> None:
-        self._io = _IoThread()
+        self._io = IoThread()
         try:
             self._call(self._inner.open)
         except BaseException:
@@ -138,13 +102,15 @@ class GuardedTransport(Transport):
         self._deadline.grace()
         with suppress(Exception):  # a signature that is there is not lost because the line cannot be closed
             self._call(self._inner.close)
-        if self._io is not None:
-            self._io.end()
-        self._io = None
+        # one reader at a time: none of these is left when the next connection begins
+        for io in (self._io, self._left):
+            if io is not None:
+                io.end(GRACE)
+        self._io = self._left = None
 
     def write_chunk(self, chunk: bytes, /) -> None:
         """Write one chunk."""
-        self._call(self._inner.write_chunk, chunk)
+        self._call(self._write, chunk)
 
     def read_chunk(self, *, timeout: float | None = None) -> bytes:
         """Read one chunk. Raises trezorlib's Timeout only for a timeout given here, shorter than the deadline."""
@@ -153,7 +119,7 @@ class GuardedTransport(Transport):
             left = min(self._deadline.left(), max(0.0, asked_until - time.monotonic()))
             try:
                 # a bridge is asked over HTTP, where a read given up may lose the message: it gets all the time there is
-                wait = left if self.CHUNK_SIZE is None else min(left, _SLICE)
+                wait = left if self.CHUNK_SIZE is None else min(left, SLICE)
                 return self._call(self._inner.read_chunk, timeout=wait)
             except Timeout:
                 if time.monotonic() >= asked_until:
@@ -172,12 +138,21 @@ def find_transport(where: str | Transport | None, deadline: Deadline) -> Guarded
     """
     if isinstance(where, Transport):
         return GuardedTransport(where, deadline)
-    io = _IoThread()
+    tries = 4 if where is not None and where.startswith("udp") else 1  # an emulator may miss the 0.1 s it is given
+    io = IoThread()
     try:
-        # an emulator may be there and yet miss the 0.1 s that trezorlib gives it to answer
-        for _ in range(4 if where is not None and where.startswith("udp") else 0):
+        for _ in range(tries - 1):
             with suppress(TransportException):
-                return GuardedTransport(io.call(deadline, get_transport, where, prefix_search=True), deadline)
-        return GuardedTransport(io.call(deadline, get_transport, where, prefix_search=True), deadline)
+                return GuardedTransport(io.call(deadline, _found, where), deadline)
+        return GuardedTransport(io.call(deadline, _found, where), deadline)
     finally:
         io.end()
+
+
+def _found(where: str | None) -> Transport:
+    if where is not None:
+        return get_transport(where, prefix_search=True)
+    for device in enumerate_devices():
+        if not device.get_path().startswith("udp"):  # an emulator is taken only when asked for
+            return device
+    raise TransportException("no Trezor found")

@@ -176,12 +176,19 @@ def test_a_chain_id_that_the_app_cannot_write_is_refused() -> None:
         {"to": None, "data": b""},
         {"paymaster": Paymaster(address=TO, input=bytes(132))},
         {"factory_deps": (bytes(32), bytes(96)), "value": 2**256 - 1, "gas_per_pubdata": 1},
+        {"data": bytes(188)},
+        {"data": bytes(189)},
     ],
 )
 def test_0x71_goes_as_typed_data(fields: dict[str, Any]) -> None:
     tx = paymaster_transaction(**fields)
-    for blind_signing, clear in ((False, True), (True, None)):
+    cut = len(tx.data) > 188  # bytes, shown as 379 characters
+    for blind_signing, clear in ((False, not cut), (True, False if cut else None)):
         signer = connect(FakeLedger(blind_signing=blind_signing))
+        if clear is not True:
+            with pytest.raises(errors.BlindSigningRequired):
+                signer.sign_transaction(tx)
+        signer = connect(FakeLedger(blind_signing=blind_signing), allow_blind_signing=True)
         signature = signer.sign_transaction(tx)
         assert tx.sender(signature) == signer.address
         assert signature.clear is clear
@@ -190,12 +197,12 @@ def test_0x71_goes_as_typed_data(fields: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- typed data and messages
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_app_rebuilds_the_same_typed_data(name: str) -> None:
-    data = SHOWN[name]
-    with connect(FakeLedger()) as signer:
+    data, cut = SHOWN[name], name == "long values"
+    with connect(FakeLedger(), allow_blind_signing=cut) as signer:
         signature = signer.sign_typed_data(data)
         assert recover(data.digest(), signature) == signer.address
-        assert signature.clear is True
-    assert device_view(data).mode == "depends"
+        assert signature.clear is not cut
+    assert device_view(data).mode == ("blind" if cut else "depends")
 
 
 UNSHOWN = {
@@ -277,7 +284,7 @@ def test_typed_data_refused_by_the_settings_name_the_safer_setting_first() -> No
             signer.sign_typed_data(SHOWN["atoms"])
         text = str(refused.value)
         assert 0 < text.index("Raw messages") < text.index("Blind signing")
-    with connect(FakeLedger(raw_messages=False, blind_signing=True)) as signer:
+    with connect(FakeLedger(raw_messages=False, blind_signing=True), allow_blind_signing=True) as signer:
         assert signer.sign_typed_data(SHOWN["atoms"]).clear is None
 
 
@@ -452,7 +459,7 @@ def test_connect_checks_and_gives_the_device_back_if_it_fails() -> None:
     for fake, expected in (
         (FakeLedger(app="BOLOS"), errors.AppNotOpen),
         (FakeLedger(app="Bitcoin"), errors.AppNotOpen),
-        (FakeLedger(version=(1, 9, 18)), errors.FirmwareTooOld),
+        (FakeLedger(version=(1, 13, 9)), errors.FirmwareTooOld),
     ):
         with pytest.raises(expected):
             connect(fake)

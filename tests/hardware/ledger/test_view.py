@@ -4,6 +4,7 @@ import pytest
 
 from signers import LedgerSigner
 from signers.ledger import device_view
+from signers.ledger.view import App
 from signers.testing.ledger import FakeLedger
 from tests.hardware.ledger.cases import ACCOUNT, BY_HASHES, ERA, ERC20, PAYMASTER, TO, TYPED, eip1559
 from zkcore.errors import InputError
@@ -17,7 +18,10 @@ def test_0x71_says_which_address_each_decimal_is() -> None:
     data = ERA["everything"].typed_data()
     assert f"Domain hash: 0x{data.domain_separator().hex().upper()}" in view.notes
     assert f"Message hash: 0x{data.struct_hash().hex().upper()}" in view.notes
-    assert view.mode == "depends"
+    assert view.mode == "blind"
+    assert view.reason == "the Ledger does not show all: data is cut after 379 characters"
+    assert device_view(ERA["paymaster"]).mode == "depends"
+    assert device_view(ERA["paymaster"], App(blind_signing=False)).mode == "clear"
 
 
 def test_what_is_not_shown_is_named() -> None:
