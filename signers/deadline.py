@@ -33,14 +33,19 @@ class Deadline:
             self._in_hand, self._cancelled = in_hand, False
             self._seconds, self._until = seconds, until
 
+    def extend(self, seconds: float) -> None:
+        """The call in hand has so many seconds from now on."""
+        self._seconds, self._until = seconds, time.monotonic() + seconds
+
     def grace(self, seconds: float = GRACE) -> None:
         """The call is over: there is a little time for cancelling and closing, which nobody takes away."""
         self.start(seconds, time.monotonic() + seconds, in_hand=False)
 
-    def cancel(self) -> None:
-        """End the call in hand at its next look at the clock; nothing if there is none. Safe from any thread."""
+    def cancel(self) -> bool:
+        """End the call in hand at its next look at the clock, if there is one: whether. Safe from any thread."""
         with self._lock:
             self._cancelled = self._in_hand
+        return self._cancelled
 
     def left(self) -> float:
         """Seconds that are left. Raises SignerTimeout, or UserRejected after `cancel`."""

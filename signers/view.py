@@ -1,13 +1,21 @@
 """What a hardware wallet will show of one request, as data; and the digest to compare where it shows only hashes."""
 
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from zkcore.ethereum.eip712 import Value
 from zkcore.ethereum.hashing import keccak256
-from zkcore.types import Hash32
+from zkcore.types import Address, Hash32
 
-__all__ = ["DeviceView", "Mode", "calldata_digest", "printable"]
+if TYPE_CHECKING:
+    from zkcore.ethereum.eip712 import TypedData
+    from zkcore.transactions import Eip712Transaction
+
+__all__ = ["DeviceView", "Mode", "Row", "calldata_digest", "decimals", "hashes", "printable", "rows"]
+
+Row: TypeAlias = tuple[str, str]  # label and value
 
 # "clear": all that matters; "blind": not all of it; "depends": all of it or hashes, by settings that cannot be asked
 Mode: TypeAlias = Literal["clear", "blind", "depends"]
@@ -24,7 +32,7 @@ class DeviceView(Struct, frozen=True):
     """
 
     mode: Mode
-    lines: tuple[tuple[str, str], ...]
+    lines: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     reason: str = ""
     device: str = "Ledger"
@@ -47,3 +55,35 @@ def printable(text: str) -> str:
 def calldata_digest(data: bytes) -> Hash32:
     """ERC-8213: keccak256 of the length of the calldata, as 32 bytes, and the calldata."""
     return keccak256(len(data).to_bytes(32) + data)
+
+
+def decimals(tx: "Eip712Transaction") -> tuple[str, ...]:
+    """Which address each of the decimals is that stand for one in a 0x71 transaction's typed data."""
+    paymaster = Address(tx.paymaster.address) if tx.paymaster else None
+    places = (("from", tx.from_address), ("to", tx.to), ("paymaster", paymaster))
+    return tuple(f"{name} {int.from_bytes(address)} is {address}" for name, address in places if address)
+
+
+def hashes(data: "TypedData") -> tuple[Row, Row]:
+    """The two hashes of typed data, as screens have them."""
+    return ("Domain hash", _text(data.domain_separator())), ("Message hash", _text(data.struct_hash()))
+
+
+def rows(data: "TypedData", type_: str, label: str, value: Value) -> Iterator[Row]:
+    """Every value of typed data within another, in order, whole: hex in capitals, integers as decimals."""
+    if not isinstance(value, tuple):
+        yield label, _text(value)
+    elif type_.endswith("]"):
+        for member in value:
+            yield from rows(data, type_[: type_.rindex("[")], label, member)
+    else:
+        for field, member in zip(data.fields(type_), value, strict=True):
+            yield from rows(data, field.type, field.name, member)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Address):
+        return str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "0x" + value.hex().upper() if isinstance(value, bytes) else str(value)

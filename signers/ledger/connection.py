@@ -1,12 +1,15 @@
 """One Ledger: its dongle, opened when needed, used by one thread at a time, and dropped after any failure."""
 
+import socket
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
-from typing import Final, Protocol, TypeAlias, cast
+from typing import Any, Final, Protocol, TypeAlias, cast
 
+from signers.deadline import SLICE, Deadline
 from signers.ledger.status import status_error
+from signers.ledger.view import App
 from zkcore.errors import DeviceBusy, DeviceFault, DeviceNotFound, SignerError, SignerTimeout
 
 __all__ = ["Connection", "Dongle", "OpenDongle", "Refusals", "open_usb"]
@@ -44,11 +47,27 @@ def open_usb() -> Dongle:
     return cast("Dongle", getDongle())
 
 
+class _Wait:
+    """How ledgerblue's dongles wait for an answer: here in short pieces, between which a call can be given up."""
+
+    def __init__(self, dongle: Any, deadline: Deadline) -> None:
+        self._dongle, self._deadline = dongle, deadline
+
+    def waitFirstResponse(self, _: float) -> Any:  # noqa: N802 - ledgerblue's name
+        while True:
+            try:
+                return self._dongle.waitFirstResponse(min(self._deadline.left(), SLICE))
+            except Exception as error:
+                if "Timeout" not in str(error):
+                    raise
+
+
 class Connection:
     """A device, used by one request at a time. `timeout`: seconds that a person may take over one command."""
 
     def __init__(self, open_dongle: OpenDongle, *, timeout: float) -> None:
         self._lock = threading.RLock()
+        self._deadline, self.app = Deadline("Ledger"), App()  # what the device said of itself when last asked
         self._open, self._timeout = open_dongle, timeout
         self._dongle: Dongle | None = None
         self._closed = False
@@ -60,11 +79,21 @@ class Connection:
         Whatever ends it early ends the line as well: an answer that makes no sense may be that to an older question.
         """
         with self._lock:
+            self._deadline.start(self._timeout, float("inf"))
             try:
                 yield
             except BaseException:
                 self._drop()
                 raise
+            finally:
+                self._deadline.grace()
+
+    def cancel(self) -> None:
+        """End the request in hand, in whatever thread, with UserRejected: the next one takes it off the screen."""
+        line = getattr(self._dongle, "socket", None)  # of an emulator: there is no waiting for it in short pieces
+        if self._deadline.cancel() and line is not None:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def exchange(
         self,
@@ -85,14 +114,20 @@ class Connection:
         apdu = bytearray([*command.to_bytes(2), p1, p2, len(data)]) + data
         dongle = self._opened()
         limit = self._timeout if prompts else _ANSWER_SECONDS
-        socket = getattr(dongle, "socket", None)  # ledgerblue's TCP dongle has no time limit of its own
-        if socket is not None:
-            socket.settimeout(limit)
+        self._deadline.extend(limit)
+        line = getattr(dongle, "socket", None)  # ledgerblue's TCP dongle has no time limit of its own
+        if line is not None:
+            line.settimeout(limit)
         try:
+            self._deadline.left()
             return bytes(dongle.exchange(apdu, timeout=limit))
+        except SignerError:
+            raise
         except BaseException as error:  # ledgerblue raises even bare BaseException
             if any_status and _status(error) is not None:
                 return b""
+            if isinstance(error, Exception) and _status(error) is None:
+                self._deadline.left()  # cancelled, and therefore broken off
             mapped = _exchange_error(error, refusals)
             if mapped is None:
                 raise
@@ -108,6 +143,8 @@ class Connection:
                 raise
             except Exception as error:
                 raise _open_error(error) from error
+            if hasattr(self._dongle, "waitImpl"):
+                self._dongle.waitImpl = _Wait(self._dongle, self._deadline)
         return self._dongle
 
     def _drop(self) -> None:

@@ -34,9 +34,7 @@ _BLIND_SIGNING_ON: Final = 0x01  # app-ethereum src/apdu_constants.h: APP_FLAG_D
 _MAX_MESSAGE: Final = 0xFFFF
 
 _CAPABILITIES: Final = CAPABILITIES | {Capability.EIP2930, Capability.TYPED_DATA}
-_TURN_ON: Final = (
-    "turn on 'Blind signing' in the settings of the Ethereum app on the Ledger, and turn it off again afterwards"
-)
+_TURN_ON: Final = "turn on 'Blind signing' in the settings of the Ethereum app, and turn it off again afterwards"
 _RAW_MESSAGES: Final = (
     "turn on 'Raw messages' in the settings of the Ethereum app: it shows every field. "
     "'Blind signing' would let pass what the Ledger cannot show as well"
@@ -59,7 +57,6 @@ class LedgerSigner(DeviceSigner):
     def __init__(self, connection: Connection, path: Indices, address: Address, *, allow_blind_signing: bool) -> None:
         super().__init__(path, address, allow_blind_signing=allow_blind_signing)
         self._connection = connection
-        self._app = App()
 
     @classmethod
     def connect(
@@ -82,11 +79,13 @@ class LedgerSigner(DeviceSigner):
         expected = None if expected_address is None else Address(expected_address)
         connection = Connection(open_dongle, timeout=check_timeout(timeout))
         with connection.request():
-            app = _preflight(connection)
+            _preflight(connection)
             address = check_account(expected, _read_address(connection, indices))
-        signer = cls(connection, indices, address, allow_blind_signing=allow_blind_signing)
-        signer._app = app
-        return signer
+        return cls(connection, indices, address, allow_blind_signing=allow_blind_signing)
+
+    def cancel(self) -> None:
+        """End the call in hand, in whatever thread, with UserRejected. The next call takes it off the screen."""
+        self._connection.cancel()
 
     def close(self) -> None:
         """Give the device back, for good; signers from `find` close with it."""
@@ -106,7 +105,7 @@ class LedgerSigner(DeviceSigner):
 
         Asks nothing of the device.
         """
-        return device_view(what, self._app)
+        return device_view(what, self._connection.app)
 
     # ------------------------------------------------------------ accounts
     def confirm_address(self) -> Address:
@@ -135,7 +134,7 @@ class LedgerSigner(DeviceSigner):
         pieces = list(apdu.transaction_chunks(pack_path(self._path), tx))
         clear = self._agreed(device_view(tx))
         with self._ready():
-            if tx.data and not self._app.blind_signing:
+            if tx.data and not self._connection.app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses calldata that it cannot show: {_TURN_ON}")
             return self._checked(self._send(apdu.SIGN_TRANSACTION, pieces), tx.signing_hash(), clear)
 
@@ -149,14 +148,14 @@ class LedgerSigner(DeviceSigner):
         if (view := device_view(data)).mode == "blind":
             self._need_consent(view.reason)
         with self._ready():
-            clear, reason = self._agreed(device_view(data, self._app)), by_hashes(data, self._app)
+            clear, reason = self._agreed(device_view(data, self._connection.app)), by_hashes(data, self._connection.app)
             if reason is None:
                 try:
                     return self._checked(self._stream(data), data.digest(), clear)
                 except _NoFields:
                     reason = "its app does not know the fields of typed data"
                     self._need_consent(f"the Ledger shows only the hashes of typed data ({reason})")
-            if not self._app.blind_signing:
+            if not self._connection.app.blind_signing:
                 raise BlindSigningRequired(f"the Ledger refuses typed data that it cannot show ({reason}): {_TURN_ON}")
             hashes = data.domain_separator() + data.struct_hash()
             answer = self._connection.exchange(apdu.SIGN_TYPED_DATA, pack_path(self._path) + hashes, prompts=True)
@@ -182,7 +181,7 @@ class LedgerSigner(DeviceSigner):
     def _ready(self) -> Generator[None, None, None]:
         """The device, for one request: asked whether it is ready, and whether it still holds our account."""
         with self._connection.request():
-            self._app = _preflight(self._connection)
+            _preflight(self._connection)
             check_account(self._address, _read_address(self._connection, self._path))
             yield
 
@@ -200,7 +199,7 @@ class LedgerSigner(DeviceSigner):
 
     def _stream(self, data: "TypedData") -> bytes:
         refusals: Refusals = {
-            INCORRECT_DATA: _refused_data if self._app.blind_signing else _refused_setting,
+            INCORRECT_DATA: _refused_data if self._connection.app.blind_signing else _refused_setting,
             INS_NOT_SUPPORTED: _NoFields,  # the first command then, before anything is shown
         }
         for command in stream(data):
@@ -226,7 +225,7 @@ def _refused_data() -> SignerError:
     return errors.UnsupportedBySigner(f"the Ethereum app refuses these typed data ({status}): beyond its limits")
 
 
-def _preflight(connection: Connection) -> App:
+def _preflight(connection: Connection) -> None:
     """That the Ethereum app is open on an unlocked device, its version, and its flags. Raises SignerError.
 
     What an earlier request left in the app or on its screen is forgotten only on an error: here, 1C with p2 = 01, which
@@ -244,7 +243,7 @@ def _preflight(connection: Connection) -> App:
         old = f"the Ethereum app is {found}, expected {needed} or newer, which shows what it signs"
         raise errors.FirmwareTooOld(f"{old}: update it in Ledger Live")
     connection.exchange(apdu.STRUCT_VALUE, p2=1, any_status=True)
-    return App(version, bool(answer[0] & _BLIND_SIGNING_ON))
+    connection.app = App(version, bool(answer[0] & _BLIND_SIGNING_ON))
 
 
 def _running_app(answer: bytes) -> str:

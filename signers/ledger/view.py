@@ -3,16 +3,15 @@
 The same words decide what needs consent: `DeviceView.mode` is about what a person can see, whatever was sent.
 """
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
 from signers.ledger.typed_data import unshowable
-from signers.view import DeviceView, Mode, calldata_digest
+from signers.view import DeviceView, Mode, Row, calldata_digest, decimals, hashes, rows
 from zkcore.errors import InputError
-from zkcore.ethereum.eip712 import DOMAIN, Value
-from zkcore.types import Address, format_units, to_hex
+from zkcore.ethereum.eip712 import DOMAIN
+from zkcore.types import format_units, to_hex
 
 if TYPE_CHECKING:
     from zkcore.ethereum.eip712 import TypedData
@@ -55,10 +54,7 @@ def device_view(what: "Transaction | TypedData | bytes", app: App = App()) -> De
 
     match what:
         case Eip712Transaction():
-            paymaster = Address(what.paymaster.address) if what.paymaster else None
-            places = (("from", what.from_address), ("to", what.to), ("paymaster", paymaster))
-            decimals = tuple(f"{name} {int.from_bytes(address)} is {address}" for name, address in places if address)
-            return _typed_data(what.typed_data(), app, decimals)
+            return _typed_data(what.typed_data(), app, decimals(what))
         case LegacyTransaction() | Eip2930Transaction() | Eip1559Transaction():
             return _transaction(what)
         case TypedData():
@@ -102,23 +98,24 @@ def by_hashes(data: "TypedData", app: App) -> str | None:
 
 
 def _typed_data(data: "TypedData", app: App, notes: tuple[str, ...]) -> DeviceView:
-    hashes = (("Domain hash", _text(data.domain_separator())), ("Message hash", _text(data.struct_hash())))
+    hashed = hashes(data)
     reason = by_hashes(data, app)
     if reason is not None:
         reason = f"the Ledger shows only the hashes of these typed data ({reason})"
-        return DeviceView("blind", hashes, (*notes, reason), reason)
+        return DeviceView("blind", hashed, (*notes, reason), reason)
     limit = next(limit for version, limit in _SHOWN if app.version >= version)
-    lines: list[tuple[str, str]] = []
+    lines: list[Row] = []
     hidden: list[str] = []
     for name, value in ((DOMAIN, data.domain), (data.primary_type, data.message)):
-        rows = list(_rows(data, name, name, value))
-        lines += [("Review struct", name), *((label, _cut(text, limit)) for label, text in rows)]
-        hidden += [f"{label} is cut after {limit} characters" for label, text in rows if len(text) > limit]
-        hidden += [
-            f"{label} has characters that it cannot show" for label, text in rows if not _LETTERS.issuperset(text)
-        ]
+        lines.append(("Review struct", name))
+        for label, text in rows(data, name, name, value):
+            lines.append((label, text if len(text) <= limit else text[: limit - 3] + "..."))
+            if len(text) > limit:
+                hidden.append(f"{label} is cut after {limit} characters")
+            if not _LETTERS.issuperset(text):
+                hidden.append(f"{label} has characters that it cannot show")
     setting = "adds these hashes" if app.version >= _TX_HASH_SETTING else "is missing in this app, and these hashes"
-    notes += (f"the setting 'Transaction hash' {setting}", *(f"{label}: {value}" for label, value in hashes))
+    notes += (f"the setting 'Transaction hash' {setting}", *(f"{label}: {value}" for label, value in hashed))
     mode: Mode = "clear"
     reason = "every field is shown"
     if hidden:
@@ -126,29 +123,6 @@ def _typed_data(data: "TypedData", app: App, notes: tuple[str, ...]) -> DeviceVi
     elif app.blind_signing is not False:
         mode, reason = "depends", f"a Nano may show no field of the message, but its hash: {_EVERY_FIELD}"
     return DeviceView(mode, tuple(lines), (*notes, reason), reason)
-
-
-def _rows(data: "TypedData", type_: str, label: str, value: Value) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, tuple):
-        yield label, _text(value)
-    elif type_.endswith("]"):
-        for member in value:
-            yield from _rows(data, type_[: type_.rindex("[")], label, member)
-    else:
-        for field, member in zip(data.fields(type_), value, strict=True):
-            yield from _rows(data, field.type, field.name, member)
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, Address):
-        return str(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "0x" + value.hex().upper() if isinstance(value, bytes) else str(value)
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def _message(message: bytes) -> DeviceView:

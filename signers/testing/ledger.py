@@ -6,6 +6,7 @@ LedgerSigner.connect(open_dongle=Replay(exchanges).open)
 """
 
 import re
+import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, Self
 
@@ -121,6 +122,7 @@ class FakeLedger:
     ) -> None:
         self.seed, self.app, self.version, self.before = seed, app, version, before
         self.blind_signing, self.raw_messages, self.approve = blind_signing, raw_messages, approve
+        self.waitImpl: Any = self
         self.model, self.reviewing, self.crashed = model, False, False
         self.shown: list[str] = []
         self.commands: list[bytes] = []
@@ -147,7 +149,7 @@ class FakeLedger:
 
     def exchange(self, apdu: bytearray, timeout: float = 0) -> bytes:
         """The app's answer. Raises StatusError, and what `before` raises."""
-        command = bytes(apdu)
+        command, self._timeout = bytes(apdu), timeout
         if self.crashed:
             raise OSError("the app has crashed")
         self.commands.append(command)
@@ -172,6 +174,11 @@ class FakeLedger:
             self._forget()
             raise
 
+    def waitFirstResponse(self, timeout: float) -> bytes:  # noqa: N802 - ledgerblue's name
+        """Nothing comes."""
+        time.sleep(timeout)
+        raise TimeoutError("Timeout")
+
     def press(self) -> None:
         """A button pressed long after: on a review that nobody waits for any more."""
         self.crashed = self.crashed or (self.reviewing and self._address_asked)
@@ -194,7 +201,7 @@ class FakeLedger:
     def _address(self, p1: int, p2: int, data: bytes) -> bytes:
         path, _ = _split_path(data)
         self._payload = b""
-        self._address_asked = True
+        self._address_asked = self._address_asked or self.reviewing
         if p1:
             self._review([self.address(path)])
         public_key = b"\4" + self._key(path).public_key.to_bytes()
@@ -319,8 +326,8 @@ class FakeLedger:
         """Something on the screen, until its user has decided."""
         self.shown += shown
         if self.approve is None:
-            self.reviewing = True
-            raise TimeoutError("Timeout")
+            self.reviewing, self._address_asked = True, False
+            self.waitImpl.waitFirstResponse(self._timeout)
         if not self.approve:
             raise StatusError(0x6985)
 

@@ -10,7 +10,7 @@ import struct
 import time
 from collections.abc import Callable, Generator, Sequence
 from threading import Condition
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from trezorlib import messages, protocol_v1
 from trezorlib.mapping import DEFAULT_MAPPING
@@ -46,7 +46,7 @@ class _MessageTransport(Transport):
 
     PATH_PREFIX = "testing"
     ENABLED = False
-    CHUNK_SIZE = None
+    CHUNK_SIZE: ClassVar[int | None] = None
 
     def __init__(self) -> None:
         self._is_open = False

@@ -2,6 +2,7 @@
 # pyright: reportUnknownVariableType=false
 
 import logging
+import re
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,7 +17,7 @@ from trezorlib.messages import FailureType
 from trezorlib.protocol_v1 import SessionV1
 from trezorlib.thp.client import TrezorClientThp
 from trezorlib.thp.credentials import StaticCredential
-from trezorlib.thp.exceptions import ThpError
+from trezorlib.thp.exceptions import ThpError, ThpErrorCode
 from trezorlib.thp.pairing import default_pairing_flow
 from trezorlib.transport import DeviceIsBusy, Timeout, Transport, TransportException
 
@@ -32,7 +33,6 @@ AnyClient: TypeAlias = TrezorClient[Any]
 AnySession: TypeAlias = Session[Any, Any]
 
 _BUSY_RETRIES: Final = 6  # with doubled pauses between them: trezorlib's twenty would sleep past every deadline
-_PIN_DIGITS: Final = frozenset("123456789")
 _LOCKS: Final[WeakValueDictionary[str, Lock]] = WeakValueDictionary()  # by path, as long as a signer uses it
 
 
@@ -71,9 +71,16 @@ class Connection:
         if not self._lock.acquire(timeout=self._timeout):
             raise errors.DeviceBusy(f"another call on this Trezor took all of the {self._timeout:g} s")
         try:
-            self._deadline.start(self._timeout, until)
-            with self._opened():
-                return operation(self._resumed() or self._begun())
+            lost = self._client is None
+            while True:
+                self._deadline.start(self._timeout, until)
+                try:
+                    with self._opened():
+                        return operation(self._resumed() or self._begun())
+                except ThpError as error:  # of an earlier call's channel: another program's has taken its place
+                    if lost or error.code != ThpErrorCode.UNALLOCATED_CHANNEL:
+                        raise
+                    lost = True
         except BaseException as error:
             foreign = error is not self._hook_error or isinstance(error, exceptions.TrezorException)
             mapped = signer_error(error) if foreign else None
@@ -147,13 +154,9 @@ class Connection:
         hooks, transport = self._hooks, self._transport
         if transport is None:
             raise errors.DeviceNotFound(_LOST)
-        kept: Sequence[PairingCredential] = () if hooks.credentials is None else self._hooked(hooks.credentials.load)
-        manifest = AppManifest(
-            app_name="zkcore",
-            button_callback=self._on_button,
-            pin_callback=self._on_pin,
-            credentials=[StaticCredential(c.trezor_pubkey, c.host_privkey, c.credential) for c in kept],
-        )
+        saved: Sequence[PairingCredential] = () if hooks.credentials is None else self._hooked(hooks.credentials.load)
+        kept = [StaticCredential(c.trezor_pubkey, c.host_privkey, c.credential) for c in saved]
+        manifest = AppManifest("zkcore", button_callback=self._on_button, pin_callback=self._on_pin, credentials=kept)
         client: AnyClient = get_client(manifest, transport)
         if isinstance(client, TrezorClientThp):
             client.channel.BUSY_RETRIES = _BUSY_RETRIES
@@ -167,9 +170,17 @@ class Connection:
         on_pairing, store, name = self._hooks.on_pairing, self._hooks.credentials, client.model.name
         if on_pairing is None:
             raise errors.NotPaired("pair this Trezor with zkcore first: give on_pairing=, and credentials= to keep it")
-        paired = default_pairing_flow(
-            client.pairing, code_entry_callback=lambda: self._hooked(lambda: on_pairing(name)), request_credential=True
-        )
+
+        def code() -> str:
+            given = self._hooked(lambda: on_pairing(name))
+            if type(given) is not str or not re.fullmatch("[0-9]{6}", given):
+                raise errors.InputError("on_pairing: expected the six digits that the Trezor shows, or an exception")
+            return given
+
+        try:
+            paired = default_pairing_flow(client.pairing, code_entry_callback=code, request_credential=True)
+        except (exceptions.TrezorFailure, exceptions.ProtocolError) as error:
+            raise errors.NotPaired(f"the Trezor did not take that code: call again for another ({error})") from error
         if store is not None:
             credential = PairingCredential(paired.trezor_pubkey, paired.host_privkey, paired.credential)
             self._hooked(lambda: store.save(credential))
@@ -184,18 +195,17 @@ class Connection:
             raise
 
     def _on_button(self, request: messages.ButtonRequest) -> None:
-        hook = self._hooks.on_button
-        if hook is not None:
-            shown: str = getattr(request.code, "name", "Other")  # newer firmware may know more than trezorlib
+        if (hook := self._hooks.on_button) is not None:
+            # newer firmware may know more codes than trezorlib, and says "Other" for most screens, but names them
+            shown = str(request.name or getattr(request.code, "name", "Other"))
             self._hooked(lambda: hook(shown))
 
     def _on_pin(self, request: messages.PinMatrixRequest) -> str:
-        hook = self._hooks.on_pin
-        if hook is None:
+        if (hook := self._hooks.on_pin) is None:
             raise errors.DeviceLocked("the Trezor asks for its PIN: unlock it first, or give on_pin=")
         wanted: str = getattr(request.type, "name", "Current")
         pin = self._hooked(lambda: hook(wanted))
-        if type(pin) is not str or not 1 <= len(pin) <= 50 or not _PIN_DIGITS.issuperset(pin):
+        if type(pin) is not str or not re.fullmatch("[1-9]{1,50}", pin):
             raise errors.InputError("on_pin: expected positions on the matrix (1 to 50 digits 1 to 9), or an exception")
         return pin
 

@@ -1,30 +1,26 @@
-"""Network definitions: files signed by the vendor that tell a Trezor the name and unit of a network it does not know.
+"""Definitions: files signed by the vendor that tell a Trezor what it does not know, such as the unit of a network.
 
 Without one a Trezor signs for a ZKsync chain all the same, and shows its amounts as UNKN. The vendor's signature is
-left to the device: its development builds have keys of their own. All else is checked here, so a bad file is named.
+left to the device: its development builds have keys of their own. All else of a network's definition is checked here,
+so a bad file is named; tokens and display formats (ERC-7730) are passed on as they are, when the device asks for them.
 """
 
 import struct
-import tarfile
-from collections.abc import Callable
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self
 
 from msgspec import Struct
 
-from zkcore.errors import InputError, InvalidDefinition
+from signers.files import Read, reader
+from zkcore.errors import InvalidDefinition
 
 __all__ = ["VENDOR_URL", "Definitions", "NetworkDefinition"]
 
 VENDOR_URL: Final = "https://data.trezor.io/firmware/definitions/"
 
-_LARGEST: Final = 1024  # bytes: the buffer of the Model One (legacy/firmware/protob/messages-ethereum.options)
+_LARGEST: Final = 1024  # bytes of a network's: the buffer of the Model One (legacy/.../messages-ethereum.options)
 _NETWORK: Final = 0  # messages-definitions.proto: DefinitionType.ETHEREUM_NETWORK
-_FETCH_SECONDS: Final = 20.0
-
-Read: TypeAlias = Callable[[str], bytes | None]  # of a file's name inside a source; None: it is not there
 
 
 class NetworkDefinition(Struct, frozen=True, kw_only=True):
@@ -46,6 +42,7 @@ class NetworkDefinition(Struct, frozen=True, kw_only=True):
         from trezorlib.messages import EthereumNetworkInfo
         from trezorlib.protobuf import load_message
 
+        encoded = encoded[: _LARGEST + 1]
         try:
             magic, kind, _, length = struct.unpack_from("<5sBIH", encoded)
             size = 12 + length + 1 + 32 * encoded[12 + length] + 1 + 64
@@ -59,37 +56,39 @@ class NetworkDefinition(Struct, frozen=True, kw_only=True):
 
 
 class Definitions:
-    """A source of network definitions: `of`. Each is read once, when first needed."""
+    """A source of definitions: `of`. Those of networks are read once, when first needed. `given`: whether it has any."""
 
-    def __init__(self, name: str, read: Read) -> None:
-        self._name, self._read = name, read
+    def __init__(self, name: str, read: Read, *, given: bool = True) -> None:
+        self._name, self._read, self.given = name, read, given
         self._known: dict[int, NetworkDefinition | None] = {}
 
     @classmethod
-    def of(cls, source: "Definitions | Path | str | None") -> "Definitions":
+    def of(cls, source: "Definitions | Path | str | Read | None") -> "Definitions":
         """Those of a folder or tar archive with eth/chain-id/NUMBER/network.dat in it, of one such file (read at once),
-        of an https:// URL such as VENDOR_URL, whose server learns which chains are asked for; or none.
+        of a function from such names to bytes, of an https:// URL such as VENDOR_URL, whose server learns what is asked
+        for; or none.
 
         Raises InputError, InvalidDefinition.
         """
         if isinstance(source, Definitions):
             return source
         if source is None:
-            return cls("none", lambda _: None)
-        if "://" in str(source):
-            url = str(source).rstrip("/")
-            if not url.startswith("https://"):
-                raise InputError(f"definitions: expected a path or an https:// URL, got {source!r}")
-            return cls(url, lambda inner: _fetched(f"{url}/{inner}"))
-        path = Path(source)
-        if path.is_dir():
-            return cls(str(path), lambda inner: _head(path / inner) if (path / inner).is_file() else None)
-        if not path.is_file():
-            raise InputError(f"definitions: there is no {path}")
-        if tarfile.is_tarfile(path):
-            return cls(str(path), lambda inner: _unpacked(path, inner))
-        only = NetworkDefinition.parse(_head(path), str(path))
-        return cls(str(path), lambda inner: only.encoded if inner == _inner(only.chain_id) else None)
+            return cls("none", lambda _: None, given=False)
+        name, read = reader(source, "definitions")
+        if read is not None:
+            return cls(name, read)
+        only = NetworkDefinition.parse(Path(name).read_bytes(), name)
+        return cls(name, lambda inner: only.encoded if inner == _inner(only.chain_id) else None)
+
+    def source(self) -> Any:
+        """As trezorlib takes it."""
+        from trezorlib.definitions import Source
+
+        class Relay(Source):
+            def fetch_path(_, *components: str) -> bytes | None:  # noqa: N805
+                return self._read("/".join(components))
+
+        return Relay()
 
     def network(self, chain_id: int) -> NetworkDefinition | None:
         """The definition of a chain, None if the source has none. Raises InvalidDefinition for one that is unusable."""
@@ -104,32 +103,3 @@ class Definitions:
 
 def _inner(chain_id: int) -> str:
     return f"eth/chain-id/{chain_id}/network.dat"
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_LARGEST + 1)
-
-
-def _unpacked(path: Path, inner: str) -> bytes | None:
-    with tarfile.open(path) as archive:
-        for name in (inner, f"./{inner}"):
-            with suppress(KeyError):
-                file = archive.extractfile(name)
-                return None if file is None else file.read(_LARGEST + 1)
-    return None
-
-
-def _fetched(url: str) -> bytes | None:
-    from urllib.error import HTTPError
-    from urllib.request import urlopen
-
-    try:
-        with urlopen(url, timeout=_FETCH_SECONDS) as reply:  # noqa: S310 - https only, see `of`
-            return bytes(reply.read(_LARGEST + 1))
-    except OSError as error:
-        if isinstance(error, HTTPError) and error.code == 404:
-            return None
-        raise InvalidDefinition(
-            f"{url} cannot be fetched ({error}): without definitions= a Trezor signs too"
-        ) from error

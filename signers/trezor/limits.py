@@ -5,6 +5,7 @@ core/src/apps/ethereum (sign_tx.py, sign_tx_eip1559.py, keychain.py, networks.py
 core/src/apps/common/paths.py.
 """
 
+import re
 from typing import Any, Final
 
 from signers.paths import Indices, format_path
@@ -16,6 +17,11 @@ __all__ = ["BUILT_IN", "check_message", "check_path", "check_transaction", "coin
 
 _HARDENED: Final = 1 << 31
 _ETHEREUM, _TESTNET = 60, 1  # SLIP-44
+_COIN, _ACCOUNT, _INDEX = "(?:60|1)", "(?:[0-9]{1,2}|100)", "(?:[0-9]{1,6}|1000000)"
+# BIP-44 and SEP-5, m/44'/60'/0'/index, and Casa's
+_ALLOWED: Final = re.compile(
+    f"m/44'/{_COIN}'/(?:{_ACCOUNT}'(?:/[01]/{_INDEX})?|0'/{_ACCOUNT})|m/45'/{_COIN}/{_ACCOUNT}/[01]/{_INDEX}"
+)
 
 # The networks the firmware knows by itself: chain id -> (unit, SLIP-44 coin). networks.py, ethereum_networks.c.mako
 BUILT_IN: Final[dict[int, tuple[str, int]]] = {
@@ -33,8 +39,12 @@ BUILT_IN: Final[dict[int, tuple[str, int]]] = {
 _MAX_DATA: Final = 16_000_000  # bytes of calldata
 _MAX_GAS_BYTES: Final = 30  # of a fee per gas and the gas limit together
 _MAX_ACCESS_LIST: Final = 12  # entries, and keys of an entry: the arrays of Model One
+_NAMES: Final = {"T1B1": "Model One", "T3W1": "Safe 7"}
 _LONGEST_ARRAY: Final = 0xFFFF  # its length goes out as two bytes: trezorlib/ethereum.py, sign_typed_data
-_MAX_MESSAGE: Final = 1024  # bytes: Model One
+_MAX_MESSAGE: Final = {"T1B1": 1024, "T3W1": 8_600}  # bytes
+# A Safe 7 drops what does not fit into its buffer without a word: core/src/trezor/wire/thp/memory_manager.py. These are
+# bytes of one value of typed data, or of the definition of one struct.
+_MAX_BUFFERED: Final = {"T3W1": 8_650}
 
 
 def coins(slip44: int) -> frozenset[int]:
@@ -49,21 +59,7 @@ def path_coin(path: Indices) -> int:
 
 def check_path(path: Indices) -> None:
     """Raise UnsupportedBySigner for a path that the firmware forbids: it allows the usual ones, accounts 0 to 100."""
-
-    def at(level: int, most: int, hardened: bool = False) -> bool:
-        return len(path) <= level or 0 <= path[level] - _HARDENED * hardened <= most
-
-    if len(path) == 5 and path[0] == 45 + _HARDENED:  # Casa: m/45'/60/account/change/index
-        allowed = path[1] in {_ETHEREUM, _TESTNET} and at(2, 100) and at(3, 1) and at(4, 1_000_000)
-    else:  # BIP-44, SEP-5, and m/44'/60'/0'/index
-        allowed = (
-            3 <= len(path) <= 5
-            and path[0] == 44 + _HARDENED
-            and path[1] in {_ETHEREUM + _HARDENED, _TESTNET + _HARDENED}
-            and at(2, 100, hardened=True)
-            and ((path[2] == _HARDENED and at(3, 100)) if len(path) == 4 else (at(3, 1) and at(4, 1_000_000)))
-        )
-    if not allowed:
+    if not _ALLOWED.fullmatch(format_path(path)):
         raise UnsupportedBySigner(
             f"a Trezor forbids the path {format_path(path)}: for Ethereum it has m/44'/60'/account'/change/index, "
             "m/44'/60'/account', m/44'/60'/0'/account and m/45'/60/account/change/index (coin 1 as well), with "
@@ -71,7 +67,7 @@ def check_path(path: Indices) -> None:
         )
 
 
-def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: Indices, *, model_one: bool) -> None:
+def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: Indices, *, model: str) -> None:
     """Raise UnsupportedBySigner, naming the limit, for a transaction that the firmware would refuse."""
     if isinstance(tx, LegacyTransaction):
         fees, keys = {"gas_price": tx.gas_price}, list[int]()
@@ -82,44 +78,47 @@ def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: Indices,
     gas_bytes = _bytes(fees[name]) + _bytes(tx.gas_limit)
     allowed = coins(BUILT_IN[tx.chain_id][1]) if tx.chain_id in BUILT_IN else {path_coin(path)}
     most, longest = _MAX_ACCESS_LIST, max(keys, default=0)
-    for broken, limit in (
-        (gas_bytes > _MAX_GAS_BYTES, f"takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, not {gas_bytes}"),
-        (len(tx.data) > _MAX_DATA, f"takes up to {_MAX_DATA} bytes of data, not {len(tx.data)}"),
-        (tx.to is None and not tx.data, "refuses the creation of a contract without data"),
-        (tx.chain_id is None, "signs no legacy transaction without a chain id (EIP-155)"),
-        (
-            model_one and max(len(keys), longest) > most,
-            f"Model One takes access lists of {most} entries with {most} keys, not {len(keys)} with {longest}",
-        ),
-        (
-            path_coin(path) not in allowed,
-            f"signs for chain {tx.chain_id} with a coin of {sorted(allowed)} in the path, not {format_path(path)}",
-        ),
-    ):
+    many = f"Model One takes access lists of {most} entries with {most} keys, not {len(keys)} with {longest}"
+    coin = f"signs for chain {tx.chain_id} with a coin of {sorted(allowed)} in the path, not {format_path(path)}"
+    for limit, broken in {
+        f"takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, not {gas_bytes}": gas_bytes > _MAX_GAS_BYTES,
+        f"takes up to {_MAX_DATA} bytes of data, not {len(tx.data)}": len(tx.data) > _MAX_DATA,
+        "refuses the creation of a contract without data": tx.to is None and not tx.data,
+        "signs no legacy transaction without a chain id (EIP-155)": tx.chain_id is None,
+        many: model == "T1B1" and max(len(keys), longest) > most,
+        coin: path_coin(path) not in allowed,
+    }.items():
         if broken:
             raise UnsupportedBySigner(f"a Trezor {limit}")
 
 
-def check_message(message: bytes, *, model_one: bool) -> None:
-    """Raise UnsupportedBySigner for a message that is too long for the Model One. Core models read longer ones."""
-    if model_one and len(message) > _MAX_MESSAGE:
-        raise UnsupportedBySigner(f"a Trezor Model One takes messages of {_MAX_MESSAGE} bytes, not {len(message)}")
+def check_message(message: bytes, *, model: str) -> None:
+    """Raise UnsupportedBySigner for a message that is too long for the model."""
+    if len(message) > (most := _MAX_MESSAGE.get(model, len(message))):
+        raise UnsupportedBySigner(f"a Trezor {_NAMES[model]} takes messages of {most} bytes, not {len(message)}")
 
 
-def streamed_form(data: TypedData) -> dict[str, Any]:
+def streamed_form(data: TypedData, model: str) -> dict[str, Any]:
     """A dict of our own for trezorlib, with EIP712Domain: without it trezorlib has the device sign an empty domain.
 
-    Raises UnsupportedBySigner for arrays of arrays or of too many members, and for names that trezorlib misreads.
+    Raises UnsupportedBySigner for arrays of arrays or of too many members, for names that trezorlib misreads, and for
+    what does not fit into the model's buffer.
     """
+    most = _MAX_BUFFERED.get(model, 1 << 62)
     for struct in data.types:
         if struct.name.startswith(("int", "uint", "bytes")):
-            kinds = "a struct whose name begins with int, uint or bytes for such a number"
-            raise UnsupportedBySigner(f"trezorlib takes {kinds}: {struct.name}")
+            raise UnsupportedBySigner(f"trezorlib takes a struct whose name begins so for a number: {struct.name}")
         for field in struct.fields:
             if len(field.dimensions) > 1:
-                where = f"{struct.name}.{field.name} is {field.type}"
-                raise UnsupportedBySigner(f"a Trezor signs no arrays of arrays: {where}")
+                raise UnsupportedBySigner(
+                    f"a Trezor signs no arrays of arrays: {struct.name}.{field.name} is {field.type}"
+                )
+        if sum(len(field.name) + len(field.base) + 20 for field in struct.fields) > most:
+            raise UnsupportedBySigner(f"a Trezor Safe 7 takes structs of about {most} bytes: {struct.name} is larger")
     for item in (*data.walk(DOMAIN), *data.walk(data.primary_type)):
+        value = "" if isinstance(item, int) else item[1]
+        if isinstance(value, str | bytes) and len(value.encode() if isinstance(value, str) else value) > most:
+            raise UnsupportedBySigner(f"a Trezor Safe 7 takes values of {most} bytes: one has more")
         if isinstance(item, int) and item > _LONGEST_ARRAY:
             raise UnsupportedBySigner(f"a Trezor signs arrays of up to {_LONGEST_ARRAY} members, this one has {item}")
     return data.to_dict()

@@ -3,15 +3,19 @@
 import unicodedata
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Self, TypeAlias, TypeVar
 
-from signers.device import CAPABILITIES, DeviceSigner, check_account
+from signers.device import CAPABILITIES, DEFAULT_TIMEOUT, DeviceSigner, check_account, check_timeout
+from signers.files import Read
 from signers.paths import DEFAULT_PATH, Indices, Scheme, parse_path
 from signers.trezor import limits, wire
 from signers.trezor.definitions import Definitions, NetworkDefinition
 from signers.trezor.pairing import Credentials, Passphrase
+from signers.trezor.view import MODEL_ONE, device_view
+from signers.view import DeviceView
 from zkcore.errors import BadSignature, InputError, SignerError, UnsupportedBySigner
 from zkcore.ethereum.eip191 import message_hash
+from zkcore.ethereum.eip712 import DOMAIN
 from zkcore.ethereum.signature import Signature
 from zkcore.signer import Capability
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction, Transaction
@@ -29,16 +33,10 @@ __all__ = ["TrezorSigner"]
 
 T = TypeVar("T")
 
-_MODEL_ONE: Final = "T1B1"
 _PASSPHRASE_BYTES: Final = 50  # of UTF-8 after NFKD: MAX_PASSPHRASE_LENGTH in trezor-firmware
 
 
-class _Device(NamedTuple):
-    """What the signers for one device share."""
-
-    connection: "Connection"
-    model: str
-    definitions: Definitions
+_Device: TypeAlias = "tuple[Connection, str, Definitions]"  # what the signers for one device share: also its model
 
 
 class TrezorSigner(DeviceSigner):
@@ -67,37 +65,37 @@ class TrezorSigner(DeviceSigner):
         on_button: Callable[[str], object] | None = None,
         on_pairing: Callable[[str], str] | None = None,
         credentials: Credentials | None = None,
-        definitions: "Definitions | Path | str | None" = None,
-        timeout: float = 300.0,
+        definitions: "Definitions | Path | str | Read | None" = None,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> Self:
         """Find a Trezor, unlock it, and read the address at the path.
 
         transport: "webusb", "hid", "bridge", "udp:127.0.0.1:21324" (an emulator), a longer path as `trezorctl list`
-            prints it, a trezorlib Transport, or None for the first device found.
+            prints it, a trezorlib Transport, or None for the first device found that is no emulator.
         expected_address: whose account this must be, else WrongDevice. Another passphrase is another wallet: give it.
         allow_blind_signing: consent to sign what the device shows only as hex or hashes: any calldata, and typed data
             on a Model One.
         passphrase: the text, a function that asks for it, Passphrase.ON_DEVICE, or None: the wallet without one.
         on_pin: returns the PIN of a Model One as positions on its matrix.
-        on_button: called when the device waits for its user, with the name of what it shows, such as "SignTx".
+        on_button: called when the device waits for its user, with the firmware's name of what it shows, such as
+            "confirm_data", or, of a Model One, of the kind of request, such as "SignTx".
         on_pairing: returns the code that a Safe 7 shows; called with the model's name. `credentials` keeps the pairing.
-        definitions: names and units of chains for the device's screen: a file, folder or tar archive, an https:// URL.
+        definitions: names, units and display formats signed for the device's screen: a file, folder or tar archive, an
+            https:// URL, or a function from their names to their bytes or None.
         timeout: seconds for each call.
         Raises SignerError, InputError, or what a callback raises.
         """
         indices = parse_path(path)
         limits.check_path(indices)
         expected = None if expected_address is None else Address(expected_address)
-        if type(timeout) not in {int, float} or not 0 < timeout < 1e7:
-            raise InputError(f"timeout: expected seconds above 0, got {timeout!r}")
-        source, asked = Definitions.of(definitions), _passphrase(passphrase)
+        seconds, source, asked = check_timeout(timeout), Definitions.of(definitions), _passphrase(passphrase)
         try:
             from signers.trezor.connection import Connection, Hooks
         except ImportError as error:
             raise SignerError(f"the Trezor signer needs the extra: pip install 'zkcore[trezor]' ({error})") from error
 
         hooks = Hooks(asked, on_button, on_pin, on_pairing, credentials)
-        connection = Connection(transport, hooks, float(timeout))
+        connection = Connection(transport, hooks, seconds)
 
         def read(session: "AnySession") -> tuple[Address, str]:
             # trezorlib takes a model that it does not know, if it names itself only by its new name, for a Model One
@@ -105,7 +103,7 @@ class TrezorSigner(DeviceSigner):
             return check_account(expected, wire.get_address(session, indices)), model
 
         address, model = connection.call(read)
-        return cls(_Device(connection, model, source), indices, address, allow_blind_signing=allow_blind_signing)
+        return cls((connection, model, source), indices, address, allow_blind_signing=allow_blind_signing)
 
     # ------------------------------------------------------------ what it is
     @property
@@ -120,7 +118,7 @@ class TrezorSigner(DeviceSigner):
 
     @property
     def _is_model_one(self) -> bool:
-        return self._model == _MODEL_ONE
+        return self._model == MODEL_ONE
 
     def unit(self, chain_id: int) -> str:
         """What the device calls the unit of a chain's amounts: UNKN for one it does not know and has no definition of.
@@ -131,6 +129,11 @@ class TrezorSigner(DeviceSigner):
             return limits.BUILT_IN[chain_id][0]
         definition = self._definition(chain_id)
         return "UNKN" if definition is None else definition.unit
+
+    def view(self, what: "Transaction | TypedData | bytes") -> DeviceView:
+        """What the Trezor will show of a transaction, typed data or a message. Asks nothing of the device."""
+        chain_id = getattr(what, "chain_id", None)
+        return device_view(what, self._model, "" if chain_id is None else self.unit(chain_id))
 
     # ------------------------------------------------------------ accounts
     def confirm_address(self) -> Address:
@@ -152,36 +155,40 @@ class TrezorSigner(DeviceSigner):
             return self.sign_typed_data(tx.typed_data())
         if not isinstance(tx, LegacyTransaction | Eip1559Transaction):
             raise UnsupportedBySigner(f"a Trezor signs EIP-1559, legacy and ZKsync 0x71, no {type(tx).__name__}")
-        limits.check_transaction(tx, self._path, model_one=self._is_model_one)
-        if tx.data:
-            self._consented(f"{len(tx.data)} bytes of calldata")
+        limits.check_transaction(tx, self._path, model=self._model)
         definition = None if tx.chain_id is None else self._definition(tx.chain_id)
         network = None if definition is None else definition.encoded
-        ask = partial(wire.sign_transaction, path=self._path, tx=tx, network=network)
-        return self._signed(tx.signing_hash(), ask, clear=not tx.data)
+        relay = None if self._is_model_one else self._definitions
+        ask = partial(wire.sign_transaction, path=self._path, tx=tx, network=network, definitions=relay)
+        return self._signed(tx.signing_hash(), ask, self._agreed(tx))
 
     def sign_typed_data(self, data: "TypedData") -> Signature:
         """Sign EIP-712 typed data: by its two hashes on a Model One, which shows only them; in full on all others.
 
-        Raises SignerError.
+        There `clear` of the result is None: its user may choose not to see every field. Raises SignerError.
         """
         if self._is_model_one:
-            self._consented(f"typed data ({data.primary_type})")
-            hashes = data.domain_separator(), data.struct_hash()
-            ask = partial(wire.sign_hashes, path=self._path, hashes=hashes)
+            ask = partial(wire.sign_hashes, path=self._path, hashes=(data.domain_separator(), data.struct_hash()))
         else:
-            ask = partial(wire.sign_streamed, path=self._path, form=limits.streamed_form(data))
-        return self._signed(data.digest(), ask, clear=not self._is_model_one)
+            form = limits.streamed_form(data, self._model)
+            struct_hash = None if data.primary_type == DOMAIN else data.struct_hash()
+            ask = partial(wire.sign_streamed, path=self._path, form=form, struct_hash=struct_hash)
+        return self._signed(data.digest(), ask, self._agreed(data))
 
     def sign_message(self, message: bytes) -> Signature:
         """Sign an EIP-191 personal message. Raises SignerError."""
         digest = message_hash(message)
-        limits.check_message(message, model_one=self._is_model_one)
-        return self._signed(digest, partial(wire.sign_message, path=self._path, message=message), clear=True)
+        limits.check_message(message, model=self._model)
+        ask = partial(wire.sign_message, path=self._path, message=message)
+        return self._signed(digest, ask, self._agreed(message))
 
     # ------------------------------------------------------------ how
-    def _consented(self, what: str) -> None:
-        self._need_consent(f"this Trezor ({self._model}) shows {what} only as hex or hashes")
+    def _agreed(self, what: "Transaction | TypedData | bytes") -> bool | None:
+        """What `clear` of the signature will be, once there is consent to what cannot be seen."""
+        view = device_view(what, self._model, "")
+        if view.mode == "blind":
+            self._need_consent(view.reason)
+        return view.clear
 
     def _definition(self, chain_id: int) -> NetworkDefinition | None:
         """The definition to send: none for a network the firmware knows, nor one that would make it refuse our path."""
@@ -199,7 +206,7 @@ class TrezorSigner(DeviceSigner):
 
         return self._connection.call(checked)
 
-    def _signed(self, digest: Hash32, ask: "Callable[[AnySession], tuple[int, int]]", *, clear: bool) -> Signature:
+    def _signed(self, digest: Hash32, ask: "Callable[[AnySession], tuple[int, int]]", clear: bool | None) -> Signature:
         """The signature over the digest of our own encoding, with the parity that fits, whatever the device says."""
 
         def asked(session: "AnySession") -> Signature:

@@ -19,13 +19,15 @@ from trezorlib.exceptions import TrezorException
 from trezorlib.transport import Timeout, Transport, TransportException, enumerate_devices, get_transport
 
 from signers.deadline import GRACE, SLICE, Deadline, IoThread
-from zkcore.errors import ZkCoreError
+from zkcore.errors import UnsupportedBySigner, ZkCoreError
 
 __all__ = ["GuardedTransport", "find_transport"]
 
 T = TypeVar("T")
 
 _COMPLETION: Final = 10.0  # seconds for the rest of a message: the longest have some thousand chunks
+_THP_BUFFER: Final = 8_704  # bytes: core/src/trezor/wire/thp/memory_manager.py; more is dropped without a word
+_THP_ENCRYPTED: Final = 0x04  # THP: control byte (but for two bits), channel (2 bytes), length (2), data
 _FIRST: Final = b"?##"  # protocol v1: then type (2 bytes), length (4), data; further chunks: "?", data
 
 
@@ -68,14 +70,15 @@ class GuardedTransport(Transport):
         self._deadline.grace()
 
     def _complete(self) -> None:
-        size = self.CHUNK_SIZE or 0
         while self._owed > 0:
-            self._write(b"?".ljust(size, b"\0"))
+            self._write(b"?".ljust(self.CHUNK_SIZE or 0, b"\0"))
 
     def _write(self, chunk: bytes) -> None:
         if self.CHUNK_SIZE is not None:
             if chunk.startswith(_FIRST):
                 self._owed = int.from_bytes(chunk[5:9]) + 8
+            elif chunk[0] & ~0x18 == _THP_ENCRYPTED and (size := int.from_bytes(chunk[3:5])) > _THP_BUFFER:
+                raise UnsupportedBySigner(f"this Trezor takes messages of {_THP_BUFFER} bytes, this one has {size}")
             self._owed = max(0, self._owed - len(chunk) + 1)
         self._inner.write_chunk(chunk)
 

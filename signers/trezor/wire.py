@@ -9,6 +9,7 @@ from zkcore.types import Address
 
 if TYPE_CHECKING:
     from signers.trezor.connection import AnySession
+    from signers.trezor.definitions import Definitions
 
 __all__ = ["get_address", "sign_hashes", "sign_message", "sign_streamed", "sign_transaction"]
 
@@ -25,9 +26,13 @@ def get_address(session: "AnySession", path: Indices, *, show: bool = False) -> 
 
 
 def sign_transaction(
-    session: "AnySession", path: Indices, tx: LegacyTransaction | Eip1559Transaction, network: bytes | None
+    session: "AnySession",
+    path: Indices,
+    tx: LegacyTransaction | Eip1559Transaction,
+    network: bytes | None,
+    definitions: "Definitions | None",
 ) -> tuple[int, int]:
-    """`network`: a definition of the transaction's chain, if the firmware does not know it."""
+    """`network`: a definition of the transaction's chain, if the firmware does not know it. `definitions`: for more."""
     from trezorlib import messages
 
     fields: dict[str, Any] = {
@@ -40,6 +45,8 @@ def sign_transaction(
         "chain_id": tx.chain_id,
         "definitions": messages.EthereumDefinitions(encoded_network=network) if network else None,
     }
+    if definitions is not None and definitions.given:
+        fields |= {"supports_definition_request": True, "definition_source": definitions.source()}
     if isinstance(tx, LegacyTransaction):
         _, r, s = _ethereum().sign_tx(session, list(path), gas_price=tx.gas_price, **fields)
     else:
@@ -58,9 +65,14 @@ def sign_hashes(session: "AnySession", path: Indices, hashes: tuple[bytes, bytes
     return _r_s(_ethereum().sign_typed_data_hash(session, list(path), *hashes))
 
 
-def sign_streamed(session: "AnySession", path: Indices, form: dict[str, Any]) -> tuple[int, int]:
-    """Typed data, struct by struct and value by value, as the device asks for them: all models but the Model One."""
-    return _r_s(_ethereum().sign_typed_data(session, list(path), form, metamask_v4_compat=True))
+def sign_streamed(
+    session: "AnySession", path: Indices, form: dict[str, Any], struct_hash: bytes | None
+) -> tuple[int, int]:
+    """Typed data, struct by struct and value by value, as the device asks for them: all models but the Model One.
+
+    `struct_hash`: of the message, which firmware that can shows at the end, after comparing it with its own.
+    """
+    return _r_s(_ethereum().sign_typed_data(session, list(path), form, show_message_hash=struct_hash))
 
 
 def sign_message(session: "AnySession", path: Indices, message: bytes) -> tuple[int, int]:

@@ -268,7 +268,7 @@ def test_asyncio() -> None:
         go.set()
         first, _ = await both
         assert transfer().sender(first) == signer.address
-        assert (await signer.sign_typed_data(MAIL)).clear is True
+        assert (await signer.sign_typed_data(MAIL)).clear is None
         device.user = lambda shown: seen.set()
         seen.clear()
         waiting = asyncio.create_task(signer.sign_transaction(transfer()))
