@@ -144,7 +144,7 @@ class Connection:
             except Exception as error:
                 raise _open_error(error) from error
             if hasattr(self._dongle, "waitImpl"):
-                self._dongle.waitImpl = _Wait(self._dongle, self._deadline)
+                setattr(self._dongle, "waitImpl", _Wait(self._dongle, self._deadline))  # noqa: B010 - not all have it
         return self._dongle
 
     def _drop(self) -> None:

@@ -84,9 +84,11 @@ class Definitions:
         """As trezorlib takes it."""
         from trezorlib.definitions import Source
 
+        read = self._read
+
         class Relay(Source):
-            def fetch_path(_, *components: str) -> bytes | None:  # noqa: N805
-                return self._read("/".join(components))
+            def fetch_path(self, *components: str) -> bytes | None:
+                return read("/".join(components))
 
         return Relay()
 

@@ -16,7 +16,6 @@ __all__ = ["MODEL_ONE", "device_view"]
 
 MODEL_ONE: Final = "T1B1"
 _SHOWN: Final = {MODEL_ONE: 120}  # bytes of calldata that are shown; 24 to 36 on all others, without asking for more
-_SMALL: Final = 10**9  # wei, below which it writes the amount in wei
 _TOKENS: Final = "of an ERC-20 call: its amount instead, without the transaction's own before firmware 2.12.2"
 
 
@@ -37,7 +36,7 @@ def device_view(what: "Transaction | TypedData | bytes", model: str, unit: str) 
 
 def _transaction(tx: LegacyTransaction | Eip1559Transaction, model: str, unit: str) -> DeviceView:
     price = tx.gas_price if isinstance(tx, LegacyTransaction) else tx.max_fee_per_gas
-    amount = f"{tx.value} Wei {unit}" if tx.value < _SMALL else f"{format_units(tx.value, 18)} {unit}"
+    amount = f"{tx.value} Wei {unit}" if tx.value < 10**9 else f"{format_units(tx.value, 18)} {unit}"
     fee = f"{format_units(tx.gas_limit * price, 18)} {unit}"
     lines: list[Row] = [("Recipient", str(tx.to or "a new contract")), ("Amount", amount), ("Maximum fee", fee)]
     notes = ["not shown: the chain (but for the unit), an access list; behind 'Fee info': gas limit and prices"]

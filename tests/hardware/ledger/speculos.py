@@ -67,7 +67,7 @@ class Speculos:
             try:
                 events: list[dict[str, Any]]
                 events = self._http.get("/events", params={"currentscreenonly": "true"}).json()["events"]
-            except httpx.RemoteProtocolError:
+            except (httpx.RemoteProtocolError, httpx.ReadError):
                 continue
             return events
         raise RuntimeError("speculos does not say what is on the screen")
