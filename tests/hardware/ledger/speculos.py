@@ -163,8 +163,10 @@ class Speculos:
         until = time.monotonic() + 10
         while "Quit app" not in self.screen() and time.monotonic() < until:
             for text in ("Reject transaction", "Yes, reject", "Reject", "Back to safety"):
-                if any(text in line for line in self.screen()):
+                before = self.screen()
+                if any(text in line for line in before):
                     self.tap(text)
+                    self._settled(before)  # where the button was, the home screen has "Quit app"
                     break
             time.sleep(0.4)
 
