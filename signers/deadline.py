@@ -81,8 +81,10 @@ class IoThread:
         def job() -> None:
             try:
                 results.append(function(*args, **options))
-            except BaseException as error:  # noqa: BLE001 - raised below, on the thread that waits
+            except BaseException as error:
                 errors.append(error)
+                if not isinstance(error, Exception):
+                    raise  # ends this thread; the caller is told below
             finally:
                 done.set()
 

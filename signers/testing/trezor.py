@@ -178,7 +178,7 @@ class FakeTrezor(_MessageTransport):
         with self._changed:
             try:
                 message = _unpacked(chunk)
-            except Exception:  # noqa: BLE001 - a message that was completed with zeros
+            except (ValueError, EOFError, OSError, LookupError, TypeError):  # a message that was completed with zeros
                 reply: MessageType | None = _failure(messages.FailureType.DataError, "Failed to decode message")
             else:
                 self.received.append(message)

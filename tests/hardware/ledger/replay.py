@@ -1,4 +1,7 @@
-"""What was said to the real app and shown by it, and what must have come of it."""
+"""What was said to the real app and shown by it, and what must have come of it.
+
+In recorded/: on app 1.22.0-dev of a Flex; in recorded/nanosp-1.22.1/: on that app of a Nano S Plus. Both under speculos.
+"""
 
 from pathlib import Path
 
@@ -12,11 +15,12 @@ from zkcore.ethereum.eip712 import TypedData
 from zkcore.ethereum.signature import Signature, recover
 
 RECORDED = Path(__file__).parent / "recorded"
+NANO = RECORDED / "nanosp-1.22.1"
 _SHOWN = 90  # characters of a value that surely stand on one page
 
 
 class Recording(Struct, frozen=True, kw_only=True):
-    """One case on app 1.22.0-dev, Flex, speculos: settings that were on, lines of the screen, commands and answers."""
+    """One case: settings that were on, lines of the screen, commands and answers."""
 
     settings: tuple[str, ...]
     screen: tuple[str, ...]
@@ -42,7 +46,7 @@ def check_result(case: Case, result: object) -> None:
     assert recover(digest, result) == ACCOUNT
 
 
-def check_screen(case: Case, screen: list[str] | tuple[str, ...]) -> None:
+def check_screen(case: Case, screen: list[str] | tuple[str, ...], *, nano: bool = False) -> None:
     """What stood on the screen is what `device_view` says will stand there, in this order."""
     if case.error is not None:
         return
@@ -52,9 +56,19 @@ def check_screen(case: Case, screen: list[str] | tuple[str, ...]) -> None:
         return
     view = device_view(case.what)
     assert ("Blindsigningahead" in text) == (view.mode != "clear" and not isinstance(case.what, bytes))
+    lines = view.lines
+    if nano:  # long labels are cut and numbered, hints stand between
+        lines = tuple(("Txhash" if label == "Transaction hash" else label[:6], value) for label, value in lines)
+        if "Blind signing" in case.settings and view.mode == "depends":
+            assert "contents" not in text, "a Nano shows no field of the message"
+            assert "Messagehash" in text
+            return
     position = 0
-    for label, value in view.lines:
+    for label, value in lines:
         for part in (label, value[:_SHOWN]):
             wanted = "".join(part.split())
-            assert wanted in text[position:], f"{label} {value} after {text[:position][-60:]}: {text}"
-            position = text.index(wanted, position)
+            found = text.find(wanted, position)
+            if nano and found < 0:  # further pages have the label again, between parts of the value
+                found = text.find(wanted[:20], position)
+            assert found >= 0, f"{label} {value} after {text[:position][-60:]}: {text}"
+            position = found

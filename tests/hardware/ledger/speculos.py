@@ -29,6 +29,8 @@ def free_port() -> int:
 class Speculos:
     """A Flex with the app on it. `screens`: what stood on the screen since the last `forget()`, page by page."""
 
+    MODEL, HOME = "flex", "Quit app"  # a text on its home screen
+
     def __init__(self, elf: Path, *, mnemonic: str = MNEMONIC, log: Path | None = None) -> None:
         program = os.environ.get("ZKCORE_SPECULOS") or shutil.which("speculos")
         if program is None:
@@ -37,7 +39,7 @@ class Speculos:
         command = [
             program,
             "-m",
-            "flex",
+            self.MODEL,
             "--display",
             "headless",
             "--apdu-port",
@@ -48,7 +50,7 @@ class Speculos:
         self._log = (log or Path(os.devnull)).open("wb")
         self._process = subprocess.Popen([*command, "-s", mnemonic, str(elf)], stdout=self._log, stderr=self._log)
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.api_port}", timeout=10)
-        self._wait_for("Quit app", 60)
+        self._wait_for(self.HOME, 60)
 
     def close(self) -> None:
         self._http.close()

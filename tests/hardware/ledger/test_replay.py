@@ -1,19 +1,23 @@
 """The exchanges of the real app, recorded by test_app.py: the same commands, in the same order, the same result."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from signers import LedgerSigner
 from signers.testing.ledger import Replay
 from tests.hardware.ledger.cases import ACCOUNT, CASES
-from tests.hardware.ledger.replay import RECORDED, Recording, check_result, check_screen
+from tests.hardware.ledger.replay import NANO, RECORDED, Recording, check_result, check_screen
 from zkcore import errors
 
+RECORDINGS = [*(RECORDED / f"{name}.json" for name in CASES), *sorted(NANO.glob("*.json"))]
 
-@pytest.mark.parametrize("name", CASES)
-def test_replay(name: str) -> None:
-    case = CASES[name]
-    recording = msgspec.json.decode((RECORDED / f"{name}.json").read_bytes(), type=Recording, strict=True)
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_replay(path: Path) -> None:
+    case = CASES[path.stem]
+    recording = msgspec.json.decode(path.read_bytes(), type=Recording, strict=True)
     assert recording.settings == case.settings
     replay = Replay(recording.exchanges)
     with LedgerSigner.connect(
@@ -25,9 +29,10 @@ def test_replay(name: str) -> None:
         except errors.SignerError as error:
             result = error
     check_result(case, result)
-    check_screen(case, recording.screen)
+    check_screen(case, recording.screen, nano=path.parent == NANO)
     assert not replay.left
 
 
 def test_every_recording_has_its_case() -> None:
     assert {path.stem for path in RECORDED.glob("*.json")} == set(CASES)
+    assert len(list(NANO.glob("*.json"))) >= 16
