@@ -153,6 +153,8 @@ def test_shell_completion_and_pipes_by_the_real_program(bare: Cli) -> None:
     shown = bare("--show-completion", "bash", env=env)
     assert "complete" in shown.out
     assert "zkcore" in shown.out
+    typed = {"_ZKCORE_COMPLETE": "complete_bash", "COMP_WORDS": "zkcore balance --chain er", "COMP_CWORD": "3"}
+    assert bare(env=typed).out.split() == ["era", "era-sepolia"]
     ended = bare("chains", "--json", env={"NO_COLOR": "1"})
     assert ended.code == 0
     assert ended.json["chains"]

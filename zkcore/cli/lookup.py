@@ -10,6 +10,7 @@ from zkcore.errors import InputError
 
 if TYPE_CHECKING:
     from zkcore.cli.run import Run
+    from zkcore.journal import Entry
     from zkcore.wallet.wallet import Wallet
 
 __all__ = ["entries_of", "found", "is_hash", "only", "watching"]
@@ -20,12 +21,12 @@ def is_hash(text: str) -> bool:
     return re.fullmatch(r"0x[0-9a-fA-F]{64}", text) is not None
 
 
-def entries_of(run: "Run", text: str) -> list[Any]:
+def entries_of(run: "Run", text: str) -> "list[Entry]":
     """What the journal has of a reference or a hash, on the chain that was named."""
     from zkcore.types import Hash32
 
-    journal: Any = run.journal()
-    if journal is None or not hasattr(journal, "with_hash"):
+    journal = run.journal()
+    if journal is None:
         return []
     with journal:
         entries = journal.with_hash(Hash32(text)) if is_hash(text) else [journal.find(text)]
@@ -43,7 +44,7 @@ def watching(run: "Run", text: str) -> "Generator[tuple[Wallet, list[Any]], None
         yield wallet, found(run, wallet, text, entries)
 
 
-def found(run: "Run", wallet: "Wallet", text: str, entries: list[Any] | None = None) -> list[Any]:
+def found(run: "Run", wallet: "Wallet", text: str, entries: "list[Entry] | None" = None) -> list[Any]:
     """The handles that a hash or a reference stands for: from the journal, else from the chains.
 
     Empty for a transaction of L2 that withdraws nothing. Raises StopError where nobody knows it.

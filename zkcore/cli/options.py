@@ -91,10 +91,20 @@ _TABLE: Final[dict[str, tuple[str, tuple[_Row, ...]]]] = {
 def _option(panel: str, row: _Row) -> Any:
     text = f"{row.text} (env ZKCORE_{row.name.upper()})" if row.env else row.text
     flag = f"--{row.name.replace('_', '-')}"
+    more: dict[str, Any] = {"autocompletion": _chains} if row.name == "chain" else {}
     return Annotated[
         row.kind,
-        typer.Option(flag, help=text, metavar=row.metavar, rich_help_panel=panel, show_default=False),
+        typer.Option(flag, help=text, metavar=row.metavar, rich_help_panel=panel, show_default=False, **more),
     ]
+
+
+def _chains(incomplete: str) -> list[str]:
+    """The names that the shell completes."""
+    from zkcore import known_chains
+    from zkcore.cli.settings import Settings
+
+    names = [*Settings({}).networks, *(profile.name for profile in known_chains())]
+    return [name for name in names if name.startswith(incomplete)]
 
 
 OPTIONS: Final[dict[str, dict[str, Any]]] = {

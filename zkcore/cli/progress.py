@@ -16,6 +16,7 @@ PHASES: Final[dict[str, tuple[str, str]]] = {
     "L1_PENDING": ("sent: L1 has not included it yet", "usually under a minute"),
     "L1_DROPPED": ("no L1 node knows it any more: `zkcore resume` sends it again", ""),
     "L1_REPLACED": ("another transaction has its nonce: it was never included", ""),
+    "L1_UNKNOWN": ("its nonce is used, and no node shows by what yet", "usually a few minutes"),
     "L1_FAILED": ("it failed on L1", ""),
     "L1_INCLUDED": ("L1 has included it; L2 has not taken it up yet", "usually 1 to 5 minutes"),
     "L2_PENDING": ("L2 has not included it yet", "usually seconds"),

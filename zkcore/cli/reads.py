@@ -1,5 +1,6 @@
 """What only reads: chains, balances, prices, how far something is, what is in flight."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,6 +83,9 @@ def _balances(run: "Run", wallet: "Wallet") -> list[_Row]:
     symbol, decimals = _called(run, wallet, base)
     rows: list[_Row] = [("L1", "ETH", ETH, wallet.get_l1_balance(), 18)]
     rows.append(("L2", symbol, base, wallet.get_balance(), decimals))
+    if base != ETH:
+        with suppress(InputError):  # ether was never bridged there
+            rows.append(("L2", "ETH", ETH, wallet.get_balance(ETH), 18))
     for token in run.known.tokens if run.known else ():
         if token.l1_address is None:
             continue
@@ -215,17 +219,12 @@ def _entries(run: "Run", which: str) -> None:
     with journal:
         entries = getattr(journal, which)()
     run.voice.give({which: [_entry(entry) for entry in entries]})
-    rows = [
-        (
-            entry.reference,
-            entry.kind,
-            entry.state,
-            str(entry.l2_chain_id),
-            datetime.fromtimestamp(entry.changed_at, tz=UTC).strftime("%Y-%m-%d %H:%M"),
-        )
-        for entry in entries
-    ]
-    run.voice.tell(run.voice.table(("reference", "kind", "state", "chain", "changed"), rows) if rows else "none")
+    lines: list[str] = []
+    for entry in entries:
+        changed = datetime.fromtimestamp(entry.changed_at, tz=UTC).strftime("%Y-%m-%d %H:%M")
+        lines.append(f"{changed}  {entry.kind}: {entry.state}, chain {entry.l2_chain_id}")
+        lines += run.voice.rows([("", text, 0) for text in (entry.reference, entry.note) if text])
+    run.voice.tell(lines or "none")
 
 
 def _entry(entry: Any) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def _each(run: "Run", wallet: "Wallet", handles: list[Any]) -> int:
     finally:
         run.voice.quiet = False
     run.voice.give({"finalized": outcomes})
-    run.voice.tell(f"{len(handles)} withdrawal(s) looked after" if handles else "nothing is ready")
+    done = sum(one["status"]["phase"] == "FINALIZED" for one in outcomes)
+    run.voice.tell(f"{done} of {len(outcomes)} withdrawal(s) are finalized" if handles else "nothing is ready")
     return worst
 
 
@@ -156,8 +157,7 @@ def resume(run: "Run") -> int:
     """Go on with all that is in flight: send what is signed and unsent, nothing twice, and follow it."""
     worst, every = Exit.DONE, list[dict[str, Any]]()
     for account in _accounts(run):
-        with run.wallet(of=account) as opened:
-            wallet: Any = opened
+        with run.wallet(of=account) as wallet:
             for handle in wallet.resume_all():
                 if isinstance(handle, Exception):
                     run.voice.error(handle)
@@ -174,7 +174,7 @@ def _accounts(run: "Run") -> list[Any]:
     """The account that was named; else those with something in flight on this chain."""
     if (account := run.settings.text("account")) is not None:
         return [run.settings.address(account)]
-    journal: Any = run.journal()
+    journal = run.journal()
     if journal is None:
         raise StopError("there is no journal: --journal is none", Exit.USAGE)
     chain = getattr(run.profile, "l2_chain_id", run.profile)
