@@ -13,11 +13,12 @@ __all__ = [
     "AddressMismatch", "AlreadyFinalized", "AppNotOpen", "BadSignature", "BaseCostMismatch", "BlindSigningRequired",
     "ChainError", "ChainIdMismatch", "DepositFailed", "DeviceBusy", "DeviceFault", "DeviceLocked", "DeviceNotFound",
     "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance", "InsufficientBaseCost",
-    "InvalidDefinition", "InvalidProof", "JournalError", "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch",
-    "MalformedReply", "MethodNotFound", "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
+    "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError", "L2GasLimitTooHigh", "L2GasLimitTooLow",
+    "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
     "NodesDisagree", "NonceTaken", "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted",
     "RpcError", "SendUncertain", "SignerError", "SignerTimeout", "TransactionFailed", "UnknownChain", "UnsupportedBySigner",
-    "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WrongDevice", "ZkCoreError",
+    "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WithdrawalCancelled", "WrongDevice",
+    "ZkCoreError",
 ]
 # fmt: on
 
@@ -217,6 +218,12 @@ class InvalidProof(NodeError):
     passing: ClassVar[bool] = False
 
 
+class InvalidBundle(NodeError):
+    """The L2 node shows an interop bundle that is no withdrawal of this chain, or has another hash than it says."""
+
+    passing: ClassVar[bool] = False
+
+
 class L2HashMismatch(NodeError):
     """An L2 transaction hash is not the one that the transaction itself gives."""
 
@@ -322,6 +329,16 @@ class AlreadyFinalized(ChainError):
     def __init__(self, *, l2_tx_hash: Any, index: int) -> None:
         self.l2_tx_hash, self.index = l2_tx_hash, index
         super().__init__(f"withdrawal {index} of {l2_tx_hash} was finalized before: nothing is left to do")
+
+
+class WithdrawalCancelled(ChainError):
+    """Whoever may unbundle this withdrawal has cancelled it on L1: it will never be paid out."""
+
+    def __init__(self, *, l2_tx_hash: Any, index: int, bundle_hash: Any) -> None:
+        self.l2_tx_hash, self.index, self.bundle_hash = l2_tx_hash, index, bundle_hash
+        super().__init__(
+            f"withdrawal {index} of {l2_tx_hash} is lost: its unbundler cancelled bundle {bundle_hash} on L1"
+        )
 
 
 class NothingToClaim(ChainError):

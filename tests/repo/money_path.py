@@ -18,7 +18,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_100),
     "protocol": (("zkcore/protocol",), 1_700),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_300),
-    "flows": (("zkcore/flows",), 2_600),
+    "flows": (("zkcore/flows",), 2_720),
     "rpc": (("zkcore/rpc",), 700),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 1_860),
     "ledger": (("signers/ledger",), 650),

@@ -5,7 +5,8 @@ import pytest
 from tests.repo.money_path import PARTS, ROOT, main, money_path, parts, room, shipped
 from zkcore.audit import code_lines
 
-LONGEST_MODULE = 435  # the tree of errors is one
+LONGEST_MODULE = 420
+LONGER = {"zkcore/errors.py": 520}  # the one tree of errors, a class of few lines each: no second place to look
 
 
 def test_the_money_path_is_held(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,7 +40,7 @@ field = 1
 
 @pytest.mark.parametrize("path", shipped(), ids=str)
 def test_a_long_module_is_two_modules(path: object) -> None:
-    assert len((ROOT / str(path)).read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+    assert len((ROOT / str(path)).read_text(encoding="utf-8").splitlines()) <= LONGER.get(str(path), LONGEST_MODULE)
 
 
 def test_the_test_kit_is_not_money_path() -> None:

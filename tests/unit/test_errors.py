@@ -21,6 +21,7 @@ from zkcore.errors import (
     InsufficientAllowance,
     InsufficientBalance,
     InsufficientBaseCost,
+    InvalidBundle,
     L2GasLimitTooHigh,
     L2GasLimitTooLow,
     L2HashMismatch,
@@ -40,6 +41,7 @@ from zkcore.errors import (
     UnknownChain,
     UntrustedBridgehub,
     WaitTimeout,
+    WithdrawalCancelled,
     WrongDevice,
     ZkCoreError,
 )
@@ -130,6 +132,11 @@ TEXTS = [
         AlreadyFinalized(l2_tx_hash="0x12", index=1),
         "withdrawal 1 of 0x12 was finalized before: nothing is left to do",
     ),
+    (
+        WithdrawalCancelled(l2_tx_hash="0x12", index=1, bundle_hash="0x34"),
+        "withdrawal 1 of 0x12 is lost: its unbundler cancelled bundle 0x34 on L1",
+    ),
+    (InvalidBundle("its value is 1"), "its value is 1"),
     (NothingToClaim("it succeeded"), "nothing to claim: it succeeded"),
     (
         NonceTaken(chain="l1", address=A, nonce=4, next_nonce=6),

@@ -27,9 +27,10 @@ def _nets() -> Iterator[dict[str, Devnet]]:
 
 @pytest.fixture(params=["era-eth", "era-erc20", "zksync-os-eth"])
 def net(request: pytest.FixtureRequest, _nets: dict[str, Devnet]) -> Iterator[Devnet]:
-    """A devnet of each preset; what a test did is undone after it."""
+    """A devnet of each preset; what a test did is undone after it. "era-eth@31": of another protocol version."""
     if request.param not in _nets:
-        _nets[request.param] = Devnet(request.param).__enter__()
+        preset, _, version = request.param.partition("@")
+        _nets[request.param] = Devnet(preset, protocol_version=int(version or 0) or None).__enter__()
     found = _nets[request.param]
     snapshot = found.snapshot()
     yield found

@@ -20,7 +20,7 @@ from zkcore.rpc.transport import Limits
 from zkcore.testing import Counting
 from zkcore.testing.devnet import Devnet
 
-PRESETS = pytest.mark.parametrize("net", ["era-eth", "zksync-os-eth"], indirect=True)
+PRESETS = pytest.mark.parametrize("net", ["era-eth", "zksync-os-eth", "era-eth@31", "zksync-os-eth@31"], indirect=True)
 
 
 class Cost(Struct, frozen=True):

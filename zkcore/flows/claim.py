@@ -9,7 +9,7 @@ from zkcore.effects import Flow, gather
 from zkcore.errors import MalformedReply, NothingToClaim, NotReady
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.messages import is_proved, place_in_batch, why_unproved
-from zkcore.flows.session import Contracts, Session, chain_facts, named, vaults
+from zkcore.flows.session import ChainFacts, Contracts, Session, chain_facts, named, vaults
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
 from zkcore.methods.replies import LogProof, NodeTransaction, Receipt
@@ -62,7 +62,7 @@ def get_priority_op_confirmation(session: Session, l2_tx_hash: HexLike) -> Flow[
     proof = yield from calls.get_l2_to_l1_log_proof(l2_tx_hash, index)
     yield from _check_proved(facts.contracts, receipt, proof)
     confirmation = _confirmed(Hash32(l2_tx_hash), receipt, succeeded, proof)
-    yield from _verify(facts.contracts, facts.protocol_version, confirmation)
+    yield from _verify(session, facts, confirmation)
     return confirmation
 
 
@@ -106,10 +106,18 @@ def _confirmed(
     )
 
 
-def _verify(known: Contracts, version: int, said: PriorityOpConfirmation) -> Flow[None]:
+def _verify(session: Session, facts: ChainFacts, said: PriorityOpConfirmation) -> Flow[None]:
     leaf = status_log(said.l2_tx_hash, succeeded=said.succeeded, tx_number=said.l2_tx_number_in_batch).leaf()
-    where = {"batch": said.l2_batch_number, "index": said.l2_message_index}
-    if not (yield from is_proved(known, version, leaf=leaf, proof=said.proof, **where)):
+    proved = yield from is_proved(
+        session,
+        facts.contracts,
+        facts.protocol_version,
+        batch=said.l2_batch_number,
+        index=said.l2_message_index,
+        leaf=leaf,
+        proof=said.proof,
+    )
+    if not proved:
         raise NotReady(f"L1 has no root of batch {said.l2_batch_number} yet", state="PROOF_PENDING")
 
 
@@ -143,7 +151,7 @@ def draft_claim_failed_deposit(
     (stored,), (l1_token,), _ = yield from gather(
         calls.eth_call("l1", found.nullifier, NULLIFIER.deposit_happened, known.l2_chain_id, tx_hash),
         calls.eth_call("l1", found.native_token_vault, NATIVE_TOKEN_VAULT.token_address, asset_id),
-        _verify(known, facts.protocol_version, confirmation),
+        _verify(session, facts, confirmation),
     )
     if not any(stored):
         raise NothingToClaim(f"L1 has no record of {tx_hash}: it was claimed before")

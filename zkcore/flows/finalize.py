@@ -1,7 +1,7 @@
 """What comes back to L1: how far a withdrawal is, its parameters from the message itself, its proof checked here first."""
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,11 +10,16 @@ from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import (
     AlreadyFinalized,
     InputError,
+    InvalidProof,
     NodeError,
     NotReady,
     Reverted,
     TransactionFailed,
+    UnsupportedProtocol,
+    WithdrawalCancelled,
+    ZkCoreError,
 )
+from zkcore.flows.bundles import BundleState, bundle_state, check_executor, interop_handler
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.messages import (
     FinalizeParams,
@@ -24,16 +29,25 @@ from zkcore.flows.messages import (
     why_unproved,
     withdrawal_logs,
 )
-from zkcore.flows.session import Contracts, Session, chain_facts, contracts, named, nullifier_of, protocol_version
+from zkcore.flows.session import (
+    ChainFacts,
+    Contracts,
+    Session,
+    contracts,
+    known_stack,
+    message_root,
+    named,
+    nullifier_of,
+    protocol_version,
+)
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import Receipt
 from zkcore.plans.plan import Draft
-from zkcore.protocol.contracts import (
-    NULLIFIER,
-)
+from zkcore.protocol.contracts import INTEROP_CENTER_ADDRESS, NULLIFIER
+from zkcore.protocol.fees import check_protocol_version
 from zkcore.types import Address, Hash32, HexLike, uint
 
 # fmt: off
@@ -51,6 +65,7 @@ WithdrawalPhase: TypeAlias = Literal[
     "READY",  # the proof leads to the root on L1, and the call simulates
     "FINALIZING",  # the finalization is sent, not included
     "FINALIZED",
+    "CANCELLED",  # of a bundle: who may unbundle it has cancelled it on L1, and it is lost
     "UNKNOWN",  # told to who watches a wait: no node has answered yet
 ]
 
@@ -80,9 +95,33 @@ def withdrawals_in(l2_tx_hash: HexLike) -> Flow[tuple[Receipt | None, int]]:
 
 # ---------------------------------------------------------------- status
 class _Place(Struct, frozen=True, kw_only=True):
+    """Who pays out on L1: the nullifier, or of a bundle the interop handler."""
+
     known: Contracts
-    version: int
     nullifier: Address
+    handler: Address | None
+
+    @property
+    def payer(self) -> Address:
+        return self.nullifier if self.handler is None else self.handler
+
+    def bundle_state(self, params: FinalizeParams) -> Flow[BundleState | None]:
+        """What L1 did with it, if it is a bundle."""
+        if self.handler is None or params.bundle_hash is None:
+            return None
+        return (yield from bundle_state(self.nullifier, self.handler, params.bundle_hash))
+
+
+def _handler(session: Session, known: Contracts, sender: bytes) -> Flow[Address | None]:
+    """A withdrawal is of the kind that its message is, whatever the chain makes by now: of bundles, the handler."""
+    if sender[12:] != INTEROP_CENTER_ADDRESS:
+        return None
+    handler = yield from interop_handler(session, known)
+    if handler is None:
+        raise UnsupportedProtocol(
+            f"a withdrawal by interop bundle, and {known.asset_router} on L1 has no handler for those"
+        )
+    return handler
 
 
 def _looked_up(
@@ -101,18 +140,19 @@ def _looked_up(
             f"index: {receipt.transaction_hash} makes {len(withdrawals)} withdrawals, there is no number {index}"
         )
     log = withdrawals[index]
-    version, nullifier, proof = yield from gather(
-        protocol_version(session, known),
+    nullifier, handler, proof, _ = yield from gather(
         nullifier_of(session, known),
+        _handler(session, known, log.topics[1]),
         calls.get_l2_to_l1_log_proof(receipt.transaction_hash, log_index(receipt, log)),
+        message_root(session, known),
     )
     if proof is None:
         batch = receipt.l1_batch_number
         reason = yield from why_unproved(known, batch)
         phase: WithdrawalPhase = "BATCH_PENDING" if batch is None else "PROOF_PENDING"
         return WithdrawalStatus(phase=phase, reason=reason, l2_receipt=receipt)
-    place = _Place(known=known, version=version, nullifier=nullifier)
-    return place, proved_message(known.l2_chain_id, receipt, log, proof), receipt
+    place = _Place(known=known, nullifier=nullifier, handler=handler)
+    return place, proved_message(known, receipt, log, proof), receipt
 
 
 def withdrawal_status(
@@ -123,18 +163,23 @@ def withdrawal_status(
     if isinstance(found, WithdrawalStatus):
         return found
     place, params, receipt = found
-    call = CallRequest(from_address=session.address, to=place.nullifier, data=params.calldata())
-    executed, outcome = yield from gather(
-        message_is_proved(place.known, place.version, params),
+    call = CallRequest(from_address=session.address, to=place.payer, data=params.calldata())
+    executed, outcome, bundle = yield from gather(
+        message_is_proved(session, place.known, params, older=False),
         attempt(calls.call_raw("l1", call), Reverted),
+        place.bundle_state(params),
     )
     blocked = outcome if isinstance(outcome, Reverted) else None
+    # a call that L1 takes is proved by L1 itself; else the root may be where chains before v31 have theirs: a wave more
+    executed = executed or blocked is None or (yield from message_is_proved(session, place.known, params, version=30))
     phase: WithdrawalPhase = "READY"
     reason = ""
-    if blocked is not None and blocked.name == "WithdrawalAlreadyFinalized":
+    if not executed:
+        phase, reason = "PROOF_PENDING", _not_executed(params)
+    elif bundle == "executed" or (blocked is not None and blocked.name == "WithdrawalAlreadyFinalized"):
         phase, blocked = "FINALIZED", None
-    elif not executed:
-        phase, reason = "PROOF_PENDING", f"L1 has no root of batch {params.l2_batch_number} yet: it is not executed"
+    elif bundle == "cancelled":
+        phase, reason = "CANCELLED", "its unbundler cancelled it on L1: it is lost"
     elif sent:
         phase = "FINALIZING"
     elif blocked is not None:
@@ -142,6 +187,10 @@ def withdrawal_status(
     return WithdrawalStatus(
         phase=phase, reason=reason, l2_receipt=receipt, params=params, blocked=blocked, finalization=finalization
     )
+
+
+def _not_executed(params: FinalizeParams) -> str:
+    return f"L1 has no root of batch {params.l2_batch_number} yet: it is not executed"
 
 
 def _finalization(tx_hash: Hash32 | None) -> Flow[bool]:
@@ -163,12 +212,12 @@ def wait_for_withdrawal(
     interval: float | None,
     on_progress: Callable[[WithdrawalStatus], object] | None,
 ) -> Flow[WithdrawalStatus]:
-    """Until it is so far. Raises TransactionFailed if it failed on L2, WaitTimeout, InvalidProof."""
+    """Until it is so far. Raises TransactionFailed if it failed on L2, WithdrawalCancelled, WaitTimeout, InvalidProof."""
     beyond = {"finalized": 1, "ready": 2, "l2": 5}
     if until not in beyond:
         raise InputError(f"until: expected one of {', '.join(beyond)}, got {until!r}")
     phases = ("FINALIZED", "READY", "PROOF_PENDING", "BATCH_PENDING", "FINALIZING")
-    ended = {"L2_FAILED", *phases[: beyond[until]], *(("FINALIZING",) if until == "ready" else ())}
+    ended = {"L2_FAILED", "CANCELLED", *phases[: beyond[until]], *(("FINALIZING",) if until == "ready" else ())}
 
     def ask() -> Flow[WithdrawalStatus]:
         status = yield from attempt(withdrawal_status(session, l2_tx_hash, index, finalization=finalization), NodeError)
@@ -196,6 +245,8 @@ def wait_for_withdrawal(
     )
     if status.phase == "L2_FAILED":
         raise TransactionFailed(chain="l2", tx_hash=Hash32(l2_tx_hash), receipt=status.l2_receipt)
+    if status.phase == "CANCELLED" and until != "l2" and status.params is not None:
+        raise WithdrawalCancelled(l2_tx_hash=Hash32(l2_tx_hash), index=index, bundle_hash=status.params.bundle_hash)
     return status
 
 
@@ -208,17 +259,18 @@ def _ran(l2_tx_hash: HexLike) -> Flow[WithdrawalStatus]:
     return WithdrawalStatus(phase=phase, reason="it ran on L2; no more is known of it", l2_receipt=receipt)
 
 
-def _ready(session: Session, l2_tx_hash: HexLike, index: int) -> Flow[tuple[_Place, FinalizeParams]]:
+def _ready(session: Session, l2_tx_hash: HexLike, index: int) -> Flow[tuple[_Place, FinalizeParams, Receipt]]:
     found = yield from _looked_up(session, l2_tx_hash, index)
     if isinstance(found, WithdrawalStatus):
         if found.phase == "L2_FAILED":
             raise TransactionFailed(chain="l2", tx_hash=Hash32(l2_tx_hash), receipt=found.l2_receipt)
         raise NotReady(found.reason, state=found.phase)
-    return found[:2]
+    return found
 
 
 def get_finalize_withdrawal_params(session: Session, l2_tx_hash: HexLike, index: int = 0) -> Flow[FinalizeParams]:
-    """What L1Nullifier.finalizeDeposit takes for the `index`th withdrawal of an L2 transaction.
+    """What L1Nullifier.finalizeDeposit takes for the `index`th withdrawal of an L2 transaction; with a `bundle_hash`,
+    what L1InteropHandler.executeBundle takes.
 
     Raises NotReady, with its state, while there is no proof; InputError, TransactionFailed, NodeError.
     """
@@ -231,14 +283,17 @@ def is_withdrawal_finalized(session: Session, l2_tx_hash: HexLike, index: int = 
     if isinstance(found, WithdrawalStatus):
         return False
     place, params, _ = found
-    asked = (params.chain_id, params.l2_batch_number, params.l2_message_index)
-    (finalized,), _ = yield from gather(
-        calls.eth_call("l1", place.nullifier, NULLIFIER.is_withdrawal_finalized, *asked),
-        message_is_proved(
-            place.known, place.version, params
-        ),  # else L2 could name the place of another that is finalized
+    paid_out, proved = yield from gather(  # else L2 could name the place of another that is finalized
+        _paid_out(place, params), message_is_proved(session, place.known, params)
     )
-    return bool(finalized)
+    return paid_out and proved
+
+
+def _paid_out(place: _Place, params: FinalizeParams) -> Flow[bool]:
+    if params.bundle_hash is not None:
+        return (yield from place.bundle_state(params)) == "executed"
+    asked = (params.chain_id, params.l2_batch_number, params.l2_message_index)
+    return bool((yield from calls.eth_call("l1", place.nullifier, NULLIFIER.is_withdrawal_finalized, *asked))[0])
 
 
 def draft_finalize_withdrawal(
@@ -251,36 +306,53 @@ def draft_finalize_withdrawal(
     Raises NotReady, InvalidProof, Reverted, InsufficientBalance, InputError, NodeError.
     """
     session = named(session, reference)
-    (place, params), state, facts = yield from gather(
-        _ready(session, l2_tx_hash, index), account_state(session, "l1", l1), chain_facts(session)
+    (place, params, receipt), state, version = yield from gather(
+        _ready(session, l2_tx_hash, index), account_state(session, "l1", l1), _version(session)
     )
-    call = Unsigned(to=place.nullifier, data=params.calldata())
-    drafted: Draft[TxQuote] | Reverted
-    executed, drafted = yield from gather(
-        message_is_proved(place.known, place.version, params),
-        attempt(
-            draft_calls(
-                session,
-                facts,
-                state,
-                "l1",
-                "finalization",
-                [("finalize", call)],
-                l1,
-                nullifier=place.nullifier,
-                l2_tx_hash=Hash32(l2_tx_hash),
-                l2_index=index,
-            ),
-            Reverted,
-        ),
+    # the stack decides nothing here: as the receipt is written, if it is not known
+    stack = known_stack(session) or ("zksync-os" if receipt.l1_batch_number is None else "era")
+    facts = ChainFacts(contracts=place.known, stack=stack, protocol_version=check_protocol_version(version, stack))
+    if place.handler is not None:
+        check_executor(session, params.message)
+    call = Unsigned(to=place.payer, data=params.calldata())
+    settled: dict[str, Any] = {"l2_tx_hash": Hash32(l2_tx_hash), "l2_index": index, "nullifier": place.nullifier}
+    settled["interop_handler"] = place.handler
+    drafting = draft_calls(session, facts, state, "l1", "finalization", [("finalize", call)], l1, **settled)
+    executed, bundle, drafted = yield from gather(
+        message_is_proved(session, place.known, params, version),
+        place.bundle_state(params),
+        attempt(drafting, Reverted),
     )
+    refused = drafted.name if isinstance(drafted, Reverted) else None
+    if executed and (bundle == "executed" or refused == "WithdrawalAlreadyFinalized"):
+        raise AlreadyFinalized(l2_tx_hash=Hash32(l2_tx_hash), index=index)
+    if executed and bundle == "cancelled":
+        raise WithdrawalCancelled(l2_tx_hash=Hash32(l2_tx_hash), index=index, bundle_hash=params.bundle_hash)
+    if not executed:
+        raise NotReady(_not_executed(params), state="PROOF_PENDING")
     if isinstance(drafted, Reverted):
-        if drafted.name == "WithdrawalAlreadyFinalized":
-            raise AlreadyFinalized(l2_tx_hash=Hash32(l2_tx_hash), index=index)
-        if executed:
-            raise drafted
-    if not executed or isinstance(drafted, Reverted):
-        raise NotReady(
-            f"L1 has no root of batch {params.l2_batch_number} yet: it is not executed", state="PROOF_PENDING"
-        )
+        raise _why_not(place, drafted) from drafted
     return drafted
+
+
+def _version(session: Session) -> Flow[int]:
+    return (yield from protocol_version((yield from contracts(session))))
+
+
+def _why_not(place: _Place, refused: Reverted) -> ZkCoreError:
+    """What it means that L1 refuses what is proved."""
+    if refused.name == "InsufficientChainBalance":
+        asset = f"asset {refused.args[1]}" if len(refused.args) == 3 else "this token"
+        return NotReady(
+            f"L1 counts too little of {asset} for this chain for now. Nothing is lost: try again later",
+            state="BALANCE_PENDING",
+        )
+    if refused.name in ("MessageNotIncluded", "InvalidProof"):
+        return InvalidProof(
+            f"the proof leads to the root on L1, but L1 does not take its form ({refused}): nothing was sent"
+        )
+    if refused.name is None and not refused.data:
+        return UnsupportedProtocol(
+            f"{place.payer} on L1 does not know how to pay this withdrawal out (it reverts without a reason)"
+        )
+    return refused

@@ -6,10 +6,10 @@ from typing import TypeAlias, TypeVar
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, MalformedReply, NodeError, RateLimited, RpcError
 from zkcore.flows.finalize import is_withdrawal_finalized, withdrawals_in
-from zkcore.flows.session import Session
+from zkcore.flows.session import Session, contracts
 from zkcore.methods import calls
 from zkcore.methods.replies import Log
-from zkcore.protocol.contracts import L2_ASSET_ROUTER, L2_ASSET_ROUTER_ADDRESS, L2_BASE_TOKEN, L2_BASE_TOKEN_ADDRESS
+from zkcore.protocol.settlement import withdrawal_filters, withdrawer
 from zkcore.types import Address, AddressLike, Hash32, uint
 
 __all__ = ["Found", "find_withdrawals"]
@@ -40,7 +40,8 @@ def find_withdrawals(
     Raises InputError, NodeError.
     """
     owner = session.address if address is None else Address(address)
-    last = (yield from calls.block_number("l2")) if to_block is None else uint(to_block, "to_block", 64)
+    known, head = yield from gather(contracts(session), calls.block_number("l2"))
+    last = head if to_block is None else uint(to_block, "to_block", 64)
     if uint(from_block, "from_block", 64) > last:
         raise InputError(f"from_block: {from_block} is after the last block {last}")
     hashes: dict[Hash32, None] = {}
@@ -48,7 +49,7 @@ def find_withdrawals(
     while at <= last:
         end = min(at + size - 1, last)
         size = end - at + 1
-        logs = yield from attempt(_logs(owner, at, end), NodeError)
+        logs = yield from attempt(_logs(known.l1_chain_id, owner, at, end), NodeError)
         if isinstance(logs, NodeError):
             silent = 0 if isinstance(logs, RpcError) else silent + 1
             if size == 1 or silent > _SILENCES or isinstance(logs, RateLimited):
@@ -60,43 +61,32 @@ def find_withdrawals(
         if on_progress is not None:
             _ = on_progress(end)
         at = end + 1
-    indexes = yield from _each(list(hashes), lambda tx_hash: _made_by(owner, tx_hash))
+    indexes = yield from _each(list(hashes), lambda tx_hash: _made_by(known.l1_chain_id, owner, tx_hash))
     every = [(tx_hash, index) for tx_hash, made in zip(hashes, indexes, strict=True) for index in made]
     finalized = yield from _each(every, lambda one: is_withdrawal_finalized(session, *one))
     return [one for one, done in zip(every, finalized, strict=True) if not done]
 
 
-# Each withdrawal emits one of these, with the sender as the first indexed argument
-_EVENTS = {
-    L2_BASE_TOKEN_ADDRESS: (L2_BASE_TOKEN.withdrawal, L2_BASE_TOKEN.withdrawal_with_message),
-    L2_ASSET_ROUTER_ADDRESS: (L2_ASSET_ROUTER.withdrawal_initiated_asset_router,),
-}
-
-
-def _logs(owner: Address, first: int, last: int) -> Flow[list[Log]]:
-    asked = [
-        calls.get_logs(
-            "l2", from_block=first, to_block=last, address=at, topics=[[e.topic for e in events], bytes(12) + owner]
-        )
-        for at, events in _EVENTS.items()
-    ]
+def _logs(l1_chain_id: int, owner: Address, first: int, last: int) -> Flow[list[Log]]:
+    filters = withdrawal_filters(owner, l1_chain_id)
+    asked = [calls.get_logs("l2", from_block=first, to_block=last, address=at, topics=topics) for at, topics in filters]
     found = yield from gather(*asked)
     return sorted((log for logs in found for log in logs), key=lambda log: (log.block_number, log.log_index))
 
 
-def _made_by(owner: Address, tx_hash: Hash32) -> Flow[list[int]]:
+def _made_by(l1_chain_id: int, owner: Address, tx_hash: Hash32) -> Flow[list[int]]:
     """Which withdrawals of a transaction are the owner's: the nth event is of the nth message."""
     receipt, count = yield from withdrawals_in(tx_hash)
     if receipt is None:
         raise MalformedReply(
             f"l2 {tx_hash}: the node has an event of it, and no receipt: it lags, ask another or later"
         )
-    made = [
-        log for log in receipt.logs if any(log.topics[:1] == (event.topic,) for event in _EVENTS.get(log.address, ()))
-    ]
-    if any(len(log.topics) < 2 for log in made):
-        raise MalformedReply(f"l2 {tx_hash}: the receipt has a withdrawal's event without its sender")
-    senders = [Address(log.topics[1][12:]) for log in made]
+    try:
+        senders = [
+            sender for log in receipt.logs if (sender := withdrawer(log.address, log.topics, l1_chain_id)) is not None
+        ]
+    except IndexError as error:
+        raise MalformedReply(f"l2 {tx_hash}: the receipt has a withdrawal's event without its sender") from error
     if len(senders) != count:  # a legacy bridge has events of its own: all that it could be
         return list(range(count))
     return [index for index, sender in enumerate(senders) if sender == owner]

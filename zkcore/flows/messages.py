@@ -2,26 +2,22 @@
 
 from typing import Any
 
-from msgspec import Struct
-
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, InvalidProof, MalformedReply, NodeError, NotReady
-from zkcore.flows.session import Contracts, Session, contracts, protocol_version
+from zkcore.errors import InputError, InvalidProof, MalformedReply, NodeError, NotReady, Reverted
+from zkcore.flows.bundles import bundle_in
+from zkcore.flows.session import Contracts, Session, contracts, message_root
 from zkcore.methods import calls
 from zkcore.methods.replies import Log, LogProof, Receipt
-from zkcore.protocol.assets import AssetWithdrawal, BaseTokenWithdrawal, parse_withdrawal_message
 from zkcore.protocol.contracts import (
     BRIDGEHUB,
     DIAMOND,
     L1_MESSENGER,
     L1_MESSENGER_ADDRESS,
-    L2_ASSET_ROUTER_ADDRESS,
-    L2_BASE_TOKEN_ADDRESS,
     MESSAGE_ROOT,
-    NULLIFIER,
 )
-from zkcore.protocol.proofs import deciding_batch, message_log, verify_proof
-from zkcore.types import Address, Hash32, HexLike, uint
+from zkcore.protocol.proofs import deciding_batch, verify_proof
+from zkcore.protocol.settlement import FinalizeParams, is_bundle, is_withdrawal
+from zkcore.types import Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
@@ -31,36 +27,11 @@ __all__ = [
 # fmt: on
 
 
-class FinalizeParams(Struct, frozen=True, kw_only=True):
-    """A message from L2 and the proof that it is in a batch: what L1Nullifier.finalizeDeposit takes (FinalizeL1DepositParams)."""
-
-    chain_id: int
-    l2_batch_number: int
-    l2_message_index: int
-    l2_sender: Address
-    l2_tx_number_in_batch: int
-    message: bytes
-    merkle_proof: tuple[Hash32, ...]
-
-    def calldata(self) -> bytes:
-        """The call of finalizeDeposit."""
-        return NULLIFIER.finalize_deposit.encode(tuple(getattr(self, name) for name in self.__struct_fields__))
-
-    @property
-    def leaf(self) -> Hash32:
-        """The leaf of the batch's tree of logs that the message is."""
-        return message_log(self.l2_sender, self.message, self.l2_tx_number_in_batch).leaf()
-
-
 # ---------------------------------------------------------------- from the receipt
 def messages_of(receipt: Receipt) -> list[Log]:
     """The messages that a transaction sent to L1."""
     topic = L1_MESSENGER.l1_message_sent.topic
     return [log for log in receipt.logs if log.address == L1_MESSENGER_ADDRESS and log.topics[:1] == (topic,)]
-
-
-# Who announces a withdrawal of a kind: anybody can send a message that looks like one. L1Nullifier.sol, _verifyWithdrawal
-_SENDERS: dict[type, Address] = {BaseTokenWithdrawal: L2_BASE_TOKEN_ADDRESS, AssetWithdrawal: L2_ASSET_ROUTER_ADDRESS}
 
 
 def _fields(log: Log) -> dict[str, Any]:
@@ -71,18 +42,10 @@ def _fields(log: Log) -> dict[str, Any]:
         raise MalformedReply(f"the L1MessageSent of {log.transaction_hash}: {error}") from error
 
 
-def _is_withdrawal(log: Log) -> bool:
-    fields = _fields(log)
-    try:
-        kind = type(parse_withdrawal_message(fields["message"]))
-    except InputError:
-        return False
-    return bool(fields["sender"] == _SENDERS.get(kind, fields["sender"]))  # a legacy bridge has an address of its own
-
-
 def withdrawal_logs(receipt: Receipt) -> list[Log]:
     """The messages of a transaction that announce withdrawals."""
-    return [log for log in messages_of(receipt) if _is_withdrawal(log)]
+    told = [(log, _fields(log)) for log in messages_of(receipt)]
+    return [log for log, fields in told if is_withdrawal(fields["sender"], fields["message"])]
 
 
 def log_index(receipt: Receipt, log: Log) -> int:
@@ -112,32 +75,43 @@ def place_in_batch(receipt: Receipt, proof: LogProof) -> tuple[int, int]:
     return batch, number
 
 
-def proved_message(chain_id: int, receipt: Receipt, log: Log, proof: LogProof) -> FinalizeParams:
+def proved_message(known: Contracts, receipt: Receipt, log: Log, proof: LogProof) -> FinalizeParams:
     """A message with the proof that the node gives for it, not yet checked: see `message_is_proved`."""
     fields = _fields(log)
     batch, number = place_in_batch(receipt, proof)
+    sender, message = fields["sender"], fields["message"]
     return FinalizeParams(
-        chain_id=chain_id,
+        chain_id=known.l2_chain_id,
         l2_batch_number=batch,
         l2_message_index=proof.id,
-        l2_sender=fields["sender"],  # from the topic: whoever sent the message, not whom the transaction called
+        l2_sender=sender,  # from the topic: whoever sent the message, not whom the transaction called
         l2_tx_number_in_batch=number,
-        message=fields["message"],
+        message=message,
         merkle_proof=proof.proof,
+        bundle_hash=bundle_in(known, receipt, message)[1] if is_bundle(sender, message) else None,
     )
 
 
 # ---------------------------------------------------------------- the root on L1
 def is_proved(
-    known: Contracts, version: int, *, batch: int, index: int, leaf: Hash32, proof: tuple[Hash32, ...]
+    session: Session,
+    known: Contracts,
+    version: int | None = None,
+    *,
+    batch: int,
+    index: int,
+    leaf: Hash32,
+    proof: tuple[Hash32, ...],
+    older: bool = True,
 ) -> Flow[bool]:
     """Whether L1 holds the root that decides about a proof. Raises InvalidProof if the proof does not lead to it.
 
-    Up to v30 the diamond of that chain keeps it (l2LogsRootHash); from v31 on MessageRoot, for older batches still the diamond.
-    A proof through a settlement layer takes one wave more.
+    Up to v30 the diamond of that chain keeps it (l2LogsRootHash); from v31 on MessageRoot, for older batches still the diamond,
+    which takes one wave more, unless those do not matter (`older`). So does a proof through a settlement layer. Without a
+    version both are tried.
     """
     chain, number = deciding_batch(known.l2_chain_id, batch, proof)
-    root = yield from _root(known, version, chain, number)
+    root = yield from _root(session, known, version, chain, number, older)
     if not any(root):
         return False
     trusted = {(chain, number): Hash32(root)}
@@ -155,12 +129,14 @@ def is_proved(
     return True
 
 
-def _root(known: Contracts, version: int, chain: int, batch: int) -> Flow[bytes]:
-    if version >= 31:
-        (message_root,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.message_root)
-        (root,) = yield from calls.eth_call("l1", message_root, MESSAGE_ROOT.chain_batch_roots, chain, batch)
-        if any(root):
-            return bytes(root)
+def _root(session: Session, known: Contracts, version: int | None, chain: int, batch: int, older: bool) -> Flow[bytes]:
+    if version is None or version >= 31:
+        holder = yield from message_root(session, known)
+        found = yield from attempt(calls.eth_call("l1", holder, MESSAGE_ROOT.chain_batch_roots, chain, batch), Reverted)
+        if not isinstance(found, Reverted) and any(found[0]):
+            return bytes(found[0])
+        if not older:
+            return b""
     diamond = known.diamond
     if chain != known.l2_chain_id:
         (diamond,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.get_zk_chain, chain)
@@ -170,10 +146,12 @@ def _root(known: Contracts, version: int, chain: int, batch: int) -> Flow[bytes]
     return bytes(root)
 
 
-def message_is_proved(known: Contracts, version: int, said: FinalizeParams) -> Flow[bool]:
+def message_is_proved(
+    session: Session, known: Contracts, said: FinalizeParams, version: int | None = None, *, older: bool = True
+) -> Flow[bool]:
     """As `is_proved`, of a message."""
     where = {"batch": said.l2_batch_number, "index": said.l2_message_index}
-    return is_proved(known, version, leaf=said.leaf, proof=said.merkle_proof, **where)
+    return is_proved(session, known, version, leaf=said.leaf, proof=said.merkle_proof, older=older, **where)
 
 
 def why_unproved(known: Contracts, batch: int | None) -> Flow[str]:
@@ -203,7 +181,7 @@ def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> 
     if proof is None:
         reason = yield from why_unproved(known, receipt.l1_batch_number)
         raise NotReady(reason, state="PROOF_PENDING")
-    return proved_message(known.l2_chain_id, receipt, messages[index], proof)
+    return proved_message(known, receipt, messages[index], proof)
 
 
 def verify_message(session: Session, proof: FinalizeParams) -> Flow[bool]:
@@ -214,8 +192,7 @@ def verify_message(session: Session, proof: FinalizeParams) -> Flow[bool]:
     known = yield from contracts(session)
     if proof.chain_id != known.l2_chain_id:
         raise InputError(f"the message is of chain {proof.chain_id}, this wallet's is {known.l2_chain_id}")
-    version = yield from protocol_version(session, known)
-    proved = yield from attempt(message_is_proved(known, version, proof), InvalidProof)
+    proved = yield from attempt(message_is_proved(session, known, proof), InvalidProof)
     if proved is False:
         raise NotReady(f"L1 has no root of batch {proof.l2_batch_number} yet", state="PROOF_PENDING")
     return proved is True

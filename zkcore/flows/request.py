@@ -9,7 +9,15 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import BaseCostMismatch, InputError, InsufficientBaseCost, RpcError
+from zkcore.errors import (
+    BaseCostMismatch,
+    InputError,
+    InsufficientBaseCost,
+    Reverted,
+    RpcError,
+    UnsupportedProtocol,
+    ZkCoreError,
+)
 from zkcore.flows.approvals import Approval, Holding, Spend, approve_calls, holding, needed_approvals
 from zkcore.flows.l1 import (
     BLOCKS_A_PLAN_HOLDS,
@@ -38,6 +46,7 @@ from zkcore.protocol.contracts import (
 )
 from zkcore.protocol.fees import FeeParams
 from zkcore.protocol.priority import AccountKind, l2_refund_recipient, refund_is_lost
+from zkcore.protocol.requests import BridgehubRequest, DirectCall, SecondBridge
 from zkcore.types import Address, AddressLike, Stack, uint
 
 __all__ = ["L2Call", "Quote", "Request", "SecondBridge", "Terms", "draft_request", "refund_code", "terms"]
@@ -69,14 +78,6 @@ class L2Call(Struct, frozen=True, kw_only=True):
     value: int
     data: bytes
     factory_deps: tuple[bytes, ...] = ()
-
-
-class SecondBridge(Struct, frozen=True, kw_only=True):
-    """The second bridge of a two-bridges request: `value` in wei of ether."""
-
-    address: Address
-    value: int
-    calldata: bytes
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -184,7 +185,8 @@ def draft_request(
     )
     session.known.sender_kind = state.kind
     gas_price = state.fees.max_fee_per_gas
-    notes = [note for note in (fees.protocol_note(facts.protocol_version, facts.stack),) if note]
+    closed = session.known.profile.no_deposits if session.known.profile else ""
+    notes = [note for note in (closed, fees.protocol_note(facts.protocol_version, facts.stack)) if note]
     limit, minimum = _l2_gas_limit(request, params, ceiling, facts, estimates, first, notes)
     cost = fees.base_cost(params, gas_price, limit, said.gas_per_pubdata)
     mint, holds_up_to = _mint_value(request, params, cost, limit, gas_price)
@@ -200,9 +202,11 @@ def draft_request(
     ]
     steps.append(("deposit" if request.kind == "deposit" else "execute", last))
     gas, _ = yield from gather(
-        gas_limits(session, "l1", steps, state, options),
-        _check_base_cost(known, gas_price, limit, said.gas_per_pubdata, cost),
+        attempt(gas_limits(session, "l1", steps, state, options), Reverted),
+        _check_base_cost(session, facts, gas_price, limit, said.gas_per_pubdata, cost),
     )
+    if isinstance(gas, Reverted):
+        raise (yield from _why_not(known, gas))
     check_ether(session, state, value=last.value, gas=sum(gas), purpose=purpose)
     max_l1_fee = sum(gas) * gas_price
     quote = Quote(
@@ -240,6 +244,19 @@ def draft_request(
         "notes": (request.why, *notes),
     }
     return plan_calls(session, facts, state, "l1", request.kind, steps, gas, options, quote, **more)
+
+
+def _why_not(known: Contracts, refused: Reverted) -> Flow[ZkCoreError]:
+    """What it means that L1 would not take the request: without a reason, the bridgehub may have lost its functions (v34)."""
+    if refused.name is not None or refused.data:
+        return refused
+    center = yield from attempt(calls.eth_call("l1", known.bridgehub, BRIDGEHUB.interop_center), Reverted)
+    if isinstance(center, Reverted) or not any(center[0]):
+        return refused
+    return UnsupportedProtocol(
+        f"the bridgehub {known.bridgehub} takes no requests any more: they go by the interop center {center[0]} of protocol v34, "
+        "which zkcore does not serve, and to a chain that is not upgraded yet by no way at all. Nothing was signed"
+    )
 
 
 def _spends(known: Contracts, request: Request, mint: int) -> tuple[Spend, ...]:
@@ -342,12 +359,17 @@ def _mint_value(request: Request, params: FeeParams, cost: int, limit: int, gas_
     return mint, holds_up_to
 
 
-def _check_base_cost(known: Contracts, gas_price: int, limit: int, gas_per_pubdata: int, cost: int) -> Flow[None]:
-    (on_l1,) = yield from calls.eth_call(
-        "l1", known.bridgehub, BRIDGEHUB.l2_transaction_base_cost, known.l2_chain_id, gas_price, limit, gas_per_pubdata
-    )
+def _check_base_cost(
+    session: Session, facts: ChainFacts, gas_price: int, limit: int, gas_per_pubdata: int, cost: int
+) -> Flow[None]:
+    """That our rule is the chain's: once a session and a version of the protocol, for its parameters are read each time."""
+    if session.known.base_cost_of == facts.protocol_version:
+        return
+    asked = (facts.contracts.l2_chain_id, gas_price, limit, gas_per_pubdata)
+    (on_l1,) = yield from calls.eth_call("l1", facts.contracts.bridgehub, BRIDGEHUB.l2_transaction_base_cost, *asked)
     if on_l1 != cost:
         raise BaseCostMismatch(computed=cost, on_l1=on_l1)
+    session.known.base_cost_of = facts.protocol_version
 
 
 def _refund(session: Session, state: AccountState, request: Request, facts: ChainFacts) -> tuple[Address, Address]:
@@ -366,10 +388,15 @@ def _refund(session: Session, state: AccountState, request: Request, facts: Chai
 
 
 def _bridgehub_call(known: Contracts, request: Request, mint: int, limit: int, recipient: Address) -> Unsigned:
-    call, second, pubdata = request.l2_call, request.second_bridge, request.terms.gas_per_pubdata
-    function, value = BRIDGEHUB.request_l2_transaction_direct, mint if known.eth_based else 0
-    fields: tuple[Any, ...] = (call.to, call.value, call.data, limit, pubdata, call.factory_deps, recipient)
-    if second is not None:
-        function, value = BRIDGEHUB.request_l2_transaction_two_bridges, value + second.value
-        fields = (call.value, limit, pubdata, recipient, second.address, second.value, second.calldata)
-    return Unsigned(to=known.bridgehub, data=function.encode((known.l2_chain_id, mint, *fields)), value=value)
+    call = request.l2_call
+    direct = DirectCall(to=call.to, value=call.value, data=call.data, factory_deps=call.factory_deps)
+    asked = BridgehubRequest(
+        chain_id=known.l2_chain_id,
+        mint_value=mint,
+        l2_gas_limit=limit,
+        gas_per_pubdata=request.terms.gas_per_pubdata,
+        refund_recipient=recipient,
+        call=request.second_bridge or direct,
+        l2_value=call.value,
+    )
+    return Unsigned(to=known.bridgehub, data=asked.calldata(), value=asked.value(eth_based=known.eth_based))

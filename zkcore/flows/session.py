@@ -29,7 +29,7 @@ from zkcore.types import ETH, Address, Stack
 # fmt: off
 __all__ = [
     "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_ids", "check_nodes", "checked",
-    "contracts", "facts_of", "fee_params", "named", "nullifier_of", "vault_of", "vaults",
+    "contracts", "facts_of", "fee_params", "message_root", "named", "nullifier_of", "protocol_version", "vault_of", "vaults",
 ]
 # fmt: on
 
@@ -75,15 +75,17 @@ class Known:
     """
 
     __slots__ = (
-        "chain_ids", "contracts", "gas_ceiling", "metadata", "native_token_vault", "nullifier", "on_l2", "profile",
-        "sender_kind", "stack", "version",
+        "base_cost_of", "chain_ids", "contracts", "gas_ceiling", "interop_handler", "message_root", "metadata",
+        "native_token_vault", "nullifier", "on_l2", "profile", "sender_kind", "stack",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.chain_ids: dict[Chain, int] = {}  # of the nodes, compared with the chain that the caller named
         self.contracts: Contracts | None = None
         self.profile: ChainProfile | None = None
-        self.version: int | None = None
+        self.base_cost_of: int | None = None  # the version whose rule for it was compared with the bridgehub's
+        self.interop_handler: Address | None = None
+        self.message_root: Address | None = None
         self.stack: Stack | None = None
         self.sender_kind: AccountKind | None = None
         self.nullifier: Address | None = None
@@ -272,21 +274,14 @@ def chain_facts(session: Session) -> Flow[ChainFacts]:
 
 def facts_of(session: Session, known: Contracts) -> Flow[ChainFacts]:
     """The rules of the chain with these contracts; one wave the first time, none after."""
-    version, stack = yield from gather(_version(session, known), _stack(session, known))
+    version, stack = yield from gather(protocol_version(known), _stack(session, known))
     return ChainFacts(contracts=known, stack=stack, protocol_version=check_protocol_version(version, stack))
 
 
-def protocol_version(session: Session, known: Contracts) -> Flow[int]:
-    """The minor protocol version; one call the first time. Raises UnsupportedProtocol for versions before v26."""
-    return check_protocol_version((yield from _version(session, known)), "era")
-
-
-def _version(session: Session, known: Contracts) -> Flow[int]:
-    version = session.known.version
-    if version is None:
-        _, version, _ = yield from calls.eth_call("l1", known.diamond, DIAMOND.get_semver_protocol_version)
-        session.known.version = version
-    return version
+def protocol_version(known: Contracts) -> Flow[int]:
+    """The minor protocol version as it is now: a chain upgrades while a wallet lives. In a wave that is there anyway."""
+    _, version, _ = yield from calls.eth_call("l1", known.diamond, DIAMOND.get_semver_protocol_version)
+    return int(version)
 
 
 def _stack(session: Session, known: Contracts) -> Flow[Stack]:
@@ -326,7 +321,15 @@ def _ceiling(session: Session, known: Contracts) -> Flow[int]:
     return int(ceiling)
 
 
-# ---------------------------------------------------------------- nullifier and vault
+# ---------------------------------------------------------------- nullifier, vault, message root
+def message_root(session: Session, known: Contracts) -> Flow[Address]:
+    """L1MessageRoot, from the bridgehub; one call the first time, none after."""
+    if session.known.message_root is None:
+        (found,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.message_root)
+        session.known.message_root = session.check_pinned("message_root", Address(found))
+    return session.known.message_root
+
+
 def vaults(session: Session, known: Contracts) -> Flow[Vaults]:
     """The nullifier and the native token vault, read from the asset router; one wave the first time, none after."""
     nullifier, vault = yield from gather(nullifier_of(session, known), vault_of(session, known))

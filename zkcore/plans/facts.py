@@ -31,6 +31,7 @@ class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     asset_router: Address
     nullifier: Address | None = None
     native_token_vault: Address | None = None
+    interop_handler: Address | None = None
     base_token: Address
     stack: str
     protocol_version: int

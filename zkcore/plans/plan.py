@@ -19,6 +19,7 @@ from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import (
     BRIDGEHUB,
     ERC20,
+    INTEROP_CENTER_ADDRESS,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
@@ -201,8 +202,8 @@ def _targets(facts: PlanFacts) -> dict[StepKind, tuple[Address | None, ...] | No
         "approve": None,
         "deposit": (facts.bridgehub,),
         "execute": (facts.bridgehub,),
-        "withdraw": (L2_BASE_TOKEN_ADDRESS, L2_ASSET_ROUTER_ADDRESS),
-        "finalize": (facts.nullifier,),
+        "withdraw": (L2_BASE_TOKEN_ADDRESS, L2_ASSET_ROUTER_ADDRESS, INTEROP_CENTER_ADDRESS),
+        "finalize": (facts.nullifier, facts.interop_handler),
         "claim": (facts.nullifier, facts.asset_router),
         "transfer": None,
     }

@@ -15,9 +15,12 @@ from zkcore.ethereum.eip712 import TypedData
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep
 from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
+from zkcore.protocol.bundles import BundleRequest, BundleWithdrawal
 from zkcore.protocol.chains import ChainProfile, Token
 from zkcore.protocol.contracts import (
     ERC20,
+    INTEROP_CENTER,
+    INTEROP_CENTER_ADDRESS,
     L1_MESSENGER_ADDRESS,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
@@ -36,6 +39,7 @@ _BUILT_IN: Final = {
     L2_BASE_TOKEN_ADDRESS: "base token of L2",
     L2_ASSET_ROUTER_ADDRESS: "asset router of L2",
     L2_NATIVE_TOKEN_VAULT_ADDRESS: "native token vault of L2",
+    INTEROP_CENTER_ADDRESS: "interop center of L2",
 }
 _LONG = 68  # bytes of unknown data that are shown whole
 _UNLIMITED = 1 << 255  # an allowance of this much or more has no end
@@ -241,6 +245,13 @@ def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iter
         yield Field(label, f"UNKNOWN calldata of {len(data)} bytes: {shown}", data)
         return
     yield Field(label, function.name, function.name)
+    if function == INTEROP_CENTER.send_bundle:
+        try:
+            yield from _bundle_request(data, names)
+        except InputError:  # a bundle that is no withdrawal: as any other call
+            pass
+        else:
+            return
     for parameter, argument in zip(function.inputs, arguments, strict=True):
         yield from _argument(parameter, argument, names, token, 1)
 
@@ -298,10 +309,38 @@ def _asset_data(label: str, value: bytes, names: _Names, depth: int) -> Iterator
     yield from _transfer(transfer, names, depth + 1)
 
 
-def _transfer(transfer: TransferData, names: _Names, depth: int) -> Iterator[Field]:
-    yield Field("token", names.address(transfer.token), transfer.token, depth)
-    yield Field("amount", names.amount(transfer.amount, transfer.token), transfer.amount, depth)
+def _transfer(
+    transfer: TransferData, names: _Names, depth: int, token: Address | None = None, unit: Address | None = None
+) -> Iterator[Field]:
+    token = token or transfer.token
+    yield Field("token", names.address(token), token, depth)
+    yield Field("amount", names.amount(transfer.amount, unit or token), transfer.amount, depth)
     yield Field("receiver", names.address(transfer.receiver), transfer.receiver, depth)
+
+
+def _bundle_request(data: bytes, names: _Names) -> Iterator[Field]:
+    request = BundleRequest.decode(data)
+    yield Field("destination", names.network(request.l1_chain_id), request.l1_chain_id, 1)
+    yield Field("assetId", str(request.asset_id), request.asset_id, 1)
+    transfer = request.transfer
+    token = transfer.token if any(transfer.token) else L2_BASE_TOKEN_ADDRESS
+    base = names.base_token(names.profile.l2_chain_id if names.profile else None)
+    yield from _transfer(transfer, names, 1, token, base if token == L2_BASE_TOKEN_ADDRESS else token)
+    for label, who in (("only executor", request.executor), ("unbundler", request.unbundler)):
+        if who is not None:
+            yield Field(label, f"{who} on L1", who, 1)
+    yield Field("salt", str(request.salt), request.salt, 1)
+
+
+def _bundle(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+    bundle = BundleWithdrawal.decode(BundleWithdrawal.IDENTIFIER + value)
+    yield Field(
+        label, f"a withdrawal from {names.network(bundle.source_chain_id)}, asset {bundle.asset_id}", value, depth
+    )
+    mint = bundle.mint
+    yield Field("receiver", names.address(mint.receiver), mint.receiver, depth + 1)
+    yield Field("amount", names.amount(mint.amount, mint.origin_token), mint.amount, depth + 1)
+    yield Field("token", f"{names.address(mint.origin_token)}, where it comes from", mint.origin_token, depth + 1)
 
 
 def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
@@ -320,6 +359,7 @@ def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fi
 _INSIDE: Final[dict[str, Callable[[str, bytes, _Names, int], Iterator[Field]]]] = {
     "secondBridgeCalldata": _second_bridge,
     "assetData": _asset_data,
+    "bundle": _bundle,
     "message": _message,
 }
 

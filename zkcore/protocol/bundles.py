@@ -4,7 +4,7 @@ Sources, in matter-labs/era-contracts, l1-contracts/contracts, release/v0.33.0-a
 InteropAttributeParser.sol, L1InteropHandler.sol, common/libraries/InteropDataEncoding.sol. Interoperable addresses: ERC-7930.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Final, Self
 
 import msgspec
@@ -19,7 +19,12 @@ from zkcore.protocol.contracts.interop import INTEROP_ATTRIBUTES, INTEROP_CENTER
 from zkcore.protocol.contracts.l2 import L2_ASSET_ROUTER
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
 
-__all__ = ["BundleRequest", "BundleWithdrawal", "interoperable_address", "parse_interoperable_address"]
+# fmt: off
+__all__ = [
+    "BundleRequest", "BundleWithdrawal", "bundle_told", "interoperable_address", "is_bundle_of_v31",
+    "parse_interoperable_address",
+]
+# fmt: on
 
 _VERSION: Final = b"\x01"  # of a bundle, of a call, and what a message that is a bundle begins with (BUNDLE_IDENTIFIER)
 _EVM: Final = b"\x00\x01\x00\x00"  # ERC-7930: version 1, chains of the type eip155
@@ -260,6 +265,36 @@ class BundleWithdrawal(msgspec.Struct, frozen=True, kw_only=True):
             unbundler_address=unbundler_address,
             use_fixed_fee=use_fixed_fee,
         )
+
+
+def bundle_told(
+    message: bytes, events: Iterable[tuple[Sequence[bytes], bytes]], **expected: object
+) -> tuple[BundleWithdrawal, Hash32]:
+    """The withdrawal that a message is, and its hash: as InteropBundleSent has it, in one of the two forms.
+
+    `events`: topics and data of the events InteropBundleSent of its transaction. `expected`: fields that it must have. Raises
+    InputError.
+    """
+    bundle, digest = BundleWithdrawal.decode(message), keccak256(message)
+    for name, value in expected.items():
+        if getattr(bundle, name) != value:
+            raise InputError(f"bundle: its {name} is {getattr(bundle, name)}, expected {value}")
+    told = [INTEROP_CENTER.interop_bundle_sent.decode(*event) for event in events]
+    hashes = {event["interopBundleHash"] for event in told if event["l2l1MsgHash"] == digest}
+    if len(hashes) != 1 or not hashes < {*bundle.hashes}:
+        named, either = sorted(map(str, hashes)), " or ".join(map(str, bundle.hashes))
+        raise InputError(f"bundle: its event names {named}, and it hashes to {either}")
+    return bundle, Hash32(hashes.pop())
+
+
+def is_bundle_of_v31(message: bytes) -> bool:
+    """Whether a message is a bundle as v31 made them, to other chains than L1: without the salt among its attributes."""
+    older = _BUNDLE.replace("(bytes,bytes,bool,bytes32)", "(bytes,bytes,bool)")
+    try:
+        _ = abi.decode((older,), message[1:])
+    except InputError:
+        return False
+    return True
 
 
 def _shown(value: object) -> object:

@@ -87,6 +87,14 @@ contract Withdrawer {
         for (uint256 i = 0; i < messages.length; ++i) L1Messenger(L2_MESSENGER).sendToL1(messages[i]);
     }
 
+    /// Whatever else withdraws, one call after another.
+    function callAll(address[] calldata targets, uint256[] calldata values, bytes[] calldata data) external payable {
+        for (uint256 i = 0; i < targets.length; ++i) {
+            (bool ok, bytes memory answer) = targets[i].call{value: values[i]}(data[i]);
+            if (!ok) revertWith(answer);
+        }
+    }
+
     function approve(address token, address spender, uint256 amount) external {
         (bool ok, bytes memory answer) = token.call(abi.encodeWithSignature("approve(address,uint256)", spender, amount));
         if (!ok) revertWith(answer);
