@@ -41,7 +41,7 @@ _RECENT: Final = 3_600.0  # seconds for which what is done is looked at again: i
 _SINCE: Final[Mapping[State, tuple[State, ...]]] = {
     "signed": ("uncertain", "sent", "done", "failed", "replaced"),
     "uncertain": ("signed", "sent"),
-    "sent": ("signed", "uncertain", "sent", "done", "replaced"),
+    "sent": ("signed", "uncertain", "sent", "replaced"),
     "claimable": ("signed", "uncertain", "sent", "done"),
     "done": (*MOVING, "done", "failed", "replaced"),
     "failed": (*MOVING, "done"),
@@ -179,7 +179,7 @@ class WalletBase(Generic[S, N]):
 
     def _tell(self, record: Record, state: State, note: str = "") -> None:
         """For handles: this is how far it is. An order is never moved out of an end by less than a block that went away."""
-        since = _SINCE[state]
+        since = (*_SINCE[state], *(("done",) if note == "L1_PENDING" else ()))  # its block went away
         for entry in self._kept(record):
             hashes = [h for h in known_hashes(record) if h not in entry.hashes]
             self._journal.move(
