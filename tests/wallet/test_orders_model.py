@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Verbosity, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -29,8 +29,9 @@ class Orders(RuleBasedStateMachine):
     net: ClassVar[Devnet]
     uncertain: ClassVar[list[SendUncertain]] = []  # over all examples
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(said=st.sampled_from([*VAGUE.values()]))
+    def begin(self, said: Any) -> None:
+        self.first_block = self.net.l1.block_number()
         self.snapshot = self.net.snapshot()
         self.folder = TemporaryDirectory()
         self.journal = Journal(Path(self.folder.name) / "journal")
@@ -38,6 +39,8 @@ class Orders(RuleBasedStateMachine):
         self.plans: list[tuple[str, Any, int]] = []
         self.node = Unsure(self.net, None)
         self.wallets = [wallet_of(self.net, l1=self.node, journal=self.journal) for _ in range(2)]
+        self.node_turns(said, out=False, blind=0)  # each begins with one that nobody can tell of
+        self.order(0, 1)
 
     def teardown(self) -> None:
         if not hasattr(self, "snapshot"):
@@ -127,10 +130,6 @@ class Orders(RuleBasedStateMachine):
         if self.net.l1.block_number() > self.first_block:
             self.net.l1.reorg(1)
 
-    @initialize()
-    def remember(self) -> None:
-        self.first_block = self.net.l1.block_number()
-
     # ------------------------------------------------------------ the end
     def settle(self) -> None:
         self.node.said, self.node.blind = None, 0
@@ -171,7 +170,6 @@ def test_whatever_happens_each_order_is_paid_once(model_net: Devnet, monkeypatch
             stateful_step_count=14,
             deadline=None,
             suppress_health_check=checks,
-            verbosity=Verbosity.verbose,
         ),
     )
     assert Orders.uncertain  # there was something to survive
