@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from zkcore.ethereum.eip712 import Value
-from zkcore.ethereum.hashing import keccak256
-from zkcore.types import Address, Hash32
+from zkcore.types import Address
 
 if TYPE_CHECKING:
     from zkcore.ethereum.eip712 import TypedData
     from zkcore.transactions import Eip712Transaction
 
-__all__ = ["DeviceView", "Mode", "Row", "calldata_digest", "decimals", "hashes", "printable", "rows"]
+__all__ = ["DeviceView", "Mode", "Row", "decimals", "hashes", "printable", "rows"]
 
 Row: TypeAlias = tuple[str, str]  # label and value
 
@@ -50,11 +49,6 @@ class DeviceView(Struct, frozen=True):
 def printable(text: str) -> str:
     """The text on one line: what is no letter, digit, sign or space is written as an escape."""
     return text if text.isprintable() else repr(text)[1:-1]
-
-
-def calldata_digest(data: bytes) -> Hash32:
-    """ERC-8213: keccak256 of the length of the calldata, as 32 bytes, and the calldata."""
-    return keccak256(len(data).to_bytes(32) + data)
 
 
 def decimals(tx: "Eip712Transaction") -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct
 
 from signers.ledger.typed_data import unshowable
-from signers.view import DeviceView, Mode, Row, calldata_digest, decimals, hashes, rows
+from signers.view import DeviceView, Mode, Row, decimals, hashes, rows
 from zkcore.errors import InputError
 from zkcore.ethereum.eip712 import DOMAIN
+from zkcore.ethereum.hashing import calldata_digest
 from zkcore.types import format_units, to_hex
 
 if TYPE_CHECKING:

@@ -1,16 +1,14 @@
 """What a Trezor will show before it signs, as data. Read in trezor-firmware and seen on emulators: docs/trezor.md."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from signers.view import DeviceView, Row, calldata_digest, decimals, hashes, rows
+from signers.view import DeviceView, Row, decimals, hashes, rows
 from zkcore.errors import InputError
 from zkcore.ethereum.eip712 import DOMAIN, TypedData
+from zkcore.ethereum.hashing import calldata_digest
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction
 from zkcore.types import format_units, to_hex
-
-if TYPE_CHECKING:
-    from zkcore.transactions import Transaction
 
 __all__ = ["MODEL_ONE", "device_view"]
 
@@ -19,8 +17,11 @@ _SHOWN: Final = {MODEL_ONE: 120}  # bytes of calldata that are shown; 24 to 36 o
 _TOKENS: Final = "of an ERC-20 call: its amount instead, without the transaction's own before firmware 2.12.2"
 
 
-def device_view(what: "Transaction | TypedData | bytes", model: str, unit: str) -> DeviceView:
-    """The view of a transaction, typed data or a personal message on a model, whose screen calls the unit so."""
+def device_view(what: object, model: str, unit: str) -> DeviceView:
+    """The view of a transaction, typed data or a personal message on a model, whose screen calls the unit so.
+
+    Raises InputError for anything else.
+    """
     match what:
         case Eip712Transaction():
             return _typed_data(what.typed_data(), model, decimals(what))

@@ -12,6 +12,7 @@ from msgspec import Struct
 from zkcore.errors import InputError
 from zkcore.ethereum.abi import Parameter
 from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.hashing import calldata_digest
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep
 from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
@@ -231,6 +232,7 @@ def _calldata(tx: Transaction, names: _Names) -> Iterator[Field]:
         return
     token = tx.to if tx.to is not None and tx.data[:4] in (ERC20.approve.selector, ERC20.transfer.selector) else None
     yield from _call(tx.data, names, token, "call")
+    yield Field("calldata digest", f"{calldata_digest(tx.data)} (ERC-8213)", calldata_digest(tx.data))
 
 
 def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iterator[Field]:

@@ -6,6 +6,7 @@ With ZKCORE_LEDGER_RECORD set, what was said and shown is written to recorded/, 
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from signers import LedgerSigner
 from signers.ledger import device_view
 from signers.testing.ledger import Recorder
 from tests.hardware.ledger.cases import ACCOUNT, CASES, Case
-from tests.hardware.ledger.replay import RECORDED, Recording, check_result, check_screen
+from tests.hardware.ledger.nano import open_app
+from tests.hardware.ledger.replay import NANO, RECORDED, Recording, check_result, check_screen
 from tests.hardware.ledger.speculos import Speculos
 from tests.hardware.ledger.typed_strategies import typed_data
 from zkcore import ETH, Wallet, errors
@@ -29,6 +31,7 @@ from zkcore.transactions import Eip712Transaction, Transaction
 from zkcore.types import ether
 
 ELF = os.environ.get("ZKCORE_LEDGER_APP_ELF")
+ON_NANO = Path(str(ELF)).name.startswith("nano")
 pytestmark = [
     pytest.mark.skipif(ELF is None, reason="ZKCORE_LEDGER_APP_ELF does not name the app's ELF"),
     pytest.mark.slow,
@@ -45,7 +48,7 @@ class Devices:
     def with_settings(self, settings: tuple[str, ...]) -> Speculos:
         if self._device is None or settings != self._settings:
             self.close()
-            self._device, self._settings = Speculos(Path(str(ELF))), settings
+            self._device, self._settings = open_app(Path(str(ELF))), settings
             for setting in settings:
                 self._device.turn_on(setting)
         return self._device
@@ -65,7 +68,9 @@ def devices() -> Iterator[Devices]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_case(name: str, devices: Devices) -> None:
-    case = CASES[name]
+    case, folder = CASES[name], NANO if ON_NANO else RECORDED
+    if ON_NANO and not (folder / f"{name}.json").exists():
+        pytest.skip("not among those for a Nano")
     device = devices.with_settings(case.settings)
     recorder = Recorder(device.open_dongle)
     with LedgerSigner.connect(
@@ -78,12 +83,10 @@ def test_case(name: str, devices: Devices) -> None:
             except errors.SignerError as error:
                 result = error
         check_result(case, result)
-        check_screen(case, lines)
+        check_screen(case, lines, nano=ON_NANO)
         if os.environ.get("ZKCORE_LEDGER_RECORD"):
             recording = Recording(settings=case.settings, screen=tuple(lines), exchanges=tuple(recorder.exchanges))
-            (RECORDED / f"{name}.json").write_bytes(
-                msgspec.json.format(msgspec.json.encode(recording), indent=1) + b"\n"
-            )
+            (folder / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(recording), indent=1) + b"\n")
 
 
 def test_another_call_works_after_a_time_out_in_the_middle(devices: Devices) -> None:
@@ -98,6 +101,20 @@ def test_another_call_works_after_a_time_out_in_the_middle(devices: Devices) -> 
             with device.reviewing() as lines:
                 check_result(case, case.run(signer))
             check_screen(case, lines)
+
+
+@pytest.mark.parametrize("delay", [0.2, 0.6, 1.0, 1.5, 2.5])
+@pytest.mark.parametrize("name", ["transfer-era", "message-long", "typed-mail", "era-paymaster", "address"])
+@pytest.mark.parametrize("how", ["cancel", "timeout"])
+def test_a_call_given_up_is_followed_by_one_that_works(how: str, name: str, delay: float, devices: Devices) -> None:
+    device = devices.with_settings(("Raw messages",))
+    with LedgerSigner.connect(open_dongle=device.open_dongle, timeout=delay if how == "timeout" else 60) as signer:
+        if how == "cancel":
+            threading.Timer(delay, signer.cancel).start()
+        with pytest.raises(errors.UserRejected if how == "cancel" else errors.SignerTimeout):
+            CASES[name].run(signer)
+    with LedgerSigner.connect(open_dongle=device.open_dongle, timeout=60) as signer, device.reviewing():
+        check_result(CASES["message-text"], CASES["message-text"].run(signer))
 
 
 def test_the_preview_says_what_the_app_cannot_hash() -> None:

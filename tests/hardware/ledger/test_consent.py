@@ -10,12 +10,11 @@ from signers import LedgerSigner
 from signers.ledger import device_view
 from signers.ledger.view import App
 from signers.testing.ledger import FakeLedger
-from signers.view import calldata_digest
 from tests.hardware.ledger.cases import BY_HASHES, ERA, ERC20, TYPED, What, eip1559, legacy, typed
 from tests.hardware.ledger.typed_strategies import typed_data
 from zkcore import errors
 from zkcore.ethereum.eip712 import DOMAIN, TypedData
-from zkcore.ethereum.hashing import keccak256
+from zkcore.ethereum.hashing import calldata_digest, keccak256
 from zkcore.ethereum.signature import Signature
 from zkcore.transactions import Eip712Transaction
 

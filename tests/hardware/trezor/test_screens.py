@@ -9,11 +9,11 @@ from signers import TrezorSigner
 from signers.testing.trezor import FakeTrezor
 from signers.trezor import connection as subject
 from signers.trezor.transport import GuardedTransport, find_transport
-from signers.view import calldata_digest
 from tests.hardware.trezor.scenes import MAIL, TO, transfer, withdrawal
 from tests.hardware.trezor.test_models import nested
 from tests.hardware.trezor.test_pairing import CREDENTIAL, FakeClient, connection
 from zkcore.errors import BlindSigningRequired, DeviceNotFound, InputError, NotPaired, UnsupportedBySigner
+from zkcore.ethereum.hashing import calldata_digest
 from zkcore.ethereum.signature import recover
 
 
