@@ -1,13 +1,18 @@
 """Encrypted key files, version 3: the Web3 Secret Storage format of geth and its kin.
 
+What other tools write differently and means the same is read: names in capitals, a byte-order mark, whole numbers as 2.0,
+"version": "3", null for what is not used. Lengths, the costs of the KDF and the MAC are held to the letter.
+
 derived = scrypt or pbkdf2-hmac-sha256 of the password, 32 bytes or more
 ciphertext = AES-128-CTR(derived[:16], iv, key);  mac = keccak256(derived[16:32] || ciphertext)
 """
 
 import os
+import re
 import uuid
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from hmac import compare_digest
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
@@ -25,34 +30,40 @@ _MAX_PBKDF2_COUNT = 10_000_000
 _DEFAULT_COST = {"scrypt": 1 << 18, "pbkdf2": 600_000}  # geth's StandardScryptN; OWASP's advice for HMAC-SHA256
 
 
-class _CipherParams(msgspec.Struct):
-    iv: str
+class _Object:
+    """An object of the file, its names in any case. Its errors name the field, and no value that could be a secret."""
 
+    def __init__(self, value: object, path: str = "") -> None:
+        if not isinstance(value, dict):
+            got = "nothing" if value is None else type(value).__name__
+            raise InputError(f"keystore: expected version 3, in which {path or 'the file'} is an object, got {got}")
+        members: dict[str, Any] = value
+        self._members, self._path = {name.lower(): member for name, member in members.items()}, path
+        if len(self._members) != len(members):
+            raise InputError(f"keystore: {path or 'the file'} has a name twice: {', '.join(members)}")
 
-class _KdfParams(msgspec.Struct, omit_defaults=True):
-    dklen: int
-    salt: str
-    n: int = 0  # scrypt
-    r: int = 0
-    p: int = 0
-    c: int = 0  # pbkdf2
-    prf: str = ""
+    def inside(self, name: str) -> "_Object":
+        return _Object(self._members.get(name), f"{self._path}.{name}".lstrip("."))
 
+    def text(self, name: str, *, default: str | None = None) -> str:
+        value = self._members.get(name)
+        value = default if value is None else value
+        return value if isinstance(value, str) else self._refuse(name, "a text", value)
 
-class _Crypto(msgspec.Struct):
-    cipher: str
-    cipherparams: _CipherParams
-    ciphertext: str
-    kdf: str
-    kdfparams: _KdfParams
-    mac: str
+    def whole(self, name: str, *, text: bool = False) -> int:
+        value = self._members.get(name)
+        if text and isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+            return int(value)
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+            value = int(value)
+        return value if type(value) is int else self._refuse(name, "a whole number", value)
 
+    def unhex(self, name: str, size: int | None = None) -> bytes:
+        return _unhex(self.text(name), f"{self._path}.{name}".lstrip("."), size)
 
-class _Keystore(msgspec.Struct):
-    version: int
-    crypto: _Crypto | None = None
-    capital: _Crypto | None = msgspec.field(default=None, name="Crypto")  # as some older programs wrote it
-    address: str = ""
+    def _refuse(self, name: str, expected: str, got: object) -> NoReturn:
+        kind = "nothing" if got is None else type(got).__name__
+        raise InputError(f"keystore: expected {f'{self._path}.{name}'.lstrip('.')} to be {expected}, got {kind}")
 
 
 @sealed
@@ -62,21 +73,37 @@ def decrypt(keystore: bytes | str, password: bytes | str) -> bytes:
     Raises InputError for a malformed file, unknown or excessive parameters, a wrong password, or another address than
     the file names.
     """
-    try:
-        parsed = msgspec.json.decode(keystore, type=_Keystore)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"keystore: {error}") from None
-    crypto = parsed.crypto or parsed.capital
-    if parsed.version != 3 or crypto is None or crypto.cipher != "aes-128-ctr":
-        raise InputError("keystore: expected version 3 with the cipher aes-128-ctr")
-    ciphertext = _unhex(crypto.ciphertext, "ciphertext", 32)
-    derived = _derive(crypto.kdf, crypto.kdfparams, password)
-    if not compare_digest(keccak256(derived[16:32] + ciphertext), _unhex(crypto.mac, "mac", 32)):
+    file = _Object(_parsed(keystore))
+    if (version := file.whole("version", text=True)) != 3:
+        others = {1: " (of geth before 2015)", 4: " (EIP-2335: the keys of validators, of another curve)"}
+        raise InputError(f"keystore: expected version 3, got {version}{others.get(version, '')}")
+    crypto = file.inside("crypto")
+    if (cipher := crypto.text("cipher")).lower() != "aes-128-ctr":
+        raise InputError(f"keystore: expected the cipher aes-128-ctr, got {cipher!r}")
+    ciphertext, mac = crypto.unhex("ciphertext", 32), crypto.unhex("mac", 32)
+    iv, address = crypto.inside("cipherparams").unhex("iv", 16), file.text("address", default="")
+    derived = _derive(crypto.text("kdf").lower(), crypto.inside("kdfparams"), password)
+    if not compare_digest(keccak256(derived[16:32] + ciphertext), mac):
         raise InputError("keystore: wrong password, or the file is damaged")
-    key = _aes_ctr(derived[:16], _unhex(crypto.cipherparams.iv, "iv", 16), ciphertext)
-    if parsed.address and _address(key) != _unhex(parsed.address, "address", 20):
-        raise InputError(f"keystore: the file names the address {parsed.address}, its key is of {_address(key)}")
+    key = _aes_ctr(derived[:16], iv, ciphertext)
+    if address and _address(key) != _unhex(address, "address", 20):
+        raise InputError(f"keystore: the file names the address {address}, its key is of {_address(key)}")
     return key
+
+
+def _parsed(keystore: bytes | str) -> object:
+    try:
+        if isinstance(keystore, bytes):
+            wide = keystore.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+            keystore = keystore.decode("utf-16" if wide else "utf-8-sig")
+        keystore = keystore.removeprefix("\ufeff").strip()
+        return msgspec.json.decode(keystore)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        if not keystore:
+            raise InputError("keystore: the file is empty") from None
+        if isinstance(keystore, str) and re.fullmatch("(0x)?[0-9a-fA-F]{64}", keystore):
+            raise InputError("keystore: the file is no JSON: 64 hex digits, as a key without a password has") from None
+        raise InputError(f"keystore: the file is no JSON: {error}") from None
 
 
 @sealed
@@ -90,35 +117,39 @@ def encrypt(
     cost = _DEFAULT_COST[kdf] if cost is None else cost
     salt, iv = os.urandom(32), os.urandom(16)
     if kdf == "scrypt":
-        params = _KdfParams(dklen=32, salt=salt.hex(), n=cost, r=8, p=1)
+        params: dict[str, object] = {"dklen": 32, "salt": salt.hex(), "n": cost, "r": 8, "p": 1}
     else:
-        params = _KdfParams(dklen=32, salt=salt.hex(), c=cost, prf="hmac-sha256")
-    derived = _derive(kdf, params, password)
+        params = {"dklen": 32, "salt": salt.hex(), "c": cost, "prf": "hmac-sha256"}
+    derived = _derive(kdf, _Object(params, "kdfparams"), password)
     ciphertext = _aes_ctr(derived[:16], iv, key)
     mac = keccak256(derived[16:32] + ciphertext).hex()
-    crypto = _Crypto("aes-128-ctr", _CipherParams(iv.hex()), ciphertext.hex(), kdf, params, mac)
+    crypto = {
+        "cipher": "aes-128-ctr", "cipherparams": {"iv": iv.hex()}, "ciphertext": ciphertext.hex(), "kdf": kdf,
+        "kdfparams": params, "mac": mac,
+    }  # fmt: skip
     keystore = {"version": 3, "id": str(uuid.uuid4()), "address": address.hex(), "crypto": crypto}
     return msgspec.json.encode(keystore).decode()
 
 
-def _derive(kdf: str, params: _KdfParams, password: bytes | str) -> bytes:
+def _derive(kdf: str, params: _Object, password: bytes | str) -> bytes:
     from Crypto.Hash import SHA256
     from Crypto.Protocol.KDF import PBKDF2, scrypt
 
     secret = password.encode() if isinstance(password, str) else password
-    salt = _unhex(params.salt, "salt")
-    n, r, p, c = params.n, params.r, params.p, params.c
-    if not 32 <= params.dklen <= 128:
-        raise InputError(f"keystore: expected dklen from 32 to 128, got {params.dklen}")
+    salt, dklen = params.unhex("salt"), params.whole("dklen")
+    if not 32 <= dklen <= 128:
+        raise InputError(f"keystore: expected dklen from 32 to 128, got {dklen}")
     derived: Any
     if kdf == "scrypt":
+        n, r, p = (params.whole(name) for name in "nrp")
         if n < 2 or n & (n - 1) or r < 1 or p < 1 or 128 * n * r > _MAX_SCRYPT_MEMORY or n * r * p > _MAX_SCRYPT_WORK:
             raise InputError(f"keystore: scrypt with n={n}, r={r}, p={p} is invalid or too much work")
-        derived = scrypt(secret, salt, params.dklen, N=n, r=r, p=p)
+        derived = scrypt(secret, salt, dklen, N=n, r=r, p=p)
     elif kdf == "pbkdf2":
-        if params.prf != "hmac-sha256" or not 1 <= c <= _MAX_PBKDF2_COUNT:
-            raise InputError(f"keystore: pbkdf2 with prf={params.prf!r}, c={c} is unknown or too much work")
-        derived = PBKDF2(secret, salt, params.dklen, count=c, hmac_hash_module=SHA256)
+        c, prf = params.whole("c"), params.text("prf")
+        if prf.lower() != "hmac-sha256" or not 1 <= c <= _MAX_PBKDF2_COUNT:
+            raise InputError(f"keystore: pbkdf2 with prf={prf!r}, c={c} is unknown or too much work")
+        derived = PBKDF2(secret, salt, dklen, count=c, hmac_hash_module=SHA256)
     else:
         raise InputError(f"keystore: expected the kdf scrypt or pbkdf2, got {kdf!r}")
     return bytes(derived)
@@ -139,11 +170,11 @@ def _address(key: bytes) -> Address:
 
 
 def _unhex(text: str, name: str, size: int | None = None) -> bytes:
-    digits = text.removeprefix("0x")
+    digits = text.removeprefix("0x").removeprefix("0X")
     try:
         raw = bytes.fromhex(digits)
     except ValueError:
         raise InputError(f"keystore: {name} is not hex") from None
     if len(digits) != 2 * len(raw) or (size is not None and len(raw) != size):
-        raise InputError(f"keystore: {name} is {len(raw)} bytes of hex, expected {size}")
+        raise InputError(f"keystore: {name} is {len(digits) // 2} bytes of hex, expected {size}")
     return raw

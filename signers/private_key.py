@@ -89,7 +89,10 @@ class PrivateKeySigner:
         """The key in a V3 keystore file (geth's format). Raises InputError for a wrong password or a malformed file."""
         from signers.keystore import decrypt
 
-        return cls(decrypt(Path(path).read_bytes(), password))
+        try:
+            return cls(decrypt(Path(path).read_bytes(), password))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
 
     @classmethod
     def generate(cls) -> Self:
@@ -140,6 +143,7 @@ class PrivateKeySigner:
     # ------------------------------------------------------------ signing
     def sign_transaction(self, tx: "Transaction") -> Signature:
         """Sign a transaction of any type."""
+        tx.check_signable()
         return self._signed(tx.signing_hash())
 
     def sign_typed_data(self, data: "TypedData") -> Signature:

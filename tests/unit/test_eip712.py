@@ -144,14 +144,6 @@ def test_malformed_members_are_refused(fields: Any, said: str) -> None:
         typed(fields, {"v": 1})
 
 
-def test_a_struct_that_needs_itself_is_refused() -> None:
-    member = [{"name": "b", "type": "B[2]"}]
-    with pytest.raises(InputError, match="the struct T holds itself"):
-        one("T", {})
-    with pytest.raises(InputError, match=r"the struct \w holds itself \((T -> B -> T|B -> T -> B)\)"):
-        typed(member, {}, B=[{"name": "t", "type": "T"}])
-
-
 def test_a_struct_may_hold_itself_in_an_array_of_any_length() -> None:
     fields = [{"name": "kids", "type": "T[]"}, {"name": "n", "type": "uint8"}]
     leaf: dict[str, Any] = {"kids": [], "n": 1}
@@ -229,9 +221,7 @@ def test_a_domain_that_does_not_fit_is_refused(domain: Any) -> None:
 
 
 # ---------------------------------------------------------------- the whole
-@pytest.mark.parametrize(
-    "change", [{"more": 1}, {"primaryType": "X"}, {"primaryType": DOMAIN}, {"types": None}, {"types": ()}]
-)
+@pytest.mark.parametrize("change", [{"more": 1}, {"primaryType": "X"}, {"types": None}, {"types": ()}])
 def test_malformed_typed_data_is_refused(change: dict[str, Any]) -> None:
     good = {"types": {"T": []}, "primaryType": "T", "domain": {}, "message": {}}
     with pytest.raises(InputError):

@@ -100,7 +100,9 @@ def test_older_spellings_are_read(cheap: dict[str, Any]) -> None:
     ("path", "value", "said"),
     [
         ("version", 1, "expected version 3"),
-        ("version", "3", "version"),
+        ("version", "4", "expected version 3, got 4 .EIP-2335"),
+        ("version", 3.5, "expected version to be a whole number, got float"),
+        ("version", True, "expected version to be a whole number, got bool"),
         ("crypto", None, "expected version 3"),
         ("crypto.cipher", "aes-128-cbc", "cipher aes-128-ctr"),
         ("crypto.kdf", "argon2", "expected the kdf scrypt or pbkdf2, got 'argon2'"),

@@ -188,7 +188,7 @@ def changed(tx: Transaction, place: int, item: Any, *, signed: bool = True) -> b
         (DYNAMIC, 10, b"", "r = 0x0"),
         (DYNAMIC, 11, b"\xff" * 32, "s = 0xf+ is not between"),
         (LEGACY, 6, b"\x1d", "v: expected 27, 28, or 35 and above"),
-        (LEGACY, 6, b"\x23", "chain_id: expected 1 or more"),
+        (ZKSYNC, 10, b"", "chain_id: expected 1 or more"),
         (ZKSYNC, 7, b"\x01", "y_parity: expected the chain id 324"),
         (ZKSYNC, 8, b"\x01", "custom_signature: expected none beside y_parity, r, s"),
         (ZKSYNC, 11, b"", "address: expected 20 bytes"),

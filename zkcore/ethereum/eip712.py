@@ -7,7 +7,11 @@
     digest          = keccak256(0x19 || 0x01 || hashStruct(domain) || hashStruct(message))
 
 The EIP leaves errors to the implementer. Here every value must fit its type, every member must be there and none else;
-there are no aliases (`uint`), and no struct holds itself except through an array of any length.
+there are no aliases (`uint`).
+
+A struct may hold itself. What ends its values is a reference that is null, or left out: 32 zero bytes, as in MetaMask's
+eth_signTypedData_v4 and in eth-account. A struct that cannot hold itself is never null. With the primary type EIP712Domain
+the domain alone is signed, 0x19 || 0x01 || hashStruct(domain), as in MetaMask and viem.
 """
 
 import re
@@ -19,13 +23,13 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from zkcore._keccak import keccak
-from zkcore.errors import InputError
+from zkcore.errors import InputError, UnsupportedBySigner
 from zkcore.types import ELEMENTARY_TYPES, Address, Hash32, hex_bytes
 
 __all__ = ["DOMAIN", "Field", "Leaf", "StructType", "TypedData", "Value"]
 
 Leaf: TypeAlias = bool | int | str | bytes
-Value: TypeAlias = "Leaf | tuple[Value, ...]"
+Value: TypeAlias = "Leaf | tuple[Value, ...] | None"
 
 DOMAIN = "EIP712Domain"
 MAX_DEPTH = 64  # structs and arrays inside one another, in a value
@@ -69,7 +73,8 @@ class TypedData(Struct, frozen=True, kw_only=True):
     """Typed data, checked and normalised: made by `parse` or from its parts. Raises InputError, which names the member.
 
     `types` holds every struct, EIP712Domain among them. `domain` and `message` hold the members' values in the order of
-    the struct: int, bool, str, bytes (`Address` for an address), and tuples for structs and arrays.
+    the struct: int, bool, str, bytes (`Address` for an address), tuples for structs and arrays, None for a reference to a
+    struct that holds itself. `message` is empty where the domain alone is signed.
     """
 
     types: tuple[StructType, ...]
@@ -85,17 +90,25 @@ class TypedData(Struct, frozen=True, kw_only=True):
             types: Mapping[str, Sequence[Mapping[str, str]]] | tuple[StructType, ...],
             primary_type: str,
             domain: Mapping[str, Any] | tuple[Value, ...],
-            message: Mapping[str, Any] | tuple[Value, ...],
+            message: Mapping[str, Any] | tuple[Value, ...] | None,
         ) -> None: ...
 
     def __post_init__(self) -> None:
         types = _hold_types(self.types, self.domain)
         force_setattr(self, "types", types)
         structs = _structs(types)
-        if self.primary_type == DOMAIN or self.primary_type not in structs:
-            _refuse("primaryType", f"one of the structs {sorted(structs.keys() - {DOMAIN})}", self.primary_type)
+        if self.primary_type not in structs:
+            _refuse("primaryType", f"one of the structs {sorted(structs)}", self.primary_type)
         force_setattr(self, "domain", _hold(structs, DOMAIN, self.domain, "domain", MAX_DEPTH))
-        force_setattr(self, "message", _hold(structs, self.primary_type, self.message, "message", MAX_DEPTH))
+        if self.primary_type != DOMAIN:
+            message = _hold(structs, self.primary_type, self.message, "message", MAX_DEPTH)
+        elif (
+            self.message in (None, {}, ()) or _hold(structs, DOMAIN, self.message, "message", MAX_DEPTH) == self.domain
+        ):
+            message = ()
+        else:
+            _refuse("message", f"none, as the primary type {DOMAIN} signs the domain alone", self.message)
+        force_setattr(self, "message", message)
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
@@ -113,15 +126,16 @@ class TypedData(Struct, frozen=True, kw_only=True):
     # ------------------------------------------------------------ what is signed
     def digest(self) -> Hash32:
         """The 32 bytes that are signed."""
-        return Hash32(keccak(b"\x19\x01" + self.domain_separator() + self.struct_hash()))
+        message = b"" if self.primary_type == DOMAIN else self.struct_hash()
+        return Hash32(keccak(b"\x19\x01" + self.domain_separator() + message))
 
     def domain_separator(self) -> Hash32:
         """hashStruct of the domain; devices call it the domain hash."""
         return Hash32(_hash_struct(self.types, DOMAIN, self.domain))
 
     def struct_hash(self) -> Hash32:
-        """hashStruct of the message; devices call it the message hash."""
-        return Hash32(_hash_struct(self.types, self.primary_type, self.message))
+        """hashStruct of the message; devices call it the message hash. Raises InputError for a domain alone."""
+        return Hash32(_hash_struct(self.types, self.primary_type, self._message()))
 
     def encode_type(self, name: str | None = None) -> str:
         """encodeType of a struct, of the primary type by default."""
@@ -132,8 +146,8 @@ class TypedData(Struct, frozen=True, kw_only=True):
         return Hash32(keccak(self.encode_type(name).encode()))
 
     def encode_data(self) -> bytes:
-        """encodeData of the message: 32 bytes for each member."""
-        return _encode_data(self.types, self.primary_type, self.message)
+        """encodeData of the message: 32 bytes for each member. Raises InputError for a domain alone."""
+        return _encode_data(self.types, self.primary_type, self._message())
 
     # ------------------------------------------------------------ for devices
     def fields(self, name: str) -> tuple[Field, ...]:
@@ -144,6 +158,7 @@ class TypedData(Struct, frozen=True, kw_only=True):
         """The values of the domain (name = DOMAIN) or of the message (name = primary type), in order.
 
         Yields (type, value) for what is neither struct nor array, and for each array its length before its members.
+        Raises UnsupportedBySigner for a reference that is null: no device has a way to be told of one.
         """
         value = self.domain if name == DOMAIN else self.message
         return _walk(_structs(self.types), name, value)
@@ -155,8 +170,15 @@ class TypedData(Struct, frozen=True, kw_only=True):
             "types": {name: [{"name": f.name, "type": f.type} for f in fields] for name, fields in structs.items()},
             "primaryType": self.primary_type,
             "domain": _plain(structs, DOMAIN, self.domain),
-            "message": _plain(structs, self.primary_type, self.message),
+            "message": {} if self.primary_type == DOMAIN else _plain(structs, self.primary_type, self.message),
         }
+
+    def _message(self) -> Value:
+        if self.primary_type == DOMAIN:
+            raise InputError(
+                f"typed data: the primary type {DOMAIN} signs the domain alone: there is no message to hash"
+            )
+        return self.message
 
     def _struct(self, name: str | None) -> StructType:
         name = self.primary_type if name is None else name
@@ -178,11 +200,20 @@ def _structs(types: tuple[StructType, ...]) -> _Structs:
 @lru_cache(maxsize=64)
 def _encode_type(types: tuple[StructType, ...], name: str) -> str:
     structs = _structs(types)
+    order = [name, *sorted(_used(structs, name)[1:])]
+    return "".join(f"{struct}({','.join(f'{f.type} {f.name}' for f in structs[struct])})" for struct in order)
+
+
+def _used(structs: _Structs, name: str) -> list[str]:
+    """The struct, and those that it uses."""
     used = [name]
     for current in used:  # which grows
         used += {field.base for field in structs[current]} & structs.keys() - set(used)
-    order = [name, *sorted(used[1:])]
-    return "".join(f"{struct}({','.join(f'{f.type} {f.name}' for f in structs[struct])})" for struct in order)
+    return used
+
+
+def _holds_itself(structs: _Structs, type_: str) -> bool:
+    return type_ in structs and any(f.base == type_ for name in _used(structs, type_) for f in structs[name])
 
 
 @lru_cache(maxsize=64)
@@ -212,6 +243,8 @@ def _encode(types: tuple[StructType, ...], type_: str, value: Value) -> bytes:
             return value.ljust(32, b"\0")
         case _, int():
             return (value % 2**256).to_bytes(32)
+        case _, None:
+            return bytes(32)
         case _:
             return _hash_struct(types, type_, value)
 
@@ -221,6 +254,8 @@ def _walk(structs: _Structs, type_: str, value: Value) -> Iterator[int | tuple[s
         yield len(_tuple(value))
         for member in _tuple(value):
             yield from _walk(structs, _element(type_), member)
+    elif value is None:
+        raise UnsupportedBySigner(f"typed data: a reference to a struct {type_} is null, which no device can be told")
     elif type_ in structs:
         for field, member in _members(structs[type_], value):
             yield from _walk(structs, field.type, member)
@@ -231,11 +266,11 @@ def _walk(structs: _Structs, type_: str, value: Value) -> Iterator[int | tuple[s
 def _plain(structs: _Structs, type_: str, value: Value) -> Any:
     if type_.endswith("]"):
         return [_plain(structs, _element(type_), member) for member in _tuple(value)]
-    if type_ in structs:
+    if type_ in structs and value is not None:
         return {field.name: _plain(structs, field.type, member) for field, member in _members(structs[type_], value)}
     if isinstance(value, bytes):
         return str(value) if isinstance(value, Address) else "0x" + value.hex()
-    return value if isinstance(value, bool | str) else str(value)
+    return value if isinstance(value, bool | str | None) else str(value)
 
 
 def _members(fields: tuple[Field, ...], value: Value) -> Iterator[tuple[Field, Value]]:
@@ -264,7 +299,7 @@ def _element(type_: str) -> str:
 
 
 def _hold_types(given: object, domain: object) -> tuple[StructType, ...]:
-    """The structs, checked: names, members, known types, no struct that needs itself."""
+    """The structs, checked: names, members, known types, how deep they nest."""
     if (structs := _mapping(given)) is not None:
         types = tuple(StructType(name, _hold_fields(name, fields)) for name, fields in structs.items())
     else:  # held already, or given as frozen objects
@@ -287,9 +322,9 @@ def _hold_types(given: object, domain: object) -> tuple[StructType, ...]:
                 _refuse(f"{struct.name}.{field.name}", "a type of EIP-712 or a struct", field.type)
             if struct.name == DOMAIN and _DOMAIN_TYPES.get(field.name) != field.type:
                 _refuse(DOMAIN, f"members among {_DOMAIN_TYPES}", f"{field.type} {field.name}")
-    finite: set[str] = set()
+    seen: set[str] = set()
     for name in structs:
-        _refuse_cycle(structs, name, (), finite)
+        _check_depth(structs, name, (), seen)
     return types
 
 
@@ -313,18 +348,18 @@ def _hold_fields(struct: object, given: object) -> tuple[Field, ...]:
     return tuple(fields)
 
 
-def _refuse_cycle(structs: _Structs, name: str, above: tuple[str, ...], finite: set[str]) -> None:
-    """Raise InputError for a struct that holds itself outside an array of any length: it has no finite value."""
+def _check_depth(structs: _Structs, name: str, above: tuple[str, ...], seen: set[str]) -> None:
+    """Raise InputError for a struct whose values would nest too deep; what it holds of itself may be null."""
     if name in above:
-        raise InputError(f"typed data: the struct {name} holds itself ({' -> '.join([*above, name])})")
+        return
     if len(above) == MAX_DEPTH:
         raise InputError(f"typed data: the struct {above[0]} nests deeper than {MAX_DEPTH}")
-    if name in finite:
+    if name in seen:
         return
     for field in structs[name]:
         if field.base in structs and all(field.dimensions):
-            _refuse_cycle(structs, field.base, (*above, name), finite)
-    finite.add(name)
+            _check_depth(structs, field.base, (*above, name), seen)
+    seen.add(name)
 
 
 # ---------------------------------------------------------------- values
@@ -339,15 +374,18 @@ def _hold(structs: _Structs, type_: str, value: object, path: str, depth: int) -
         return tuple(_hold(structs, _element(type_), v, f"{path}[{i}]", depth - 1) for i, v in enumerate(array))
     if type_ not in structs:
         return _hold_leaf(type_, value, path)
+    if value is None and depth < MAX_DEPTH and _holds_itself(structs, type_):
+        return None
     names = [field.name for field in structs[type_]]
     if (members := _mapping(value)) is None:  # held already: a tuple in the order of the struct
         held = _sequence(value, path, f"the struct {type_}")
         if isinstance(held, list) or len(held) != len(names):
             _refuse(path, f"the struct {type_}", held)
         members = dict(zip(names, held, strict=True))
-    if set(members) != set(names):
+    left_out = {f.type for f in structs[type_] if f.name not in members}
+    if not members.keys() <= set(names) or not all(_holds_itself(structs, missing) for missing in left_out):
         _refuse(path, f"the struct {type_} with just the members {', '.join(names)}", list(members))
-    return tuple(_hold(structs, f.type, members[f.name], f"{path}.{f.name}", depth - 1) for f in structs[type_])
+    return tuple(_hold(structs, f.type, members.get(f.name), f"{path}.{f.name}", depth - 1) for f in structs[type_])
 
 
 def _hold_leaf(type_: str, value: object, path: str) -> Leaf:

@@ -40,15 +40,18 @@ class Signature(Struct, frozen=True):
     def from_bytes(cls, raw: bytes, *, clear: bool | None = None) -> Self:
         """Parse 65 bytes r || s || v, v one of 0, 1, 27, 28, or 64 with y_parity as the top bit of s (EIP-2098).
 
-        Raises BadSignature.
+        v = 35 + 2 * chain_id + y_parity (EIP-155) is read too, in more bytes where it needs them; of which chain it is is
+        for the transaction to say. Raises BadSignature.
         """
         if len(raw) == 64:
             raw = raw[:32] + bytes([raw[32] & 0x7F]) + raw[33:] + bytes([raw[32] >> 7])
-        if len(raw) != 65:
-            raise BadSignature(f"expected a signature of 65 bytes, or 64 in compact form, got {len(raw)}")
-        parity = {0: 0, 1: 1, 27: 0, 28: 1}.get(raw[64])
+        v, length = int.from_bytes(raw[64:]), len(raw)
+        # a chain id has 64 bits (EIP-2294 has them fit): v has at most nine bytes, and no zeros before it
+        if length != 65 and not (65 < length <= 73 and raw[64]):
+            raise BadSignature(f"expected a signature of 65 bytes, or 64 in compact form, got {length}")
+        parity = {0: 0, 1: 1, 27: 0, 28: 1}.get(v, (v + 1) % 2 if v >= 35 else None)
         if parity is None:
-            raise BadSignature(f"expected v to be 0, 1, 27 or 28, got {raw[64]}")
+            raise BadSignature(f"expected v to be 0, 1, 27 or 28, or 35 and above (EIP-155), got {v}")
         return cls(int.from_bytes(raw[:32]), int.from_bytes(raw[32:64]), parity, clear)
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from zkcore.errors import InputError
 from zkcore.ethereum.abi import Parameter
-from zkcore.ethereum.eip712 import TypedData
+from zkcore.ethereum.eip712 import DOMAIN, TypedData
 from zkcore.ethereum.hashing import calldata_digest
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep
 from zkcore.protocol.addresses import undo_alias
@@ -370,7 +370,7 @@ _INSIDE: Final[dict[str, Callable[[str, bytes, _Names, int], Iterator[Field]]]] 
 def _typed_data(data: TypedData) -> Iterator[Field]:
     content = data.to_dict()
     zksync = data.primary_type == "Transaction" and content["domain"].get("name") == "zkSync"
-    for label in ("domain", "message"):
+    for label in ("domain",) if data.primary_type == DOMAIN else ("domain", "message"):
         yield Field(label, "", content[label])
         yield from _members(content[label], 1, zksync and label == "message")
     yield from _digests(data)
@@ -388,6 +388,7 @@ def _members(content: Mapping[str, Any] | Sequence[Any], depth: int, zksync: boo
             yield from _members(value, depth + 1, zksync)
             continue
         shown = to_hex(value) if isinstance(value, bytes) and not isinstance(value, Address) else str(value)
+        shown = "null" if value is None else shown
         # 0x71 has addresses as uint256: the device shows the decimals
         if zksync and label in {"from", "to", "paymaster"}:
             shown += f" = {Address(int(value).to_bytes(20, 'big'))}"
@@ -396,6 +397,9 @@ def _members(content: Mapping[str, Any] | Sequence[Any], depth: int, zksync: boo
 
 def _digests(data: TypedData) -> Iterator[Field]:
     yield Field("domain hash", f"{data.domain_separator()} (as the device shows it)", data.domain_separator())
+    if data.primary_type == DOMAIN:
+        yield Field("digest", f"{data.digest()} (of the domain alone)", data.digest())
+        return
     shown = "depends on the device: field by field, or by the two hashes (Ledger: its verbose or raw-message setting)"
     yield Field("on a device", shown, None)
     yield Field("message hash", f"{data.struct_hash()} (as the device shows it)", data.struct_hash())

@@ -81,6 +81,11 @@ class BaseTransaction(Struct, frozen=True, kw_only=True):
         """The account whose key made the signature. Raises BadSignature."""
         return recover(self.signing_hash(), signature)
 
+    def check_signable(self) -> None:
+        """Raise InputError for what may be read, and is not signed: chain id 0, which is no chain's. For signers."""
+        if getattr(self, "chain_id", None) == 0:
+            raise InputError("chain_id: 0 is no chain's: such a transaction is read (parse_transaction), never signed")
+
     def check_stack(self, stack: Stack) -> None:
         """Raise UnsupportedProtocol if ZKsync chains of this stack refuse such a transaction."""
 
@@ -94,7 +99,16 @@ class BaseTransaction(Struct, frozen=True, kw_only=True):
         count = len(cls.__struct_fields__)
         check_count(cls.__name__, items, count, count + 3)
         v, r, s = triple(items[count:]) if items[count:] else (0, 0, 0)
-        return cls(**cls.parsed(items[:count])), Signature(r, s, v) if items[count:] else None
+        return cls.read(cls.parsed(items[:count])), Signature(r, s, v) if items[count:] else None
+
+    @classmethod
+    def read(cls, fields: dict[str, Any]) -> Self:
+        """The transaction that somebody else made: chain id 0 is allowed, and `check_signable` refuses it."""
+        of_none = fields.get("chain_id") == 0
+        transaction = cls(**(fields | {"chain_id": 1} if of_none else fields))
+        if of_none:
+            force_setattr(transaction, "chain_id", 0)
+        return transaction
 
     @classmethod
     def parsed(cls, items: Sequence[rlp.Decoded]) -> dict[str, Any]:

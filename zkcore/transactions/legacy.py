@@ -43,7 +43,7 @@ class LegacyTransaction(BaseTransaction, frozen=True, kw_only=True):
         """The transaction and, if there is one, the signature in a decoded payload. Raises InputError, BadSignature."""
         check_count(cls.__name__, items, 6, 9)
         chain_id, signature = _parse_tail(items[6:])
-        return cls(**cls.parsed(items[:6]), chain_id=chain_id), signature
+        return cls.read({**cls.parsed(items[:6]), "chain_id": chain_id}), signature
 
 
 def _parse_tail(tail: list[rlp.Decoded]) -> tuple[int | None, Signature | None]:

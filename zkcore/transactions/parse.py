@@ -24,8 +24,8 @@ def parse_transaction(raw: HexLike) -> tuple[Transaction, Signature | None]:
     """The transaction in its raw form, and its signature unless it is unsigned.
 
     Strict: only what the types here write themselves is read, so writing it again gives the same bytes. Whether the
-    signature fits is not checked: compare `transaction.sender(signature)`. Raises InputError, and BadSignature for one
-    that no key can make.
+    signature fits is not checked: compare `transaction.sender(signature)`. A transaction of chain id 0 is read, and no
+    signer here signs it. Raises InputError, and BadSignature for a signature that no key can make.
     """
     raw = hex_bytes(raw, "raw transaction")
     if not raw:
