@@ -1,16 +1,38 @@
-"""What signs for a wallet: a private key, a Ledger, a Trezor. Each is loaded when it is first named."""
+"""What signs for a wallet: a key in memory, on a Ledger or a Trezor, in a cloud, or on another machine. Loaded on use."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from signers.approval import ApprovalSigner, Custodian
+    from signers.aws_kms import AwsKmsSigner
+    from signers.azure_key import AzureKeySigner
+    from signers.digest import DigestSigner
+    from signers.gcp_kms import GcpKmsSigner
     from signers.ledger import LedgerSigner
     from signers.private_key import PrivateKeySigner
+    from signers.remote import RemoteSigner
+    from signers.threaded import ThreadedSigner
     from signers.trezor import CredentialFile, Passphrase, TrezorSigner
+    from signers.uri import from_uri
 
-__all__ = ["CredentialFile", "LedgerSigner", "Passphrase", "PrivateKeySigner", "TrezorSigner"]
+# fmt: off
+__all__ = [
+    "ApprovalSigner", "AwsKmsSigner", "AzureKeySigner", "CredentialFile", "Custodian", "DigestSigner", "GcpKmsSigner",
+    "LedgerSigner", "Passphrase", "PrivateKeySigner", "RemoteSigner", "ThreadedSigner", "TrezorSigner", "from_uri",
+]
+# fmt: on
 
 _HOMES = {
+    "ApprovalSigner": "signers.approval",
+    "AwsKmsSigner": "signers.aws_kms",
+    "AzureKeySigner": "signers.azure_key",
+    "Custodian": "signers.approval",
+    "DigestSigner": "signers.digest",
+    "GcpKmsSigner": "signers.gcp_kms",
+    "RemoteSigner": "signers.remote",
+    "ThreadedSigner": "signers.threaded",
+    "from_uri": "signers.uri",
     "CredentialFile": "signers.trezor",
     "LedgerSigner": "signers.ledger",
     "Passphrase": "signers.trezor",

@@ -31,6 +31,11 @@ SIGNERS: Final = {
     "keystore": ("signers.private_key", "signers.keystore"),
     "ledger": ("signers.ledger",),
     "trezor": ("signers.trezor",),
+    "aws": ("signers.aws_kms",),
+    "gcp": ("signers.gcp_kms",),
+    "azure": ("signers.azure_key",),
+    "remote": ("signers.remote",),
+    "approval": ("signers.approval",),
     "none": (),
 }
 

@@ -10,15 +10,15 @@ from typing import Any, ClassVar, TypeVar
 
 # fmt: off
 __all__ = [
-    "AddressMismatch", "AlreadyFinalized", "AppNotOpen", "BadSignature", "BaseCostMismatch", "BlindSigningRequired",
-    "ChainError", "ChainIdMismatch", "DepositFailed", "DeviceBusy", "DeviceFault", "DeviceLocked", "DeviceNotFound",
-    "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance", "InsufficientBaseCost",
-    "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError", "L2GasLimitTooHigh", "L2GasLimitTooLow",
-    "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable",
-    "NodesDisagree", "NonceTaken", "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted",
-    "RpcError", "SendUncertain", "SignerError", "SignerTimeout", "TransactionFailed", "UnknownChain", "UnsupportedBySigner",
-    "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WithdrawalCancelled", "WrongDevice",
-    "ZkCoreError",
+    "AccessDenied", "AddressMismatch", "AlreadyFinalized", "AppNotOpen", "BadSignature", "BaseCostMismatch",
+    "BlindSigningRequired", "ChainError", "ChainIdMismatch", "DepositFailed", "DeviceBusy", "DeviceFault", "DeviceLocked",
+    "DeviceNotFound", "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance",
+    "InsufficientBaseCost", "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError", "KeyUnusable",
+    "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoContract", "NoSigner",
+    "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotPaired", "NotReady", "NothingToClaim",
+    "PlanTampered", "RateLimited", "Reverted", "RpcError", "SendUncertain", "SignerError", "SignerTimeout", "SignerUnavailable",
+    "TransactionChanged", "TransactionFailed", "UnknownChain", "UnsupportedBySigner", "UnsupportedProtocol",
+    "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WithdrawalCancelled", "WrongDevice", "ZkCoreError",
 ]
 # fmt: on
 
@@ -394,10 +394,10 @@ class BlindSigningRequired(SignerError):
 class WrongDevice(SignerError):
     """The signature or address is of another account than expected: other device, seed, passphrase or path."""
 
-    def __init__(self, *, expected: object, got: object) -> None:
+    def __init__(self, *, expected: object, got: object, of: str = "the device") -> None:
         self.expected, self.got = expected, got
-        answer = f"expected the account {expected}, the device answers for {got}"
-        super().__init__(f"{answer}: other device, passphrase or path?")
+        answer = f"expected the account {expected}, {of} answers for {got}"
+        super().__init__(f"{answer}: {'other device, passphrase or path' if of == 'the device' else 'another key'}?")
 
 
 class DeviceNotFound(SignerError):
@@ -444,5 +444,26 @@ class BadSignature(SignerError):
     """The signature is malformed, high-s, or does not recover to the signer."""
 
 
+class TransactionChanged(BadSignature):
+    """A remote signer signed another transaction than it was given; `changes`: each field with what was asked and signed."""
+
+    def __init__(self, changes: dict[str, tuple[object, object]]) -> None:
+        self.changes = changes
+        told = ", ".join(f"{name}: asked {asked}, signed {signed}" for name, (asked, signed) in changes.items())
+        super().__init__(f"the signer changed the transaction: {told}"[:_LONGEST])
+
+
 class SignerTimeout(SignerError):
-    """The device, or its user, did not answer in time."""
+    """The device, or its user, or a service, did not answer in time."""
+
+
+class SignerUnavailable(SignerError):
+    """The service that holds the key cannot be reached, or refuses for now (throttled). Ask again."""
+
+
+class AccessDenied(SignerError):
+    """The service that holds the key does not know these credentials, or they may not sign with it."""
+
+
+class KeyUnusable(SignerError):
+    """The service does not have the key, or cannot sign with it: disabled, of another curve, for another use."""

@@ -30,8 +30,11 @@ def test_run_time_dependencies_are_the_five() -> None:
         for extra, lines in PROJECT["optional-dependencies"].items()
     }
     assert extras == {
+        "aws": ["boto3"],
+        "azure": ["azure-identity", "azure-keyvault-keys"],
         "cli": ["rich", "typer"],
         "fast": ["coincurve", "faster-eth-abi", "safe-pysha3"],
+        "gcp": ["google-cloud-kms"],
         "ledger": ["ledgereth"],
         "socks": ["socksio"],
         "trezor": ["trezor"],

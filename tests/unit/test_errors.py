@@ -37,6 +37,7 @@ from zkcore.errors import (
     RpcError,
     SendUncertain,
     SignerError,
+    TransactionChanged,
     TransactionFailed,
     UnknownChain,
     UntrustedBridgehub,
@@ -154,6 +155,14 @@ TEXTS = [
     (
         WrongDevice(expected=A, got=B),
         f"expected the account {A}, the device answers for {B}: other device, passphrase or path?",
+    ),
+    (
+        WrongDevice(expected=A, got=B, of="the AWS KMS key k"),
+        f"expected the account {A}, the AWS KMS key k answers for {B}: another key?",
+    ),
+    (
+        TransactionChanged({"gas_limit": (1, 2), "to": (A, B)}),
+        f"the signer changed the transaction: gas_limit: asked 1, signed 2, to: asked {A}, signed {B}",
     ),
     (AppNotOpen("open the Ethereum app", running="BOLOS"), "open the Ethereum app"),
 ]

@@ -7,11 +7,9 @@
     digest          = keccak256(0x19 || 0x01 || hashStruct(domain) || hashStruct(message))
 
 The EIP leaves errors to the implementer. Here every value must fit its type, every member must be there and none else;
-there are no aliases (`uint`).
-
-A struct may hold itself. What ends its values is a reference that is null, or left out: 32 zero bytes, as in MetaMask's
-eth_signTypedData_v4 and in eth-account. A struct that cannot hold itself is never null. With the primary type EIP712Domain
-the domain alone is signed, 0x19 || 0x01 || hashStruct(domain), as in MetaMask and viem.
+there are no aliases (`uint`). A struct may hold itself: its values end with a reference that is null, or left out, which is 32
+zero bytes, as in MetaMask (eth_signTypedData_v4) and eth-account; no other struct is null. With the primary type
+EIP712Domain the domain alone is signed, 0x19 || 0x01 || hashStruct(domain), as in MetaMask and viem.
 """
 
 import re
@@ -135,7 +133,7 @@ class TypedData(Struct, frozen=True, kw_only=True):
 
     def struct_hash(self) -> Hash32:
         """hashStruct of the message; devices call it the message hash. Raises InputError for a domain alone."""
-        return Hash32(_hash_struct(self.types, self.primary_type, self._message()))
+        return Hash32(keccak(_type_hash(self.types, self.primary_type) + self.encode_data()))
 
     def encode_type(self, name: str | None = None) -> str:
         """encodeType of a struct, of the primary type by default."""
@@ -147,7 +145,11 @@ class TypedData(Struct, frozen=True, kw_only=True):
 
     def encode_data(self) -> bytes:
         """encodeData of the message: 32 bytes for each member. Raises InputError for a domain alone."""
-        return _encode_data(self.types, self.primary_type, self._message())
+        if self.primary_type == DOMAIN:
+            raise InputError(
+                f"typed data: the primary type {DOMAIN} signs the domain alone: there is no message to hash"
+            )
+        return _encode_data(self.types, self.primary_type, self.message)
 
     # ------------------------------------------------------------ for devices
     def fields(self, name: str) -> tuple[Field, ...]:
@@ -172,13 +174,6 @@ class TypedData(Struct, frozen=True, kw_only=True):
             "domain": _plain(structs, DOMAIN, self.domain),
             "message": {} if self.primary_type == DOMAIN else _plain(structs, self.primary_type, self.message),
         }
-
-    def _message(self) -> Value:
-        if self.primary_type == DOMAIN:
-            raise InputError(
-                f"typed data: the primary type {DOMAIN} signs the domain alone: there is no message to hash"
-            )
-        return self.message
 
     def _struct(self, name: str | None) -> StructType:
         name = self.primary_type if name is None else name
@@ -350,12 +345,10 @@ def _hold_fields(struct: object, given: object) -> tuple[Field, ...]:
 
 def _check_depth(structs: _Structs, name: str, above: tuple[str, ...], seen: set[str]) -> None:
     """Raise InputError for a struct whose values would nest too deep; what it holds of itself may be null."""
-    if name in above:
+    if name in above or name in seen:
         return
     if len(above) == MAX_DEPTH:
         raise InputError(f"typed data: the struct {above[0]} nests deeper than {MAX_DEPTH}")
-    if name in seen:
-        return
     for field in structs[name]:
         if field.base in structs and all(field.dimensions):
             _check_depth(structs, field.base, (*above, name), seen)
