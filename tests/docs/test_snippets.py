@@ -28,7 +28,7 @@ PAGES = [
     "docs/nodes.md",
 ]
 # Their snippets need a device, or are run by the tests of their own room.
-ELSEWHERE = {"docs/ledger.md", "docs/trezor.md", "docs/devnet.md"}
+ELSEWHERE = {"docs/custody.md", "docs/ledger.md", "docs/trezor.md", "docs/devnet.md"}
 # What the devnet has in place of a reader's nodes and device.
 INSTEAD = {
     'chain="era", l1="https://...", l2="https://..."': "chain=net.profile, l1=net.l1_url, l2=net.l2_url",
