@@ -1,6 +1,6 @@
 """A key in AWS KMS: asymmetric, SIGN_VERIFY, ECC_SECG_P256K1. Needs the extra `aws`, kms:GetPublicKey and kms:Sign."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -72,7 +72,7 @@ class AwsKmsSigner(DigestSigner):
         return der_signature(answer["Signature"], self._key)
 
     @contextmanager
-    def _mapped(self, key: str) -> Iterator[None]:
+    def _mapped(self, key: str) -> Generator[None, None, None]:
         try:
             yield
         except self._errors.ClientError as error:

@@ -1,6 +1,6 @@
 """A key in Azure Key Vault or a managed HSM: EC or EC-HSM on P-256K. Needs the extra `azure`, keys/get and keys/sign."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -65,7 +65,7 @@ class AzureKeySigner(DigestSigner):
         return int.from_bytes(answer[:32]), int.from_bytes(answer[32:])
 
     @contextmanager
-    def _mapped(self, key: str) -> Iterator[None]:
+    def _mapped(self, key: str) -> Generator[None, None, None]:
         errors = self._errors
         try:
             yield

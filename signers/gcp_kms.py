@@ -3,7 +3,7 @@
 Needs the extra `gcp`, and the roles cloudkms.signer and cloudkms.publicKeyViewer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -61,7 +61,7 @@ class GcpKmsSigner(DigestSigner):
         return der_signature(answer.signature, self._key)
 
     @contextmanager
-    def _mapped(self, key: str) -> Iterator[None]:
+    def _mapped(self, key: str) -> Generator[None, None, None]:
         api, auth = self._errors
         try:
             yield

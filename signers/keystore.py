@@ -12,7 +12,7 @@ import re
 import uuid
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from hmac import compare_digest
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, cast
 
 import msgspec
 
@@ -37,7 +37,7 @@ class _Object:
         if not isinstance(value, dict):
             got = "nothing" if value is None else type(value).__name__
             raise InputError(f"keystore: expected version 3, in which {path or 'the file'} is an object, got {got}")
-        members: dict[str, Any] = value
+        members = cast("dict[str, Any]", value)
         self._members, self._path = {name.lower(): member for name, member in members.items()}, path
         if len(self._members) != len(members):
             raise InputError(f"keystore: {path or 'the file'} has a name twice: {', '.join(members)}")

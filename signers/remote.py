@@ -5,7 +5,7 @@ It is trusted with the key, not with the transaction: each reply is parsed, comp
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, cast
 
 import msgspec
 
@@ -103,7 +103,7 @@ class RemoteSigner:
         if tx.chain_id is None:
             raise UnsupportedBySigner("a remote signer signs no legacy transaction without a chain id (EIP-155)")
         answer = self._ask(_METHODS[self._api][1], (_json(tx, self._address),), Any)
-        raw: Any = answer.get("raw") if isinstance(answer, dict) else answer
+        raw: Any = cast("dict[str, Any]", answer).get("raw") if isinstance(answer, dict) else answer
         try:
             signed, signature = parse_transaction(raw)
         except (errors.InputError, BadSignature) as error:

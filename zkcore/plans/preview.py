@@ -388,9 +388,10 @@ def _members(content: Mapping[str, Any] | Sequence[Any], depth: int, zksync: boo
             yield from _members(value, depth + 1, zksync)
             continue
         shown = to_hex(value) if isinstance(value, bytes) and not isinstance(value, Address) else str(value)
-        shown = "null" if value is None else shown
+        if value is None:
+            shown = "null"
         # 0x71 has addresses as uint256: the device shows the decimals
-        if zksync and label in {"from", "to", "paymaster"}:
+        elif zksync and label in {"from", "to", "paymaster"}:
             shown += f" = {Address(int(value).to_bytes(20, 'big'))}"
         yield Field(label, shown, value, depth)
 
