@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+from signers.sealed import sealed
 from zkcore.errors import InputError
 from zkcore.signer import AsyncSigner, Signer
 
@@ -29,6 +30,7 @@ _FLAGS: Final = {"1": True, "true": True, "yes": True, "0": False, "false": Fals
 _EXTRAS: Final = {"aws": "aws", "gcp": "gcp", "google": "gcp", "azure": "azure", "ledger": "ledger", "trezor": "trezor"}
 
 
+@sealed
 def from_uri(uri: str, **options: Any) -> Signer | AsyncSigner:
     """The signer that a text names. `options`: what its constructor takes beside, a client or a callback; they win.
 
@@ -130,6 +132,7 @@ def _key(scheme: str, name: str) -> Callable[..., Any]:
         from zkcore.types import Address
 
         signer = getattr(PrivateKeySigner, name)(place, **found)
+        found.clear()  # a password has no business in the frame of what is raised below
         check_account(None if expected is None else Address(expected), signer.address)
         return signer
 
