@@ -1,8 +1,9 @@
 """Signatures that people approve, in minutes or hours: each request has an id, and who asks again under it gets the answer that
 was given, not a second signature.
 
-The id is the digest that is to be signed, so that it is as lasting as the plan: a process that died submits its plan again (from
-its journal, or `Plan.from_json`), comes by the same id, and finds its request open or answered.
+The id is the digest to be signed, so it is as lasting as the plan. A wallet's journal keeps the plan before people are
+asked: a process that died orders the same again, under its reference, comes by the same plan and id, and finds its request open
+or answered. While one is open, the account's nonces wait for it.
 """
 
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from msgspec import Struct
 
 from signers.digest import fitting
-from zkcore.errors import BadSignature, InputError, SignerTimeout
+from zkcore.errors import BadSignature, InputError, SignerTimeout, SignerUnavailable
 from zkcore.ethereum.eip191 import message_hash
 from zkcore.signer import Capability
 from zkcore.types import Address, AddressLike, Hash32
@@ -59,7 +60,7 @@ class Custodian(Protocol):
 class ApprovalSigner:
     """An `AsyncSigner` over a custodian. A call opens a request, or finds it open, and waits for the answer.
 
-    `timeout`: seconds to wait for one; then SignerTimeout, and the request stays open: the same plan, submitted again, takes its
+    `timeout`: seconds to wait for one; then SignerTimeout, and the request stays open: the same order, asked for again, takes its
     answer. `longest_pause`: seconds between two questions at most. Every answer is made low-s and recovered.
     """
 
@@ -113,19 +114,26 @@ class ApprovalSigner:
         pause = min(_FIRST_PAUSE, self._longest_pause)
         try:
             async with asyncio.timeout(self._timeout):
-                await self._custodian.open(approval)
-                while (raw := await self._custodian.answer(name)) is None:
+                while (raw := await self._asked(approval)) is None:
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, self._longest_pause)
         except TimeoutError as error:
             raise SignerTimeout(
-                f"no answer to the request {name} within {self._timeout} s: it stays open. Submit the same plan again to take "
-                "its answer; another plan would be another request"
+                f"no answer to the request {name} within {self._timeout} s: it stays open. Order the same again, by its "
+                "reference or its plan, to take the answer; another plan would be another request"
             ) from error
         if len(raw) != 65:
             raise BadSignature(f"the request {name}: expected a signature of 65 bytes, got {len(raw)}")
         r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:64])
         return fitting(digest, r, s, self._address, f"the custodian's answer to {name}")
+
+    async def _asked(self, approval: Approval) -> bytes | None:
+        """The answer, if there is one. In hours a service is out of reach now and then: that is no answer."""
+        try:
+            await self._custodian.open(approval)
+            return await self._custodian.answer(approval.id)
+        except SignerUnavailable:
+            return None
 
     def __repr__(self) -> str:
         return f"ApprovalSigner({type(self._custodian).__name__}, {self._address})"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from signers import ApprovalSigner, ThreadedSigner
 from signers.approval import Approval
 from tests.custody.services import ADDRESS, OTHER, sign
 from zkcore import ETH, AsyncWallet, Wallet, ether
-from zkcore.errors import BadSignature, SignerTimeout, UserRejected, WrongDevice
+from zkcore.errors import BadSignature, SignerTimeout, SignerUnavailable, UserRejected, WrongDevice
 from zkcore.plans import Plan
 from zkcore.signer import AsyncSigner
 from zkcore.testing import check_signer
@@ -105,7 +106,7 @@ def test_a_process_that_died_takes_the_answer_and_asks_for_no_second_signature(n
         async with AsyncWallet(ApprovalSigner(desk, ADDRESS, timeout=0.5, longest_pause=0.1), **nodes) as wallet:
             plan = await wallet.prepare_deposit(ETH, ether("0.3"))
             written = plan.to_json()
-            with pytest.raises(SignerTimeout, match="it stays open. Submit the same plan again"):
+            with pytest.raises(SignerTimeout, match="it stays open. Order the same again"):
                 await wallet.submit(plan)
             return written
 
@@ -122,6 +123,70 @@ def test_a_process_that_died_takes_the_answer_and_asks_for_no_second_signature(n
 
     asyncio.run(second(asyncio.run(first())))
     assert (len(desk.requests), desk.signed) == (1, 1)
+
+
+class Unreachable(Desk):
+    """Every other question gets no answer."""
+
+    asked = 0
+
+    async def answer(self, id: str) -> bytes | None:  # noqa: A002
+        self.asked += 1
+        if self.asked % 2:
+            raise SignerUnavailable("no route")
+        return await super().answer(id)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_journal_keeps_the_request_of_an_order(net: Devnet, tmp_path: Path, killed: bool) -> None:
+    """By its reference alone: after a timeout, or the death of the process that waited."""
+    desk = Unreachable()
+    desk.automatic = False
+    nodes = funded(net, ADDRESS) | {"journal": tmp_path / "journal"}
+
+    async def first() -> None:
+        signer = ApprovalSigner(desk, ADDRESS, timeout=60 if killed else 1, longest_pause=0.1)
+        async with AsyncWallet(signer, **nodes) as wallet:
+            ordered = asyncio.ensure_future(wallet.deposit(ETH, ether("0.3"), reference="order 7"))
+            if killed:
+                while not desk.requests:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+                ordered.cancel()
+            with pytest.raises(asyncio.CancelledError if killed else SignerTimeout):
+                await ordered
+
+    async def second() -> None:
+        net.l1.rpc("anvil_setNextBlockBaseFeePerGas", hex(3 * 10**9))  # anew, it would be another plan
+        net.l1.rpc("anvil_mine")
+        signer = ApprovalSigner(desk, ADDRESS, timeout=30, longest_pause=0.1)
+        async with AsyncWallet(signer, **nodes) as wallet:
+            asyncio.get_running_loop().call_later(0.3, desk.decide, next(iter(desk.requests)))
+            deposit = await wallet.deposit(ETH, ether("0.3"), reference="order 7")
+            assert (await deposit.wait(timeout=60)).status == 1
+            assert (await wallet.deposit(ETH, ether("0.3"), reference="order 7")).l1_tx_hash == deposit.l1_tx_hash
+
+    asyncio.run(first())
+    asyncio.run(second())
+    assert (len(desk.requests), desk.signed) == (1, 1)
+
+
+def test_what_was_declined_is_prepared_anew_when_it_is_ordered_again(net: Devnet, tmp_path: Path) -> None:
+    desk = Desk()
+    desk.automatic = False
+
+    async def run() -> None:
+        signer = ApprovalSigner(desk, ADDRESS, longest_pause=0.1)
+        async with AsyncWallet(signer, **funded(net, ADDRESS), journal=tmp_path / "journal") as wallet:
+            asyncio.get_running_loop().call_later(1, lambda: desk.decide(next(iter(desk.requests)), approve=False))
+            with pytest.raises(UserRejected):
+                await wallet.deposit(ETH, 5, reference="order 8")
+            desk.automatic = True
+            net.l1.rpc("anvil_setNextBlockBaseFeePerGas", hex(5 * 10**9))
+            net.l1.rpc("anvil_mine")
+            assert (await (await wallet.deposit(ETH, 5, reference="order 8")).wait(timeout=60)).status == 1
+
+    asyncio.run(run())
+    assert (len(desk.requests), desk.signed) == (2, 1)
 
 
 @pytest.mark.parametrize(("approve", "key", "kind"), [(False, b"\x46" * 32, UserRejected), (True, OTHER, BadSignature)])

@@ -34,7 +34,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     `reference`: the caller's name of it, or the hash of its plan. Times are seconds since 1970. `hashes`: of its plans and their
     last transactions, those that were replaced too, and of what they did on L2. `plan`: as it was signed; None before.
     `handle`: for `Wallet.resume`; None before it is signed. `ask`: what was asked for, in JSON. `note`: why it is in this state.
-    `approval`: what an asynchronous signer knows its open request by.
+    `approval`: the plan, in JSON, that people are asked to sign (`signers.ApprovalSigner`): the id of the request is made of it,
+    and the order, asked for again, takes that plan up. None or empty if nobody is.
     """
 
     reference: str

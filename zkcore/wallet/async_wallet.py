@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from inspect import iscoroutinefunction
 from os import PathLike
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
@@ -258,8 +259,14 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
                     return await _to_its_end(self._let_go, held, name)
                 case Keep(act):
                     return await _to_its_end(act, self._journal)
-                case Sign(transaction):
-                    sign: Any = self._required_signer().sign_transaction
+                case Sign(transaction, reference, plan):
+                    signer: Any = self._required_signer()
+                    if hasattr(
+                        signer, "request_id"
+                    ):  # people are asked: written before, so that their answer finds its plan
+                        kept = partial(self._journal.move, since=("asked",), approval=plan.to_json())
+                        await _to_its_end(kept, reference, "asked")
+                    sign: Any = signer.sign_transaction
                     return await (
                         sign(transaction) if iscoroutinefunction(sign) else asyncio.to_thread(sign, transaction)
                     )

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zkcore.effects import Chain, Effect, Flow, Step, attempt, gather, sleep
-from zkcore.errors import InputError, NonceTaken, RpcError, SendUncertain, TransactionFailed, WaitTimeout
+from zkcore.errors import InputError, NonceTaken, RpcError, SendUncertain, SignerTimeout, TransactionFailed, WaitTimeout
 from zkcore.ethereum.signature import Signature
 from zkcore.flows.fate import included, is_sent, lookup, missing
 from zkcore.journal import AGAIN, Entry, JournalLike, State
@@ -54,10 +54,11 @@ class Keep(Struct, frozen=True):
 
 
 class Sign(Struct, frozen=True):
-    """The answer is the signature of the wallet's signer. `reference`: of the order, in the journal."""
+    """The answer is the signature of the wallet's signer. `reference`: of the order, in the journal. `plan`: all of it."""
 
     transaction: Transaction
     reference: str
+    plan: Plan[Any]
 
 
 Submission: TypeAlias = Generator[Effect | Hold | Free | Keep | Sign | Send, Any, T]
@@ -221,6 +222,8 @@ def _recall(order: Order) -> Submission[None]:
         if order.plan is None and not entry.ask:
             order.plan = (yield from order.draft).plan
         order.known(entry)
+    elif entry is not None and entry.approval and order.plan is None and order.ask == entry.ask:
+        order.plan, order.fixed = Plan.from_json(entry.approval), True  # people are asked to sign that, and no other
 
 
 def _find(reference: str) -> Submission[Entry | None]:
@@ -294,7 +297,7 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
         if order.signed is None:
             signatures: list[Signature] = []
             for step in order.plan.steps:
-                signatures.append((yield Sign(step.transaction, order.name)))  # noqa: PERF401  # no comprehension can yield
+                signatures.append((yield Sign(step.transaction, order.name, order.plan)))  # noqa: PERF401  # no comprehension can yield
             order.signed = SignedPlan(plan=order.plan, signatures=tuple(signatures))
         entry = _entry(order)
         # what takes the place of another takes no nonce
@@ -307,6 +310,8 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
         if order.before is None:
             note = f"{type(error).__name__}: {error}"
             yield Keep(lambda journal: journal.move(order.name, "refused", since=("asked",), note=note))
+            if not isinstance(error, SignerTimeout):  # after one, people are asked still
+                yield Keep(lambda journal: journal.move(order.name, "refused", since=("refused",), approval=""))
         raise
     order.reference = order.name
     for chain_id, nonce in order.nonces:
