@@ -6,21 +6,12 @@ from typing import ClassVar, Final, NoReturn, Self
 from msgspec import Struct
 
 from signers.paths import Indices, Scheme, format_path, parse_path, scheme_path
-from zkcore.errors import BlindSigningRequired, InputError, UnsupportedBySigner, WrongDevice
-from zkcore.ethereum.eip712 import DOMAIN, TypedData
+from zkcore.errors import BlindSigningRequired, InputError, WrongDevice
 from zkcore.ethereum.signature import Signature, recover
 from zkcore.signer import Capability
 from zkcore.types import Address, AddressLike, uint
 
-__all__ = [
-    "CAPABILITIES",
-    "DEFAULT_TIMEOUT",
-    "DeviceAccount",
-    "DeviceSigner",
-    "check_account",
-    "check_timeout",
-    "check_typed_data",
-]
+__all__ = ["CAPABILITIES", "DEFAULT_TIMEOUT", "DeviceAccount", "DeviceSigner", "check_account", "check_timeout"]
 
 # What each of them signs, typed data apart.
 CAPABILITIES: Final = frozenset({Capability.LEGACY, Capability.EIP1559, Capability.MESSAGE, Capability.CONFIRM_ADDRESS})
@@ -47,14 +38,6 @@ def check_timeout(timeout: object) -> float:
     if not isinstance(timeout, int | float) or isinstance(timeout, bool) or not 0 < timeout < 1e7:
         raise InputError(f"timeout: expected seconds above 0, got {timeout!r}")
     return float(timeout)
-
-
-def check_typed_data(data: TypedData) -> None:
-    """Raise UnsupportedBySigner for a domain alone: devices are asked for a domain and a message."""
-    if data.primary_type == DOMAIN:
-        raise UnsupportedBySigner(
-            f"the primary type {DOMAIN} signs the domain alone, which no device is asked for here"
-        )
 
 
 class DeviceSigner(ABC):

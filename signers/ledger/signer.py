@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from signers.device import CAPABILITIES, DEFAULT_TIMEOUT, DeviceSigner, check_account, check_timeout, check_typed_data
+from signers.device import CAPABILITIES, DEFAULT_TIMEOUT, DeviceSigner, check_account, check_timeout
 from signers.ledger import apdu
 from signers.ledger.connection import Connection, OpenDongle, Refusals, open_usb
 from signers.ledger.status import INCORRECT_DATA, INS_NOT_SUPPORTED
@@ -146,7 +146,6 @@ class LedgerSigner(DeviceSigner):
         is on: then a Nano may show hashes only. `clear` of the result: True if every field was shown in full, False if
         not, None where that depends on settings that cannot be asked. Raises SignerError.
         """
-        check_typed_data(data)
         if (view := device_view(data)).mode == "blind":
             self._need_consent(view.reason)
         with self._ready():

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self, TypeAlias, TypeVar
 
-from signers.device import CAPABILITIES, DEFAULT_TIMEOUT, DeviceSigner, check_account, check_timeout, check_typed_data
+from signers.device import CAPABILITIES, DEFAULT_TIMEOUT, DeviceSigner, check_account, check_timeout
 from signers.files import Read
 from signers.paths import DEFAULT_PATH, Indices, Scheme, parse_path
 from signers.trezor import limits, wire
@@ -155,7 +155,6 @@ class TrezorSigner(DeviceSigner):
             return self.sign_typed_data(tx.typed_data())
         if not isinstance(tx, LegacyTransaction | Eip1559Transaction):
             raise UnsupportedBySigner(f"a Trezor signs EIP-1559, legacy and ZKsync 0x71, no {type(tx).__name__}")
-        tx.check_signable()
         limits.check_transaction(tx, self._path, model=self._model)
         definition = None if tx.chain_id is None else self._definition(tx.chain_id)
         network = None if definition is None else definition.encoded
@@ -168,7 +167,6 @@ class TrezorSigner(DeviceSigner):
 
         There `clear` of the result is None: its user may choose not to see every field. Raises SignerError.
         """
-        check_typed_data(data)
         if self._is_model_one:
             ask = partial(wire.sign_hashes, path=self._path, hashes=(data.domain_separator(), data.struct_hash()))
         else:

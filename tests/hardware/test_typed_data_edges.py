@@ -35,13 +35,13 @@ SIGNERS: list[Any] = [
 @pytest.mark.parametrize("make", SIGNERS)
 def test_a_domain_alone_and_chain_zero_are_refused(make: Any) -> None:
     signer = make()
-    with pytest.raises(UnsupportedBySigner, match="signs the domain alone"):
+    with pytest.raises(InputError, match="signs the domain alone"):
         signer.sign_typed_data(ALONE)
     tx = Eip1559Transaction(
         chain_id=1, nonce=1, max_priority_fee_per_gas=1, max_fee_per_gas=1, gas_limit=1, to="0x" + "11" * 20
     )
     force_setattr(tx, "chain_id", 0)  # as parse_transaction reads it
-    with pytest.raises(InputError, match="chain_id: 0"):
+    with pytest.raises((InputError, UnsupportedBySigner), match="chain_id: 0|none of chain 0"):
         signer.sign_transaction(tx)
 
 
