@@ -84,7 +84,7 @@ def check_transaction(tx: LegacyTransaction | Eip1559Transaction, path: Indices,
         f"takes {name} and gas_limit of {_MAX_GAS_BYTES} bytes together, not {gas_bytes}": gas_bytes > _MAX_GAS_BYTES,
         f"takes up to {_MAX_DATA} bytes of data, not {len(tx.data)}": len(tx.data) > _MAX_DATA,
         "refuses the creation of a contract without data": tx.to is None and not tx.data,
-        "signs no legacy transaction without a chain id (EIP-155), and none of chain 0": tx.chain_id is None,
+        "signs no legacy transaction without a chain id (EIP-155), and none of chain 0": not tx.chain_id,
         many: model == "T1B1" and max(len(keys), longest) > most,
         coin: path_coin(path) not in allowed,
     }.items():
