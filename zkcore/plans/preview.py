@@ -387,11 +387,9 @@ def _members(content: Mapping[str, Any] | Sequence[Any], depth: int, zksync: boo
             yield Field(label, "", value, depth)
             yield from _members(value, depth + 1, zksync)
             continue
-        shown = to_hex(value) if isinstance(value, bytes) and not isinstance(value, Address) else str(value)
-        if value is None:
-            shown = "null"
+        shown = "null" if value is None else to_hex(value) if type(value) is bytes else str(value)
         # 0x71 has addresses as uint256: the device shows the decimals
-        elif zksync and label in {"from", "to", "paymaster"}:
+        if zksync and value is not None and label in {"from", "to", "paymaster"}:
             shown += f" = {Address(int(value).to_bytes(20, 'big'))}"
         yield Field(label, shown, value, depth)
 
