@@ -396,9 +396,7 @@ def _members(content: Mapping[str, Any] | Sequence[Any], depth: int, zksync: boo
 
 def _digests(data: TypedData) -> Iterator[Field]:
     yield Field("domain hash", f"{data.domain_separator()} (as the device shows it)", data.domain_separator())
-    if data.primary_type == DOMAIN:
-        yield Field("digest", f"{data.digest()} (of the domain alone)", data.digest())
-        return
     shown = "depends on the device: field by field, or by the two hashes (Ledger: its verbose or raw-message setting)"
     yield Field("on a device", shown, None)
-    yield Field("message hash", f"{data.struct_hash()} (as the device shows it)", data.struct_hash())
+    name, last = ("digest", data.digest()) if data.primary_type == DOMAIN else ("message hash", data.struct_hash())
+    yield Field(name, f"{last} (as the device shows it)", last)
