@@ -55,8 +55,8 @@ def transaction_chunks(path: bytes, tx: "Transaction") -> Iterator[bytes]:
     leaves out its warning (ethUstream.c, processData: copySize == 1). Raises UnsupportedBySigner.
     """
     field = _DATA_FIELD.get(tx.TYPE)
-    if field is None or tx.chain_id is None:
-        name = "legacy transaction without a chain id" if field else type(tx).__name__
+    if field is None or not tx.chain_id:  # 0 is read (parse_transaction), never signed
+        name = "legacy transaction without a chain id, and none of chain 0" if field else type(tx).__name__
         raise UnsupportedBySigner(f"the Ledger app signs no {name}")
     if tx.chain_id >= _CHAIN_ID_LIMIT:
         raise UnsupportedBySigner(f"the Ledger app shows chain ids of at most 19 digits, got {tx.chain_id}")

@@ -131,7 +131,6 @@ class LedgerSigner(DeviceSigner):
 
         if isinstance(tx, Eip712Transaction):
             return check_signature(tx.signing_hash(), self.sign_typed_data(tx.typed_data()), self._address)
-        tx.check_signable()
         pieces = list(apdu.transaction_chunks(pack_path(self._path), tx))
         clear = self._agreed(device_view(tx))
         with self._ready():
