@@ -2,6 +2,9 @@
 
 import os
 
+import pytest
+
+import zkcore
 from signers import PrivateKeySigner
 from tests.cli.tool import Cli
 from zkcore import ETH, Wallet, ether
@@ -112,6 +115,23 @@ def test_quotes_and_costs_need_no_key(cli: Cli, net: Devnet) -> None:
     assert called.json["quote"]["l2_value"] == "7"
     cost = cli("base-cost", "500000", "--l1-gas-price", "1000000000", "--json").json
     assert int(cost["base_cost"]) > 0
+
+
+@pytest.mark.skipif(not hasattr(zkcore, "MAX"), reason="this zkcore cannot move all of it")
+def test_all_of_it(cli: Cli, net: Devnet) -> None:
+    told = cli("deposit", "max", "eth", "--yes", "--json")
+    assert told.code == Exit.DONE, told
+    assert "all that can be moved of ETH" in told.err
+    left = int(net.l1.rpc("eth_getBalance", str(net.accounts[0].address), "latest"), 16)
+    assert left < ether("0.01")
+
+
+@pytest.mark.skipif(not hasattr(zkcore.Wallet, "deposits_in"), reason="this zkcore finds no deposits by L1 hash")
+def test_a_hash_of_l1_is_enough(cli: Cli, net: Devnet) -> None:
+    sent = cli("deposit", "0.1", "eth", "--yes", "--json").json
+    told = cli("status", sent["l1_tx_hash"], "--journal", "none", "--json")
+    assert told.code == Exit.DONE, told
+    assert told.json["l2_tx_hash"] == sent["l2_tx_hash"]
 
 
 def test_execute(cli: Cli, net: Devnet) -> None:

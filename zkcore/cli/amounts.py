@@ -1,6 +1,6 @@
 """Amounts as people write them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 __all__ = ["Meant", "decimals_of", "meant", "shown", "token_of"]
 
 
+_ALL = 2**256 - 1  # zkcore.MAX
+
+
 class Meant(Struct, frozen=True, kw_only=True):
     """An amount of a token, and where its symbol and decimals come from."""
 
     token: Address
-    amount: Any  # an int, or MAX
+    amount: int
     symbol: str
     decimals: int
     vouched: str
 
     def words(self) -> str:
         """`5 USDC (6 decimals, the contract says)`."""
-        amount = format_units(self.amount, self.decimals) if isinstance(self.amount, int) else "all"
+        amount = "all that can be moved of" if self.amount == _ALL else format_units(self.amount, self.decimals)
         return f"{amount} {self.symbol} ({self.vouched})"
 
 
@@ -64,12 +67,12 @@ def meant(run: State, wallet: "Wallet", amount: str, token: str, *, side: str = 
     return Meant(token=address, amount=_number(amount, decimals), symbol=symbol, decimals=decimals, vouched=source)
 
 
-def _number(text: str, decimals: int) -> Any:
+def _number(text: str, decimals: int) -> int:
     if text.lower() not in {"max", "all"}:
         return parse_units(text.replace("_", ""), decimals)
     import zkcore
 
-    greatest = getattr(zkcore, "MAX", None)
+    greatest: int | None = getattr(zkcore, "MAX", None)
     if greatest is None:
         raise StopError("amount: `max` is not known to this version of zkcore", Exit.USAGE, "give the number")
     return greatest
