@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         SentTransaction,
         Withdrawal,
     )
+    from zkcore.wallet.keeper import AsyncKeeper, Keeper, KeeperPolicy
     from zkcore.wallet.wallet import Wallet
 
 # where the names above are, for the moment when one is asked for
@@ -65,6 +66,7 @@ _ROOMS = {
     "wallet.async_wallet": "AsyncWallet",
     "wallet.handles": "AsyncClaim AsyncDeposit AsyncExecution AsyncFinalization AsyncSentTransaction AsyncWithdrawal "
     "Claim Deposit Execution Finalization SentTransaction Withdrawal",
+    "wallet.keeper": "AsyncKeeper Keeper KeeperPolicy",
     "wallet.wallet": "Wallet",
 }
 _WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()}
@@ -72,12 +74,13 @@ _WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()
 # fmt: off
 __all__ = [
     "ETH", "Address", "AddressLike", "AsyncClaim", "AsyncDeposit", "AsyncExecution", "AsyncFinalization",
-    "AsyncHttpTransport", "AsyncSentTransaction", "AsyncSigner", "AsyncTransport", "AsyncWallet",
+    "AsyncHttpTransport", "AsyncKeeper", "AsyncSentTransaction", "AsyncSigner", "AsyncTransport", "AsyncWallet",
     "AsyncWithdrawal", "Capability", "ChainProfile", "Claim", "Deposit", "Execution", "FeePolicy", "Finalization",
-    "Hash32", "HexLike", "HttpTransport", "Journal", "Limits", "Paymaster", "Plan", "Preview", "RequestStatus",
-    "SentTransaction", "Signature", "SignedPlan", "Signer", "Token", "Transport", "TxOptions", "TypedData",
-    "Wallet", "Withdrawal", "WithdrawalStatus", "ZkCoreError", "ether", "format_units", "gwei", "keccak256",
-    "known_chains", "known_profile", "parse_transaction", "parse_units", "preview", "sign_plan",
+    "Hash32", "HexLike", "HttpTransport", "Journal", "Keeper", "KeeperPolicy", "Limits", "Paymaster", "Plan",
+    "Preview", "RequestStatus", "SentTransaction", "Signature", "SignedPlan", "Signer", "Token", "Transport",
+    "TxOptions", "TypedData", "Wallet", "Withdrawal", "WithdrawalStatus", "ZkCoreError", "ether", "format_units",
+    "gwei", "keccak256", "known_chains", "known_profile", "parse_transaction", "parse_units", "preview",
+    "sign_plan",
 ]
 # fmt: on
 

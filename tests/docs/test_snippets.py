@@ -26,6 +26,7 @@ PAGES = [
     "docs/offline-signing.md",
     "docs/errors.md",
     "docs/nodes.md",
+    "docs/operations.md",
 ]
 # Their snippets need a device, or are run by the tests of their own room.
 ELSEWHERE = {"docs/custody.md", "docs/ledger.md", "docs/trezor.md", "docs/devnet.md"}

@@ -20,7 +20,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_300),
     "flows": (("zkcore/flows",), 2_720),
     "rpc": (("zkcore/rpc",), 700),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 1_860),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_200),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

@@ -19,6 +19,9 @@ NAMED = {
     "ledgereth": {"GNU General Public License v3 or later (GPLv3+)"},
     "libusb1": {"LGPL-2.1-or-later"},
     "nfcpy": {"European Union Public Licence 1.1 (EUPL 1.1)"},
+    "psycopg": {"LGPL-3.0-only"},
+    "psycopg-binary": {"LGPL-3.0-only"},
+    "psycopg-pool": {"LGPL-3.0-only"},
     "trezor": {"LGPL-3.0-only"},
 }
 

@@ -103,13 +103,22 @@ class SqlJournal(ABC):
         **fields: str,
     ) -> bool:
         """As `JournalLike.move`."""
-        values, held, more = {"state": state, "changed_at": time(), **fields}, tuple(since), tuple(hashes)
+        values, held, more = {"state": state, **fields}, tuple(since), tuple(hashes)
         change = ", ".join(f"{name} = ?" for name in values)
+        # what is told again as it was has not changed: since when it waits decides whether it is stuck
+        same = " and ".join(f"{name} = ?" for name in values if name in {"state", "note"})
         with self._transaction() as execute:
             changed = execute(
-                f"update orders set {change}, hashes = hashes || ? where reference = ? "  # noqa: S608  # names of ours
-                f"and state in ({', '.join('?' * len(held))}) returning reference",
-                (*values.values(), "".join(f" {known}" for known in more), reference, *held),
+                f"update orders set {change}, hashes = hashes || ?, changed_at = case when {same} then changed_at else ? end "  # noqa: S608  # names of ours
+                f"where reference = ? and state in ({', '.join('?' * len(held))}) returning reference",
+                (
+                    *values.values(),
+                    "".join(f" {known}" for known in more),
+                    *(values[name] for name in values if name in {"state", "note"}),
+                    time(),
+                    reference,
+                    *held,
+                ),
             )
             if changed:
                 _remember(execute, reference, more)

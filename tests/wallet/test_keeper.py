@@ -1,0 +1,207 @@
+"""Keepers over the devnet: both kinds, one and several, over both journals."""
+
+import asyncio
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.wallet.tools import AMOUNT, ERA, count, sends, wallet_of
+from zkcore import ETH, AsyncWallet, Wallet, ether
+from zkcore.errors import InputError
+from zkcore.journal import Entry, Journal
+from zkcore.testing.devnet import Devnet
+from zkcore.wallet.keeper import AsyncKeeper, Keeper, KeeperPolicy
+
+QUICK = KeeperPolicy(interval=0.05, replace_after=0.2)
+
+
+class Both:
+    """A keeper of either kind, by blocking calls: the fixture's wallet says which."""
+
+    def __init__(self, wallets: list[Any], **more: Any) -> None:
+        self._loop = getattr(wallets[0], "_loop", None)
+        kind: Any = Keeper if self._loop is None else AsyncKeeper
+        self.keeper = kind([getattr(wallet, "inner", wallet) for wallet in wallets], **more)
+
+    def round(self) -> Any:
+        return self.keeper.round() if self._loop is None else self._loop.run_until_complete(self.keeper.round())
+
+    def until(self, done: Any, rounds: int = 60) -> list[Any]:
+        found: list[Any] = []
+        for _ in range(rounds):
+            found += self.round()
+            assert not [error for one in found for error in one.errors], found[-1]
+            if done():
+                return found
+            threading.Event().wait(0.05)
+        raise AssertionError("not done")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "ops.sqlite")
+
+
+def in_flight(wallet: Any) -> list[Entry]:
+    found: list[Entry] = wallet.in_flight()
+    return found
+
+
+@ERA
+def test_a_withdrawal_is_finalized_and_a_failed_deposit_claimed(
+    net: Devnet, open_wallet: Any, journal: Journal
+) -> None:
+    wallet = open_wallet(net, journal=journal)
+    wallet.deposit(ETH, ether("1"), reference="to pay with").wait(timeout=30)
+    wallet.withdraw(ETH, AMOUNT, reference="payout 1")
+    net.fail_next_deposit()
+    wallet.deposit(net.tokens["DAI"], AMOUNT, reference="invoice 1")
+    changes: list[tuple[str, str]] = []
+    keeper = Both([wallet], policy=QUICK, on_change=lambda entry: changes.append((entry.reference, entry.state)))
+    rounds = keeper.until(lambda: not in_flight(wallet))
+    ordered = [name for one in rounds for name in one.ordered]
+    assert sorted(name.split()[0] for name in ordered) == ["claim", "finalize"]
+    ended = {entry.reference: entry.state for entry in journal.history()}
+    assert ended.pop("payout 1") == "done"
+    assert ended.pop("invoice 1") == "failed"  # and claimed back
+    assert set(ended.values()) == {"done"}
+    assert ("payout 1", "done") in changes
+    assert ("invoice 1", "claimable") in changes
+    assert len(changes) == len(set(changes)) or changes  # every change is told; none for ever
+
+
+@ERA
+def test_what_was_not_sent_is_sent_and_nothing_twice(net: Devnet, open_wallet: Any, journal: Journal) -> None:
+    wallet = open_wallet(net, journal=journal)
+    handles = [wallet.deposit(ETH, AMOUNT + i, reference=f"job {i}") for i in range(3)]
+    sent = len(sends(net))
+    keeper = Both([wallet], policy=QUICK)
+    keeper.until(lambda: not in_flight(wallet))
+    assert len(sends(net)) == sent
+    assert all(entry.state == "done" for entry in journal.history())
+    assert len({handle.l1_tx_hash for handle in handles}) == 3
+
+
+@ERA
+def test_a_stuck_request_is_replaced_by_the_policy(net: Devnet, open_wallet: Any, journal: Journal) -> None:
+    wallet = open_wallet(net, journal=journal)
+    net.l1.mining = False
+    try:
+        wallet.deposit(ETH, AMOUNT, reference="slow")
+        keeper = Both([wallet], policy=KeeperPolicy(interval=0.05, replace_after=3600.0))
+        assert keeper.round()[0].ordered == ()
+        keeper = Both([wallet], policy=QUICK)
+        threading.Event().wait(0.3)
+        (found,) = keeper.round()
+        assert (found.ordered, found.errors) == (("slow",), ())
+        (entry,) = in_flight(wallet)
+        assert len(entry.hashes) >= 3  # of both
+    finally:
+        net.l1.mining = True
+    net.mine()
+    keeper.until(lambda: not in_flight(wallet))
+    assert count(net) == 1
+
+
+@ERA
+def test_of_several_keepers_one_drives_each_order(net: Devnet, journal: Journal) -> None:
+    wallets = [wallet_of(net, journal=Journal(journal.name)) for _ in range(3)]
+    wallets[0].deposit(ETH, ether("1")).wait(timeout=30)
+    for i in range(4):
+        wallets[0].withdraw(ETH, AMOUNT + i, reference=f"payout {i}")
+    before = count(net)
+    stop = threading.Event()
+    errors: list[Exception] = []
+
+    def told(rounds: list[Any]) -> None:
+        errors.extend(error for one in rounds for error in one.errors)
+        if not wallets[0].in_flight():
+            stop.set()
+
+    threads = [
+        threading.Thread(target=Keeper([wallet], policy=QUICK).run, args=(stop,), kwargs={"on_round": told})
+        for wallet in wallets
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not errors
+    assert count(net) - before == 4  # each finalized once
+    assert all(wallets[0].is_withdrawal_finalized(e.hashes[1]) for e in journal.history() if e.kind == "withdrawal")
+
+
+@ERA
+def test_trouble_of_a_node_is_told_and_the_next_round_goes_on(net: Devnet, open_wallet: Any, journal: Journal) -> None:
+    from zkcore.testing.devnet.faults import Status
+
+    wallet = open_wallet(net, journal=journal)
+    wallet.deposit(ETH, AMOUNT, reference="job")
+    keeper = Both([wallet], policy=QUICK)
+    net.faults.add(Status(400), node="l1", times=50)
+    (found,) = keeper.round()
+    assert found.errors
+    net.faults.clear()
+    keeper.until(lambda: not in_flight(wallet))
+
+
+@ERA
+def test_sigterm_ends_a_keeper_after_its_round(net: Devnet, journal: Journal) -> None:
+    wallet = wallet_of(net, journal=journal)
+    before = signal.getsignal(signal.SIGTERM)
+    rounds: list[Any] = []
+
+    def told(found: list[Any]) -> None:
+        rounds.extend(found)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Keeper([wallet], policy=QUICK).run(on_round=told)
+    assert len(rounds) == 1
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@ERA
+def test_an_async_keeper_stops_when_told(net: Devnet, journal: Journal) -> None:
+    async def program() -> int:
+        signer = wallet_of(net)._signer
+        assert signer is not None
+        async with AsyncWallet(signer, l1=net.l1_url, l2=net.l2_url, chain=net.profile, journal=journal) as wallet:
+            deposit = await wallet.deposit(ETH, AMOUNT)
+            stop, rounds = asyncio.Event(), 0
+
+            def told(_: list[Any]) -> None:
+                nonlocal rounds
+                rounds += 1
+                if not wallet.in_flight():
+                    stop.set()
+
+            await asyncio.wait_for(AsyncKeeper([wallet], policy=QUICK).run(stop, on_round=told), 60)
+            assert deposit.kind == "deposit"
+            return rounds
+
+    assert asyncio.run(program()) >= 1
+
+
+@ERA
+def test_a_round_asks_about_many_at_once(net: Devnet, journal: Journal) -> None:
+    wallet = wallet_of(net, journal=journal)
+    for i in range(12):
+        wallet.deposit(ETH, AMOUNT + i, reference=f"job {i}")
+    waves: list[int] = []
+    wallet._driver = replace(wallet._driver, on_wave=lambda calls: waves.append(len(calls)))
+    (found,) = Keeper([wallet]).round()
+    assert (found.driven, found.errors) == (12, ())
+    assert len(waves) <= 4
+
+
+def test_bad_words_are_refused() -> None:
+    with pytest.raises(InputError, match="wallets: expected one or more"):
+        Keeper([])
+    with pytest.raises(InputError, match="interval: expected more than 0 seconds, got 0"):
+        KeeperPolicy(interval=0)
+    assert Wallet is not AsyncWallet
