@@ -61,7 +61,11 @@ STEPS = [
     PlanStep(kind="deposit", chain="l1", transaction=DEPOSIT, after=(0,)),
     PlanStep(kind="transfer", chain="l2", transaction=L2),
 ]
-PLANS = [Plan(kind="deposit", sender=SENDER, steps=tuple(STEPS[:count]), facts=FACTS) for count in (1, 2, 3)]
+PLANS = [
+    Plan(kind="transaction", sender=SENDER, steps=(STEPS[0], STEPS[2]), facts=FACTS),
+    Plan(kind="deposit", sender=SENDER, steps=tuple(STEPS[:2]), facts=FACTS),
+    Plan(kind="transaction", sender=SENDER, steps=tuple(STEPS[2:]), facts=FACTS),
+]
 SEEDS = [plan.to_json().encode() for plan in PLANS]
 SIGNED = {**json.loads(SEEDS[0]), "signatures": ["0x" + Signature(5, 6, 0).to_bytes().hex()]}
 SEEDS.append(json.dumps(SIGNED, sort_keys=True, separators=(",", ":")).encode())

@@ -12,13 +12,14 @@ from typing import Any, ClassVar, TypeVar
 __all__ = [
     "AccessDenied", "AddressMismatch", "AlreadyFinalized", "AppNotOpen", "BadSignature", "BaseCostMismatch",
     "BlindSigningRequired", "ChainError", "ChainIdMismatch", "DepositFailed", "DeviceBusy", "DeviceFault", "DeviceLocked",
-    "DeviceNotFound", "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance", "InsufficientBalance",
-    "InsufficientBaseCost", "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError", "KeyUnusable",
-    "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch", "MalformedReply", "MethodNotFound", "NoContract", "NoSigner",
-    "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotPaired", "NotReady", "NothingToClaim",
-    "PlanTampered", "RateLimited", "Reverted", "RpcError", "SendUncertain", "SignerError", "SignerTimeout", "SignerUnavailable",
-    "TransactionChanged", "TransactionFailed", "UnknownChain", "UnsupportedBySigner", "UnsupportedProtocol",
-    "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WithdrawalCancelled", "WrongDevice", "ZkCoreError",
+    "DeviceNotFound", "FeeTooHigh", "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance",
+    "InsufficientBalance", "InsufficientBaseCost", "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError",
+    "KeyUnusable", "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch", "MalformedReply", "MethodNotFound",
+    "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotPaired",
+    "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError", "SendUncertain", "SignerError",
+    "SignerTimeout", "SignerUnavailable", "TransactionChanged", "TransactionFailed", "UnknownChain", "UnsupportedBySigner",
+    "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WithdrawalCancelled", "WrongDevice",
+    "ZkCoreError",
 ]
 # fmt: on
 
@@ -339,6 +340,14 @@ class WithdrawalCancelled(ChainError):
         super().__init__(
             f"withdrawal {index} of {l2_tx_hash} is lost: its unbundler cancelled bundle {bundle_hash} on L1"
         )
+
+
+class FeeTooHigh(ChainError):
+    """What it would cost is above a ceiling of the fee policy: `got`, `ceiling`, and which it is. Nothing was signed."""
+
+    def __init__(self, *, what: str, got: int, ceiling: int, raised_by: str) -> None:
+        self.what, self.got, self.ceiling, self.raised_by = what, got, ceiling, raised_by
+        super().__init__(f"{what} is {got}, the ceiling is {ceiling}: if that is right, raise it with {raised_by}")
 
 
 class NothingToClaim(ChainError):

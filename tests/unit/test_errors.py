@@ -16,6 +16,7 @@ from zkcore.errors import (
     ChainError,
     ChainIdMismatch,
     DepositFailed,
+    FeeTooHigh,
     HttpStatusError,
     InputError,
     InsufficientAllowance,
@@ -138,6 +139,10 @@ TEXTS = [
         "withdrawal 1 of 0x12 is lost: its unbundler cancelled bundle 0x34 on L1",
     ),
     (InvalidBundle("its value is 1"), "its value is 1"),
+    (
+        FeeTooHigh(what="the gas price on L1, in wei,", got=9, ceiling=5, raised_by="FeePolicy(max_fee_per_gas=...)"),
+        "the gas price on L1, in wei, is 9, the ceiling is 5: if that is right, raise it with FeePolicy(max_fee_per_gas=...)",
+    ),
     (NothingToClaim("it succeeded"), "nothing to claim: it succeeded"),
     (
         NonceTaken(chain="l1", address=A, nonce=4, next_nonce=6),

@@ -370,9 +370,9 @@ def test_suggested_limit() -> None:
 
 
 def test_fee_policy() -> None:
-    assert FeePolicy().max_fee_per_gas(gwei("10"), gwei("1")) == gwei("16")
-    assert FeePolicy(headroom_percent=0).max_fee_per_gas(7, 2) == 9
-    assert FeePolicy(headroom_percent=25).max_fee_per_gas(3, 0) == 4  # rounded up
+    assert FeePolicy().fee_per_gas(gwei("10"), gwei("1")) == gwei("16")
+    assert FeePolicy(headroom_percent=0).fee_per_gas(7, 2) == 9
+    assert FeePolicy(headroom_percent=25).fee_per_gas(3, 0) == 4  # rounded up
     for bad in (-1, 1.5, True, 2**16):
         with pytest.raises(InputError):
             FeePolicy(headroom_percent=bad)  # type: ignore[arg-type]

@@ -105,6 +105,9 @@ def test_a_withdrawal_is_finalized_through_the_settlement_layer(gateway: Gateway
         gateway.whitelist(False)
         with pytest.raises(Reverted, match="NotSettlementLayer|InvalidSettlementLayerForBatch"):
             withdrawal.finalize()
+        assert withdrawal.status().phase == "PROOF_PENDING"  # its root is there, and does not decide
+        with pytest.raises(NotReady):
+            rich.verify_message(rich.get_message_proof(withdrawal.l2_tx_hash))
         gateway.whitelist()
         meter = Meter(net)
         assert meter.wallet.verify_message(meter.wallet.get_message_proof(withdrawal.l2_tx_hash))

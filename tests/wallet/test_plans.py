@@ -15,9 +15,17 @@ from tests.property.strategies import addresses, hashes, uints
 from zkcore import AsyncClaim, AsyncDeposit, Deposit, Execution, Withdrawal
 from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered, SignerError, WrongDevice
 from zkcore.ethereum.hashing import keccak256
-from zkcore.plans.facts import PlanFacts, PlanStep
+from zkcore.plans.facts import UNPINNED, PlanFacts, PlanStep
 from zkcore.plans.plan import Plan, SignedPlan, sign_plan
-from zkcore.protocol.contracts import BRIDGEHUB, ERC20
+from zkcore.protocol.contracts import (
+    BRIDGEHUB,
+    ERC20,
+    L2_ASSET_ROUTER,
+    L2_ASSET_ROUTER_ADDRESS,
+    L2_BASE_TOKEN,
+    L2_BASE_TOKEN_ADDRESS,
+)
+from zkcore.protocol.contracts import NULLIFIER as NULLIFIER_CALLS
 from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction
 from zkcore.types import ETH, Address, Hash32
@@ -199,17 +207,26 @@ def test_the_hash_is_checked() -> None:
         Plan.from_json(edited(lambda content: content.update(hash="0x" + "11" * 32), rehash=False))
 
 
-def approving(spender: Address, data: bytes) -> Plan[Any]:
+def approving(spender: Address, data: bytes, route: str = "") -> Plan[Any]:
+    facts = replace(FACTS, route=route)
     approve = replace(APPROVE, transaction=replace(APPROVE.transaction, data=ERC20.approve.encode(spender, 5)))
-    return replace(PLAN, steps=(approve, replace(DEPOSIT, transaction=replace(DEPOSIT.transaction, data=data))))
+    deposit = replace(DEPOSIT, transaction=replace(DEPOSIT.transaction, data=data))
+    return replace(PLAN, steps=(approve, deposit), facts=facts)
 
 
 def test_a_plan_approves_the_bridge_or_who_its_request_names() -> None:
     assert approving(ROUTER, request())
-    assert approving(NULLIFIER, request(bridge=NULLIFIER))  # a custom bridge
+    custom = approving(NULLIFIER, request(bridge=NULLIFIER), "custom-bridge")
+    unpinned = replace(custom, facts=replace(custom.facts, origins={"bridgehub": UNPINNED}))
+    assert str(unpinned.preview()).startswith(f"Plan: deposit THROUGH THE CUSTOM BRIDGE {NULLIFIER} in 2")
+    with pytest.raises(PlanTampered, match=f"step 0 approves {NULLIFIER}, expected {ROUTER}"):
+        approving(NULLIFIER, request(bridge=NULLIFIER))
+    with pytest.raises(PlanTampered, match=f"the second bridge {NULLIFIER}, expected {ROUTER}"):
+        approving(ROUTER, request(bridge=NULLIFIER))
     for data in (request(), request(bridge=TOKEN), request(data=bytes(12) + NULLIFIER)):
-        with pytest.raises(PlanTampered, match=f"step 0 approves {NULLIFIER}, expected {ROUTER}"):
-            approving(NULLIFIER, data)
+        for route in ("", "custom-bridge"):
+            with pytest.raises(PlanTampered, match=f"step 0 approves {NULLIFIER}, expected {ROUTER}"):
+                approving(NULLIFIER, data, route)
     approve = PlanStep(
         kind="approve", chain="l1", transaction=replace(APPROVE.transaction, data=ERC20.approve.encode(NULLIFIER, 5))
     )
@@ -356,3 +373,129 @@ def test_another_nonce_changes_nothing_else(plan: Plan[Any], nonce: int) -> None
     moved = plan.at_nonce(chain, nonce)
     assert next(s.transaction.nonce for s in moved.steps if s.chain == chain) == nonce
     assert moved.at_nonce(chain, plan.steps[0].transaction.nonce) == plan
+
+
+# ---------------------------------------------------------------- the table
+THIEF = Address(b"\xee" * 20)
+DIRECT = BRIDGEHUB.request_l2_transaction_direct
+SELECTORS = {
+    "approve": ERC20.approve.encode(THIEF, (1 << 256) - 1),
+    "transfer": ERC20.transfer.encode(THIEF, 5),
+    "increaseAllowance": bytes.fromhex("39509351") + bytes(12) + THIEF + bytes([255]) * 32,
+    "setApprovalForAll": bytes.fromhex("a22cb465") + bytes(12) + THIEF + bytes(31) + b"\1",
+    "transferFrom": bytes.fromhex("23b872dd") + bytes(12) + SIGNER.address + bytes(12) + THIEF + bytes(32),
+    "request": request(),
+    "two bridges of a thief": request(bridge=THIEF),
+    "direct": DIRECT.encode((324, 9, SIGNER.address, 5, b"", 10**6, 800, (), SIGNER.address)),
+    "direct with a call": DIRECT.encode((324, 9, THIEF, 5, b"\1\2\3\4", 10**6, 800, (), SIGNER.address)),
+    "withdraw base": L2_BASE_TOKEN.withdraw.encode(THIEF),
+    "withdraw": L2_ASSET_ROUTER.withdraw.encode(Hash32(bytes(32)), b""),
+    "finalize": NULLIFIER_CALLS.finalize_deposit.encode((324, 1, 1, THIEF, 1, b"", ())),
+    "claim": NULLIFIER_CALLS.bridge_recover_failed_transfer.encode(
+        324, THIEF, Hash32(bytes(32)), b"", Hash32(bytes(32)), 1, 1, 1, ()
+    ),
+    "unknown": b"\xde\xad\xbe\xef",
+    "nothing": b"",
+}
+WHERE = {"bridgehub": HUB, "router": ROUTER, "nullifier": NULLIFIER, "token": TOKEN, "0x800A": L2_BASE_TOKEN_ADDRESS}
+WHERE |= {"0x10003": L2_ASSET_ROUTER_ADDRESS}
+# the only ones that a step of a kind may be, on the chain of its kind
+FITTING = (
+    {("approve", "approve", where) for where in WHERE}
+    | {
+        ("deposit", "request", "bridgehub"),
+        ("deposit", "direct", "bridgehub"),
+        ("execute", "direct", "bridgehub"),
+        ("execute", "direct with a call", "bridgehub"),
+        ("withdraw", "withdraw base", "0x800A"),
+        ("withdraw", "withdraw base", "0x10003"),  # reverts there
+        ("withdraw", "withdraw", "0x800A"),
+        ("withdraw", "withdraw", "0x10003"),
+        ("finalize", "finalize", "nullifier"),
+        ("claim", "claim", "nullifier"),
+    }
+    | {("transfer", what, where) for what in ("transfer", "unknown", "nothing") for where in WHERE}
+)
+KINDS = {
+    "deposit": "deposit", "execution": "execute", "withdrawal": "withdraw", "finalization": "finalize", "claim": "claim",
+    "transaction": "transfer",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("called", SELECTORS)
+@pytest.mark.parametrize("kind", ["approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer"])
+def test_what_a_step_of_a_kind_may_call(kind: Any, called: str) -> None:
+    chain: Any = "l2" if kind == "withdraw" else "l1"
+    of_plan: Any = next((name for name, last in KINDS.items() if last == kind), "transaction")
+    for where, to in WHERE.items():
+        tx = Eip1559Transaction(chain_id=324 if chain == "l2" else 1, nonce=0, to=to, data=SELECTORS[called], **FEES)
+        step = PlanStep(kind=kind, chain=chain, transaction=tx)
+        if (kind, called, where) in FITTING:
+            assert Plan(kind=of_plan, sender=SIGNER.address, steps=(step,), facts=FACTS)
+        else:
+            with pytest.raises(PlanTampered):
+                Plan(kind=of_plan, sender=SIGNER.address, steps=(step,), facts=FACTS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_which_steps_a_plan_of_a_kind_may_have(kind: Any) -> None:
+    """Nothing comes after what the plan is for, and before it only what that needs."""
+    calls = {
+        "approve": ("l1", TOKEN, ERC20.approve.encode(ROUTER, 5)),
+        "deposit": ("l1", HUB, request()),
+        "execute": ("l1", HUB, SELECTORS["direct with a call"]),
+        "withdraw": ("l2", L2_BASE_TOKEN_ADDRESS, L2_BASE_TOKEN.withdraw.encode(SIGNER.address)),
+        "finalize": ("l1", NULLIFIER, SELECTORS["finalize"]),
+        "claim": ("l1", NULLIFIER, SELECTORS["claim"]),
+        "transfer": ("l1", TOKEN, SELECTORS["transfer"]),
+    }
+
+    def steps(*kinds: str) -> tuple[PlanStep, ...]:
+        made: list[PlanStep] = []
+        nonces = {"l1": 0, "l2": 0}
+        for one in kinds:
+            chain, to, data = calls[one]
+            ids = {"l1": 1, "l2": 324}
+            tx = Eip1559Transaction(chain_id=ids[chain], nonce=nonces[chain], to=to, data=data, **FEES)
+            nonces[chain] += 1
+            made.append(PlanStep(kind=one, chain=chain, transaction=tx))  # type: ignore[arg-type]
+        return tuple(made)
+
+    last = KINDS[kind]
+    assert Plan(kind=kind, sender=SIGNER.address, steps=steps(last), facts=FACTS)
+    free = {"approve", "transfer"}
+    for other in calls:
+        if not (kind == "transaction" and other in free):
+            with pytest.raises(PlanTampered, match=f"of a plan of kind {kind} is"):
+                Plan(kind=kind, sender=SIGNER.address, steps=steps(last, other), facts=FACTS)
+        if other != "approve" and not (kind == "transaction" and other in free):
+            with pytest.raises(PlanTampered, match=f"step 0 of a plan of kind {kind} is {other}"):
+                Plan(kind=kind, sender=SIGNER.address, steps=steps(other, last), facts=FACTS)
+    if kind in ("finalization", "claim"):
+        with pytest.raises(PlanTampered, match="no step before the last"):
+            Plan(kind=kind, sender=SIGNER.address, steps=steps("approve", last), facts=FACTS)
+
+
+def test_a_plan_prints_what_it_claims_as_claimed() -> None:
+    facts = replace(
+        FACTS, route="eth-to-eth-chain", l1_chain_id=9, origins={"bridgehub": "the pinned profile", "diamond": "L1"}
+    )
+    steps = tuple(replace(one, transaction=replace(one.transaction, chain_id=9)) for one in PLAN.steps)
+    plan = replace(PLAN, facts=facts, steps=steps)
+    fields = plan.preview().fields
+    claims = [field.value for field in fields if field.label == "claimed"]
+    assert any("route eth-to-eth-chain" in claim for claim in claims)
+    assert "bridgehub from the pinned profile" in claims
+    assert "diamond from L1" in claims
+    assert any("protocol v30, era" in claim for claim in claims)
+    shown = {field.label: field.value for field in fields}
+    assert shown["bridgehub"] == f"{HUB} (the plan's word: from the pinned profile)"
+    assert "the plan claims" in shown["holds up to"]
+    assert "the plan claims" in shown["expires after"]
+
+
+def test_contracts_that_are_not_the_pinned_ones_are_said_to_be_others() -> None:
+    with pytest.raises(InputError, match="the plan's bridgehub is"):
+        PLAN.preview()
+    shown = str(replace(PLAN, facts=replace(FACTS, origins={"bridgehub": UNPINNED})).preview())
+    assert "these are NOT the contracts pinned for era" in shown

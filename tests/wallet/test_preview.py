@@ -190,11 +190,11 @@ def test_second_bridge_calldata_of_somebody_elses_bridge_is_shown_as_bytes() -> 
     assert shown["secondBridgeAddress"] == str(SOMEBODY)
 
 
-@pytest.mark.parametrize("amount", [(1 << 256) - 1, 1 << 255, (1 << 255) - 1, 5])
+@pytest.mark.parametrize("amount", [(1 << 256) - 1, 1 << 255, (1 << 255) - 1, 1 << 96, (1 << 96) - 1, (1 << 96) - 2, 5])
 def test_unlimited_approvals_are_flagged(amount: int) -> None:
     (token,) = PROFILE.tokens
     shown = words(on(1, to=token.l1_address, data=ERC20.approve.encode(SOMEBODY, amount)))
-    assert ("UNLIMITED" in shown["amount"]) == (amount >= 1 << 255)
+    assert ("UNLIMITED" in shown["amount"]) == (amount >= (1 << 96) - 1)
     assert shown["to"].endswith("(token USDC)")
     assert shown["spender"] == str(SOMEBODY)
 

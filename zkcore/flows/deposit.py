@@ -22,7 +22,7 @@ from zkcore.ethereum import abi
 from zkcore.flows.approvals import Spend
 from zkcore.flows.l1 import TxOptions, receiver, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
-from zkcore.flows.session import Contracts, Session, contracts, named, vault_of
+from zkcore.flows.session import Contracts, Session, check_receivers, contracts, named, vault_of
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.plans.plan import Draft
@@ -121,12 +121,23 @@ def draft_deposit(
         known=known,
         token=l1_token(given, known.base_token),
         amount=amount,
-        to=_checked_receiver(session, known, kind, target),
+        to=_checked_receiver(session, kind, target),
         said=said,
         sender_kind=kind,
         refund_kind=refund_kind or kind,
         sender_seen=seen,
     )
+    routed = attempt(_routed(deposit, bridge, calldata, metadata, l1), ZkCoreError)
+    _, drafted = yield from gather(check_receivers(session, known, to=target), routed)
+    if isinstance(drafted, ZkCoreError):
+        raise drafted
+    return drafted
+
+
+def _routed(
+    deposit: _Deposit, bridge: Address | None, calldata: bytes, metadata: bytes, l1: TxOptions | None
+) -> Flow[Draft[Quote]]:
+    session, known = deposit.session, deposit.known
     if bridge is not None:
         request = _custom(deposit, bridge, calldata)
     elif deposit.token == known.base_token:
@@ -159,15 +170,13 @@ def _registered(deposit: _Deposit) -> Flow[Hash32]:
     return Hash32(asset_id)
 
 
-def _checked_receiver(session: Session, known: Contracts, kind: AccountKind, to: Address | None) -> Address:
+def _checked_receiver(session: Session, kind: AccountKind, to: Address | None) -> Address:
     if to is None:
         if kind == "contract":
             raise InputError(
                 f"to: {session.address} is a contract; its address on L2 is another account: name the receiver"
             )
         return session.address
-    if to in {known.bridgehub, known.diamond, known.asset_router}:
-        raise InputError(f"to: {to} is a contract of the bridge on L1: what is sent to its address on L2 is lost")
     return to
 
 

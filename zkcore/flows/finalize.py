@@ -1,7 +1,7 @@
 """What comes back to L1: how far a withdrawal is, its parameters from the message itself, its proof checked here first."""
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from zkcore.flows.messages import (
     FinalizeParams,
     log_index,
     message_is_proved,
+    message_of,
     proved_message,
     why_unproved,
     withdrawal_logs,
@@ -40,6 +41,7 @@ from zkcore.flows.session import (
     nullifier_of,
     protocol_version,
 )
+from zkcore.flows.signed import check_message, check_receipt
 from zkcore.flows.status import poll
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
@@ -134,12 +136,14 @@ def _looked_up(
         return WithdrawalStatus(phase="L2_PENDING", reason=f"L2 has no receipt of {Hash32(l2_tx_hash)} yet")
     if receipt.status != 1:
         return WithdrawalStatus(phase="L2_FAILED", reason="the transaction failed on L2", l2_receipt=receipt)
+    check_receipt(session, receipt)
     withdrawals = withdrawal_logs(receipt)
     if index >= len(withdrawals):
         raise InputError(
             f"index: {receipt.transaction_hash} makes {len(withdrawals)} withdrawals, there is no number {index}"
         )
     log = withdrawals[index]
+    check_message(session, receipt.transaction_hash, message_of(log))
     nullifier, handler, proof, _ = yield from gather(
         nullifier_of(session, known),
         _handler(session, known, log.topics[1]),
@@ -225,7 +229,7 @@ def wait_for_withdrawal(
             return status
         if until != "l2":
             raise status
-        return (yield from _ran(l2_tx_hash))  # needs neither a proof nor L1
+        return (yield from _ran(session, l2_tx_hash))  # needs neither a proof nor L1
 
     def what(last: WithdrawalStatus | None) -> str:
         reason = f": {last.reason}" if last is not None and last.reason else ""
@@ -250,11 +254,12 @@ def wait_for_withdrawal(
     return status
 
 
-def _ran(l2_tx_hash: HexLike) -> Flow[WithdrawalStatus]:
+def _ran(session: Session, l2_tx_hash: HexLike) -> Flow[WithdrawalStatus]:
     """Whether it ran on L2, and no more than that."""
     receipt = yield from calls.get_receipt("l2", l2_tx_hash)
     if receipt is None:
         return WithdrawalStatus(phase="L2_PENDING", reason=f"L2 has no receipt of {Hash32(l2_tx_hash)} yet")
+    check_receipt(session, receipt)
     phase: WithdrawalPhase = "BATCH_PENDING" if receipt.status == 1 else "L2_FAILED"
     return WithdrawalStatus(phase=phase, reason="it ran on L2; no more is known of it", l2_receipt=receipt)
 
@@ -296,6 +301,10 @@ def _paid_out(place: _Place, params: FinalizeParams) -> Flow[bool]:
     return bool((yield from calls.eth_call("l1", place.nullifier, NULLIFIER.is_withdrawal_finalized, *asked))[0])
 
 
+# how L1 says that a chain does not settle where the proof leads
+_NO_LAYER: Final = frozenset({"NotSettlementLayer", "InvalidSettlementLayerForBatch"})
+
+
 def draft_finalize_withdrawal(
     session: Session, l2_tx_hash: HexLike, index: int = 0, *, reference: str | None = None, l1: TxOptions | None = None
 ) -> Flow[Draft[TxQuote]]:
@@ -328,6 +337,8 @@ def draft_finalize_withdrawal(
         raise AlreadyFinalized(l2_tx_hash=Hash32(l2_tx_hash), index=index)
     if executed and bundle == "cancelled":
         raise WithdrawalCancelled(l2_tx_hash=Hash32(l2_tx_hash), index=index, bundle_hash=params.bundle_hash)
+    if isinstance(drafted, Reverted) and refused in _NO_LAYER:
+        raise drafted
     if not executed:
         raise NotReady(_not_executed(params), state="PROOF_PENDING")
     if isinstance(drafted, Reverted):

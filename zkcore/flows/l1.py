@@ -1,6 +1,7 @@
 """The account on L1: its nonce, ether and kind, the fees of the next block, and how much gas a transaction will take."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,12 +9,13 @@ from msgspec.structs import replace
 from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import InputError, InsufficientBalance, NodeError, Reverted
 from zkcore.flows.market import fee_market, next_nonce
-from zkcore.flows.session import Session
+from zkcore.flows.session import ChainFacts, Session
 from zkcore.flows.unseen import estimated_in_order
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest, Overrides
 from zkcore.methods.replies import FeeHistory, SimulatedBlock
 from zkcore.plans.facts import StepKind
+from zkcore.protocol.contracts import SLOT_BASE_TOKEN_MULTIPLIER
 from zkcore.protocol.paymaster import Paymaster
 from zkcore.protocol.priority import AccountKind
 from zkcore.protocol.reverts import decode_revert
@@ -21,8 +23,8 @@ from zkcore.types import Address, AddressLike, uint
 
 # fmt: off
 __all__ = [
-    "AccountState", "Fees", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "sender_kind",
-    "gas_limits",
+    "AccountState", "Fees", "Rate", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "fixes_all",
+    "gas_limits", "l2_state", "receiver", "sender_kind",
 ]
 # fmt: on
 
@@ -42,6 +44,8 @@ GAS_UNSEEN = 1_500_000
 APPROVE_GAS_UNSEEN = 100_000
 BLOCKS_A_PLAN_HOLDS = 7_200  # a day of L1 blocks
 
+Rate: TypeAlias = tuple[int, int]  # nominator, denominator: base-token wei for wei of ether
+
 
 class TxOptions(Struct, frozen=True, kw_only=True):
     """What the caller fixes of a transaction: kept exactly, or refused. Prices in wei per gas. Raises InputError."""
@@ -56,6 +60,11 @@ class TxOptions(Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if value is not None:
                 _ = uint(value, name, 64 if name in {"nonce", "gas_limit"} else 256)
+
+
+def fixes_all(options: TxOptions | None) -> bool:
+    """Whether the caller fixed all that makes the highest fee."""
+    return options is not None and None not in (options.gas_limit, options.max_fee_per_gas)
 
 
 class Fees(Struct, frozen=True):
@@ -123,24 +132,48 @@ def account_state(
         _kind(session, chain, seen),
         fee_market(chain, (options.max_fee_per_gas, options.max_priority_fee_per_gas)),
     )
-    return AccountState(
-        nonce=nonce,
-        balance=balance,
-        kind=kind,
-        fees=_fees(session, history, options),
-    )
+    policy = session.fees
+    rewards = sorted(block[0] for block in history.reward or () if block)
+    tip = rewards[(len(rewards) - 1) // 2] if rewards else 0  # the lower median: two odd blocks of four set no tip
+    if chain == "l2":
+        tip = min(tip, policy.l2_max_priority_fee_per_gas)
+    elif options.max_priority_fee_per_gas is None:
+        policy.check("max_priority_fee_per_gas", "the priority fee on L1, in wei per gas,", tip)
+    fees = _fees(session, history, options, tip)
+    if chain == "l1" and options.max_fee_per_gas is None:
+        policy.check("max_fee_per_gas", "the gas price on L1, in wei,", fees.max_fee_per_gas)
+    return AccountState(nonce=nonce, balance=balance, kind=kind, fees=fees)
 
 
-def _fees(session: Session, history: FeeHistory, options: TxOptions) -> Fees:
+def l2_state(
+    session: Session, facts: ChainFacts, state: AccountState, options: TxOptions | None
+) -> Flow[tuple[AccountState, Rate]]:
+    """The account on L2 with no tip where none is charged (Era), and the rate at which ether's ceilings are the base token's.
+
+    The rate is L1's word: the L2 node has no part in it. Raises FeeTooHigh.
+    """
+    options, rate = options or TxOptions(), (1, 1)
+    if not facts.contracts.eth_based:
+        packed = yield from calls.get_storage_at("l1", facts.contracts.diamond, SLOT_BASE_TOKEN_MULTIPLIER)
+        denominator, nominator = divmod(int.from_bytes(packed), 1 << 128)
+        rate = (nominator, denominator) if nominator and denominator else rate
+    fees = state.fees
+    if facts.stack == "era" and options.max_priority_fee_per_gas is None:
+        highest = options.max_fee_per_gas or session.fees.fee_per_gas(fees.base_fee, 0)
+        state = replace(state, fees=replace(fees, max_fee_per_gas=highest, max_priority_fee_per_gas=0))
+    if options.max_fee_per_gas is None:
+        what = "the gas price on L2, in base-token wei,"
+        session.fees.check("l2_max_fee_per_gas", what, state.fees.max_fee_per_gas, rate)
+    return state, rate
+
+
+def _fees(session: Session, history: FeeHistory, options: TxOptions, tip: int) -> Fees:
     """max_fee_per_gas = next base fee with the policy's headroom + priority fee, unless the caller fixed them."""
     base_fee = history.base_fee_per_gas[-1]
-    rewards = [block[0] for block in history.reward or () if block]
-    priority = options.max_priority_fee_per_gas
-    if priority is None:
-        priority = sorted(rewards)[len(rewards) // 2] if rewards else 0  # of one odd block nobody pays the tips
+    priority = tip if options.max_priority_fee_per_gas is None else options.max_priority_fee_per_gas
     highest = options.max_fee_per_gas
     if highest is None:
-        highest = session.fees.max_fee_per_gas(base_fee, priority)
+        highest = session.fees.fee_per_gas(base_fee, priority)
     elif options.max_priority_fee_per_gas is None:
         priority = min(priority, highest)
     if priority > highest:

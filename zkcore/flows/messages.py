@@ -21,7 +21,7 @@ from zkcore.types import Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
-    "FinalizeParams", "get_message_proof", "is_proved", "log_index", "message_is_proved", "messages_of",
+    "FinalizeParams", "get_message_proof", "is_proved", "log_index", "message_is_proved", "message_of", "messages_of",
     "place_in_batch", "proved_message", "verify_message", "why_unproved", "withdrawal_logs",
 ]
 # fmt: on
@@ -40,6 +40,11 @@ def _fields(log: Log) -> dict[str, Any]:
         return L1_MESSENGER.l1_message_sent.decode(log.topics, log.data)
     except InputError as error:
         raise MalformedReply(f"the L1MessageSent of {log.transaction_hash}: {error}") from error
+
+
+def message_of(log: Log) -> bytes:
+    """What a message says."""
+    return bytes(_fields(log)["message"])
 
 
 def withdrawal_logs(receipt: Receipt) -> list[Log]:
@@ -107,12 +112,12 @@ def is_proved(
     """Whether L1 holds the root that decides about a proof. Raises InvalidProof if the proof does not lead to it.
 
     Up to v30 the diamond of that chain keeps it (l2LogsRootHash); from v31 on MessageRoot, for older batches still the diamond,
-    which takes one wave more, unless those do not matter (`older`). So does a proof through a settlement layer. Without a
-    version both are tried.
+    which takes one wave more, unless those do not matter (`older`). So does a proof through a settlement layer, which decides
+    only where L1 has that on its list. Without a version both are tried.
     """
     chain, number = deciding_batch(known.l2_chain_id, batch, proof)
-    root = yield from _root(session, known, version, chain, number, older)
-    if not any(root):
+    root, decides = yield from gather(_root(session, known, version, chain, number, older), _decides(known, chain))
+    if not (any(root) and decides):
         return False
     trusted = {(chain, number): Hash32(root)}
     if not verify_proof(
@@ -127,6 +132,14 @@ def is_proved(
             f"the L2 node's proof for batch {batch} does not lead to the root {Hash32(root)} on L1: nothing was sent"
         )
     return True
+
+
+def _decides(known: Contracts, chain: int) -> Flow[bool]:
+    """Whether L1 lets a root of this chain decide: its own, or a settlement layer's (Mailbox.sol, _proveL2LeafInclusion)."""
+    if chain == known.l2_chain_id:
+        return True
+    (allowed,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.whitelisted_settlement_layers, chain)
+    return bool(allowed)
 
 
 def _root(session: Session, known: Contracts, version: int | None, chain: int, batch: int, older: bool) -> Flow[bytes]:

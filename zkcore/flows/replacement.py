@@ -6,13 +6,14 @@ from msgspec.structs import replace
 
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError, InsufficientAllowance
-from zkcore.flows.l1 import Fees, TxOptions, account_state, check_ether
+from zkcore.flows.l1 import Fees, TxOptions, account_state, check_ether, fixes_all
 from zkcore.flows.session import Contracts, Session, chain_facts, fee_params
 from zkcore.flows.transact import plan_facts
 from zkcore.methods import calls
 from zkcore.plans.facts import PlanStep
 from zkcore.plans.plan import Draft, Plan
 from zkcore.plans.records import RequestRecord
+from zkcore.plans.rules import CUSTOM_BRIDGE, second_bridge
 from zkcore.protocol.contracts import BRIDGEHUB, ERC20
 from zkcore.protocol.fees import base_cost
 from zkcore.transactions import Eip1559Transaction, parse_transaction
@@ -30,7 +31,7 @@ def draft_speed_up(session: Session, record: RequestRecord, *, l1: TxOptions | N
     """
     old = _transaction(session, record)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
-    known, fees = facts.contracts, _bumped(old, state.fees)
+    known, fees = facts.contracts, _bumped(session, old, state.fees, l1)
     params, _ = yield from fee_params(session, known)
     function = next(function for function in _CALLS if function.selector == old.data[:4])
     (request,) = function.decode_arguments(old.data)
@@ -40,16 +41,21 @@ def draft_speed_up(session: Session, record: RequestRecord, *, l1: TxOptions | N
     rise = max(cost - base_cost(params, old.max_fee_per_gas, *gas), 0)
     mint = max(named["mintValue"] + rise, cost + named["l2Value"])  # the chain's rules may have changed since
     yield from _check_allowance(session, known, mint)
-    new = replace(
+    new = _again(
         old,
+        l1,
+        fees,
         data=function.encode((*request[:_MINT], mint, *request[_MINT + 1 :])),
         value=old.value + (mint - named["mintValue"] if known.eth_based else 0),
-        max_fee_per_gas=fees.max_fee_per_gas,
-        max_priority_fee_per_gas=fees.max_priority_fee_per_gas,
     )
-    check_ether(session, state, value=new.value, gas=new.gas_limit, purpose="the replacement")
+    parked = mint - named["l2Value"] if known.eth_based else 0
+    highest = new.gas_limit * fees.max_fee_per_gas
+    session.fees.check_total("l1", (highest,), fixed=fixes_all(l1), l2_gas=min(parked, cost + rise))
+    check_ether(session, replace(state, fees=fees), value=new.value, gas=new.gas_limit, purpose="the replacement")
     kind: Any = "deposit" if record.kind == "deposit" else "execute"
-    more = plan_facts(session, facts, replaces=(record.l1_tx_hash, *record.replaced), l1_block=fees.block)
+    custom = second_bridge(new.data) not in (None, known.asset_router)
+    kept: dict[str, Any] = {"replaces": (record.l1_tx_hash, *record.replaced), "route": CUSTOM_BRIDGE if custom else ""}
+    more = plan_facts(session, facts, l1_block=fees.block, **kept)
     steps = (PlanStep(kind=kind, chain="l1", transaction=new),)
     return Draft(mint, Plan(kind=record.kind, sender=session.address, steps=steps, facts=more), nonce_fixed=True)
 
@@ -61,16 +67,9 @@ def draft_cancel(session: Session, record: RequestRecord, *, l1: TxOptions | Non
     """
     old = _transaction(session, record)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
-    fees = _bumped(old, state.fees)
-    new = replace(
-        old,
-        to=session.address,
-        data=b"",
-        value=0,
-        gas_limit=21_000,
-        max_fee_per_gas=fees.max_fee_per_gas,
-        max_priority_fee_per_gas=fees.max_priority_fee_per_gas,
-    )
+    fees = _bumped(session, old, state.fees, l1)
+    new = _again(old, l1, fees, to=session.address, data=b"", value=0, gas_limit=21_000)
+    session.fees.check_total("l1", (new.gas_limit * fees.max_fee_per_gas,), fixed=fixes_all(l1))
     more = plan_facts(session, facts, replaces=(record.l1_tx_hash, *record.replaced), l1_block=fees.block)
     steps = (PlanStep(kind="transfer", chain="l1", transaction=new),)
     plan: Plan[Any] = Plan(kind="transaction", sender=session.address, steps=steps, facts=more)
@@ -89,11 +88,26 @@ def _transaction(session: Session, record: RequestRecord) -> Eip1559Transaction:
     return transaction
 
 
-def _bumped(old: Eip1559Transaction, now: Fees) -> Fees:
-    """Nodes take a replacement that pays a tenth more in both fees; an eighth is safely above. The market may ask more."""
-    most = max(now.max_fee_per_gas, old.max_fee_per_gas * 9 // 8 + 1)
-    tip = max(now.max_priority_fee_per_gas, old.max_priority_fee_per_gas * 9 // 8 + 1)
+def _bumped(session: Session, old: Eip1559Transaction, now: Fees, options: TxOptions | None) -> Fees:
+    """Fees that replace the old ones; the caller's are kept or refused. Raises InputError, FeeTooHigh."""
+    said, policy = options or TxOptions(), session.fees
+    if said.nonce not in (None, old.nonce):
+        raise InputError(f"nonce: {said.nonce} is not that of the transaction to replace, {old.nonce}")
+    tip, most = (policy.replacing(name, *(getattr(o, name) for o in (old, now, said))) for name in _PRICES)
+    if tip > most and said.max_fee_per_gas is not None:
+        raise InputError(f"max_fee_per_gas: {most} is below the tip that replaces, {tip}")
     return replace(now, max_fee_per_gas=max(most, tip), max_priority_fee_per_gas=tip)
+
+
+_PRICES = ("max_priority_fee_per_gas", "max_fee_per_gas")
+
+
+def _again(old: Eip1559Transaction, options: TxOptions | None, fees: Fees, **fields: Any) -> Eip1559Transaction:
+    """The old transaction with these fields and fees, and the caller's gas limit if there is one."""
+    fields |= {name: getattr(fees, name) for name in _PRICES}
+    if options is not None and options.gas_limit is not None:
+        fields["gas_limit"] = options.gas_limit
+    return replace(old, **fields)
 
 
 def _check_allowance(session: Session, known: Contracts, mint: int) -> Flow[None]:

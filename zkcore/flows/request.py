@@ -11,6 +11,7 @@ from msgspec import Struct
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import (
     BaseCostMismatch,
+    FeeTooHigh,
     InputError,
     InsufficientBaseCost,
     Reverted,
@@ -27,6 +28,7 @@ from zkcore.flows.l1 import (
     account_kind,
     account_state,
     check_ether,
+    fixes_all,
     gas_limits,
     receiver,
 )
@@ -208,6 +210,10 @@ def draft_request(
     if isinstance(gas, Reverted):
         raise (yield from _why_not(known, gas))
     check_ether(session, state, value=last.value, gas=sum(gas), purpose=purpose)
+    parked = cost if said.mint_value is None else 0
+    in_ether = parked * params.multiplier_denominator // (params.multiplier_nominator or 1)
+    l2_gas = parked if known.eth_based else in_ether
+    session.fees.check_total("l1", [limit * gas_price for limit in gas], fixed=fixes_all(options), l2_gas=l2_gas)
     max_l1_fee = sum(gas) * gas_price
     quote = Quote(
         **{name: getattr(request, name) for name in ("route", "why", "token", "amount", "to")},
@@ -322,12 +328,18 @@ def _l2_gas_limit(
     rule: dict[str, Any] = {"protocol_version": facts.protocol_version, "l2_gas_price": price}
     minimum = fees.minimal_l2_gas_limit(**rule, **shape)
     if limit is None:
+        estimate = _estimated(estimates[facts.stack], notes)
+        # one that is below what L1 takes is nobody's estimate: nor is the node's word then that the token is there
+        first = first or (request.minted_on_l2 and estimate < minimum)
         limit = fees.suggested_l2_gas_limit(
-            estimate=_estimated(estimates[facts.stack], notes),
+            estimate=estimate,
             minimum=minimum,
             maximum=fees.maximal_l2_gas_limit(params, priority_tx_max_gas_limit=ceiling, **shape),
             first_token_deposit=first,
         )
+        if limit > fees.ESTIMATED_L2_GAS_CEILING and request.kind == "deposit":
+            what, ceiling = "the L2 gas of a deposit, from the L2 node's estimate,", fees.ESTIMATED_L2_GAS_CEILING
+            raise FeeTooHigh(what=what, got=limit, ceiling=ceiling, raised_by="l2_gas_limit=...")
         if first:
             notes.append(f"the first deposit of this token deploys its contract on L2: {limit} L2 gas")
     fees.check_l2_gas(params, limit, priority_tx_max_gas_limit=ceiling, **rule, **shape)

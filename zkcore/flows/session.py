@@ -8,9 +8,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zkcore.effects import Chain, Done, Effect, Flow, Reply, Step, Wave, advance, attempt, gather, start
-from zkcore.errors import AddressMismatch, ChainIdMismatch, InputError, NodeError, UnknownChain, UntrustedBridgehub
+from zkcore.errors import (
+    AddressMismatch,
+    ChainIdMismatch,
+    InputError,
+    NodeError,
+    Reverted,
+    UnknownChain,
+    UntrustedBridgehub,
+)
 from zkcore.ethereum.abi import Function
 from zkcore.methods import calls
+from zkcore.plans.facts import UNPINNED
+from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import (
     ASSET_ROUTER,
@@ -24,12 +34,13 @@ from zkcore.protocol.contracts import (
 from zkcore.protocol.fees import FeeParams, FeePolicy, check_protocol_version
 from zkcore.protocol.pinned import known_chains, known_profile
 from zkcore.protocol.priority import AccountKind
-from zkcore.types import ETH, Address, Stack
+from zkcore.types import ETH, Address, Hash32, Stack
 
 # fmt: off
 __all__ = [
-    "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_ids", "check_nodes", "checked",
-    "contracts", "facts_of", "fee_params", "message_root", "named", "nullifier_of", "protocol_version", "vault_of", "vaults",
+    "ChainFacts", "Contracts", "Known", "Session", "Vaults", "chain_facts", "check_ids", "check_nodes", "check_receivers",
+    "checked", "contracts", "facts_of", "fee_params", "message_root", "named", "nullifier_of", "protocol_version", "vault_of",
+    "vaults",
 ]
 # fmt: on
 
@@ -76,12 +87,13 @@ class Known:
 
     __slots__ = (
         "base_cost_of", "chain_ids", "contracts", "gas_ceiling", "interop_handler", "message_root", "metadata",
-        "native_token_vault", "nullifier", "on_l2", "profile", "sender_kind", "stack",
+        "native_token_vault", "nullifier", "on_l2", "profile", "sender_kind", "signed", "stack",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.chain_ids: dict[Chain, int] = {}  # of the nodes, compared with the chain that the caller named
         self.contracts: Contracts | None = None
+        self.signed: dict[Hash32, bytes] = {}  # by this account: see zkcore.flows.signed
         self.profile: ChainProfile | None = None
         self.base_cost_of: int | None = None  # the version whose rule for it was compared with the bridgehub's
         self.interop_handler: Address | None = None
@@ -226,14 +238,15 @@ def _discover(session: Session, hub: Address, named: Address | None) -> Flow[Con
         gather(
             calls.eth_call("l1", hub, BRIDGEHUB.get_zk_chain, chain),
             calls.eth_call("l1", hub, BRIDGEHUB.asset_router),
-            calls.eth_call("l1", hub, BRIDGEHUB.base_token, chain),
+            attempt(calls.eth_call("l1", hub, BRIDGEHUB.base_token, chain), Reverted),
         ),
     )
     if isinstance(named_now, Address) and named_now != hub:
         raise UntrustedBridgehub(chain_id=chain, named=named_now, expected=hub)
     profile = profile or ChainProfile(l1_chain_id=l1_chain_id, l2_chain_id=chain, bridgehub=hub)
     session.known.profile = profile
-    (diamond,), (router,), (base_token,) = on_l1
+    (diamond,), (router,), base = on_l1
+    base_token = ZERO_ADDRESS if isinstance(base, Reverted) else base[0]
     if ZERO_ADDRESS in (diamond, base_token):  # nor does a chain without a base token's handler take anything
         raise UnknownChain(chain_id=chain, bridgehub=hub)
     found: dict[str, Address] = {"diamond": diamond, "asset_router": router, "base_token": base_token}
@@ -261,7 +274,7 @@ def _bridgehub_origin(session: Session) -> str:
         pinned = known_profile(profile.l1_chain_id, profile.l2_chain_id)
         if pinned is None:
             return "the profile"
-        return "the pinned profile" if pinned.bridgehub == profile.bridgehub else "the profile, NOT the pinned one"
+        return "the pinned profile" if pinned.bridgehub == profile.bridgehub else UNPINNED
     return "the caller" if session.bridgehub is not None else "the L2 node, trusted by the caller"
 
 
@@ -355,3 +368,17 @@ def _of_router(session: Session, known: Contracts, what: str, getter: Function) 
         latest = session.known.contracts or known
         session.known.contracts = replace(latest, origins={**latest.origins, what: "the asset router on L1"})
     return found
+
+
+def check_receivers(session: Session, known: Contracts, **named: Address | None) -> Flow[None]:
+    """None of them is a contract of the bridge, or its alias: what arrives there is lost. One wave at most; none for oneself."""
+    others = [(name, to) for name, to in named.items() if to is not None and to != session.address]
+    if not others:
+        return
+    ours = {known.bridgehub, known.diamond, known.asset_router}
+    ours |= set((yield from gather(nullifier_of(session, known), vault_of(session, known))))
+    for name, to in others:
+        if {to, undo_alias(to)} & ours:
+            raise InputError(
+                f"{name}: {to} is a contract of the bridge on L1, or its alias: what is sent there is lost"
+            )

@@ -23,6 +23,8 @@ from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import NodeTransaction, Receipt, TransactionDetails
 from zkcore.plans.records import RequestRecord
 from zkcore.protocol.priority import priority_requests
+from zkcore.protocol.signed import is_request_of
+from zkcore.transactions import parse_transaction
 from zkcore.types import Hash32
 
 __all__ = ["Phase", "RequestStatus", "poll", "request_status", "wait_for_request"]
@@ -73,12 +75,21 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
         receipt = found.receipt
         if receipt is None:
             return RequestStatus(phase=_PHASES[found.outcome], l1_tx_hash=record.l1_tx_hash)
+    signed = parse_transaction(record.signed)[0]
+    if (receipt.from_address, receipt.to or signed.to) != (record.sender, signed.to):
+        raise MalformedReply(
+            f"the L1 receipt of {receipt.transaction_hash} is from {receipt.from_address} to {receipt.to}; what was signed is "
+            f"from {record.sender} to {signed.to}"
+        )
     if receipt.status != 1:
         return RequestStatus(phase="L1_FAILED", l1_tx_hash=receipt.transaction_hash, l1_receipt=receipt)
     requests = priority_requests(receipt, record.diamond)
-    if not requests:
-        raise MalformedReply(f"l1 {record.l1_tx_hash} was included, and its receipt has no request to {record.diamond}")
-    request = requests[0]
+    request = next((one for one in requests if is_request_of(one.transaction, signed)), None)
+    if request is None:
+        which = "no request to" if not requests else "not the request that was signed among those to"
+        raise MalformedReply(
+            f"l1 {receipt.transaction_hash} was included, and its receipt has {which} {record.diamond}"
+        )
     if l1_only:
         included: dict[str, Any] = {"l1_tx_hash": receipt.transaction_hash, "l1_receipt": receipt}
         return RequestStatus(phase="L1_INCLUDED", l2_tx_hash=request.l2_tx_hash, **included)

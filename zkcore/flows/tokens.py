@@ -1,9 +1,11 @@
 """Tokens and accounts: balances, allowances, addresses on both sides, asset ids."""
 
+from typing import Any, Literal
+
 from msgspec import Struct
 
 from zkcore.effects import Chain, Flow, attempt, gather
-from zkcore.errors import InputError, Reverted
+from zkcore.errors import InputError, MalformedReply, Reverted
 from zkcore.flows.session import Contracts, Session, Vaults, chain_facts, contracts, vault_of, vaults
 from zkcore.methods import calls
 from zkcore.protocol.assets import l1_token, ntv_asset_id
@@ -33,19 +35,16 @@ __all__ = [
 
 
 class L2Token(Struct, frozen=True, kw_only=True):
-    """A token as L2 has it: 0x800A for the base token. `native`: L2 is where it comes from.
+    """A token as L2 has it: 0x800A for the base token. `native`: L2 is where it comes from. `asset_id`: None for the base token.
 
-    `asset_id`: None for the base token.
+    Whether it `is_base` follows from what the caller gave and from L1, never from L2. `named_by`: whose word its address is.
     """
 
     address: Address
     asset_id: Hash32 | None
     native: bool = False
-
-    @property
-    def is_base(self) -> bool:
-        """Whether it is the chain's base token."""
-        return self.address == L2_BASE_TOKEN_ADDRESS
+    is_base: bool = False
+    named_by: Literal["the caller", "the profile", "its asset id on L1", "the L2 node"] = "the caller"
 
 
 class BridgeAddresses(Struct, frozen=True, kw_only=True):
@@ -64,12 +63,26 @@ class BridgeAddresses(Struct, frozen=True, kw_only=True):
 def l2_token(session: Session, token: AddressLike | None) -> Flow[L2Token]:
     """A token given by its L2 or its L1 address (None: the base token). Raises InputError if it is neither.
 
-    An address that is a token on L2 counts as that; else it is looked up as a token of L1.
+    An address that is a token on L2 counts as that, and so does what the profile says it is there; else it is looked up as a
+    token of L1: then its address is the L2 node's word (`named_by`), good for a balance, and for a withdrawal, where the vault
+    compares it with the asset id (NativeTokenVaultBase.sol, _decodeBurnAndCheckAssetId).
     """
     known = yield from contracts(session)
+    named: Any
     given = known.base_token if token is None else l1_token(token, known.base_token)
     if given == known.base_token:
-        return L2Token(address=L2_BASE_TOKEN_ADDRESS, asset_id=None)
+        if token is not None and Address(token) != L2_BASE_TOKEN_ADDRESS:
+            yield from _check_base_token(session, known)
+        return L2Token(address=L2_BASE_TOKEN_ADDRESS, asset_id=None, is_base=True)
+    pinned = _pinned_on_l2(session, given)
+    if pinned is not None:
+        (registered,) = yield from calls.eth_call(
+            "l2", L2_NATIVE_TOKEN_VAULT_ADDRESS, NATIVE_TOKEN_VAULT.asset_id, pinned
+        )
+        native_id = ntv_asset_id(known.l2_chain_id, pinned)
+        found = Hash32(registered) if any(registered) else native_id
+        named = "the caller" if pinned == given else "the profile"
+        return L2Token(address=pinned, asset_id=found, native=found == native_id, named_by=named)
     vault = L2_NATIVE_TOKEN_VAULT_ADDRESS
     (registered,), (bridged,), code = yield from gather(
         calls.eth_call("l2", vault, NATIVE_TOKEN_VAULT.asset_id, given),
@@ -79,14 +92,20 @@ def l2_token(session: Session, token: AddressLike | None) -> Flow[L2Token]:
     native_id = ntv_asset_id(known.l2_chain_id, given)
     if any(registered):
         return L2Token(address=given, asset_id=registered, native=registered == native_id)
+    if bridged == L2_BASE_TOKEN_ADDRESS:
+        raise MalformedReply(
+            f"the L2 node names the base token {bridged} for {given}, which is not it: do not use this node"
+        )
     if bridged != ZERO_ADDRESS:
-        return L2Token(address=bridged, asset_id=ntv_asset_id(known.l1_chain_id, given))
+        return L2Token(address=bridged, asset_id=ntv_asset_id(known.l1_chain_id, given), named_by="the L2 node")
     on_l1 = yield from _asset_on_l1(session, known, given)
     if any(on_l1):  # it stands on L1 for a token of this or of another L2
         (address,) = yield from calls.eth_call("l2", vault, NATIVE_TOKEN_VAULT.token_address, on_l1)
         if address != ZERO_ADDRESS:
             native = on_l1 == ntv_asset_id(known.l2_chain_id, address)
-            return L2Token(address=address, asset_id=on_l1, native=native)
+            # an asset id of this chain is made of the address: it cannot be another
+            named = "its asset id on L1" if native else "the L2 node"
+            return L2Token(address=address, asset_id=on_l1, native=native, named_by=named)
     elif code:  # the vault has not met it: the first withdrawal registers it
         return L2Token(address=given, asset_id=native_id, native=True)
     raise InputError(f"token: {given} is neither a token on L2 nor one of L1 that was bridged to L2")
@@ -97,6 +116,26 @@ def _asset_on_l1(session: Session, known: Contracts, token: Address) -> Flow[Has
     vault = yield from vault_of(session, known)
     (asset,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, token)
     return Hash32(asset)
+
+
+def _check_base_token(session: Session, known: Contracts) -> Flow[None]:
+    """That a token is sent as value is no one node's word: the profile says it beside L1, or L2 does."""
+    if session.profile is not None and session.profile.base_token is not None:
+        return
+    (on_l2,) = yield from calls.eth_call("l2", L2_ASSET_ROUTER_ADDRESS, L2_ASSET_ROUTER.base_token_asset_id)
+    if on_l2 != ntv_asset_id(known.l1_chain_id, known.base_token):
+        raise MalformedReply(
+            f"the base token is {known.base_token} by L1, by L2 what has the asset id {Hash32(on_l2)}: one of the nodes lies. "
+            "0x800A is the base token, whatever it is"
+        )
+
+
+def _pinned_on_l2(session: Session, given: Address) -> Address | None:
+    """The L2 address of a token that the profile has both sides of, by either."""
+    for token in session.profile.tokens if session.profile else ():
+        if token.l2_address is not None and given in (token.l1_address, token.l2_address):
+            return token.l2_address
+    return None
 
 
 def l2_token_address(session: Session, token: AddressLike) -> Flow[Address]:

@@ -8,7 +8,17 @@ from msgspec import Struct
 from zkcore.effects import Chain, Flow, gather
 from zkcore.errors import InputError, UnsupportedProtocol
 from zkcore.flows.approvals import approve_calls, check_balance, refuses
-from zkcore.flows.l1 import AccountState, TxOptions, Unsigned, account_state, check_ether, gas_limits, receiver
+from zkcore.flows.l1 import (
+    AccountState,
+    TxOptions,
+    Unsigned,
+    account_state,
+    check_ether,
+    fixes_all,
+    gas_limits,
+    l2_state,
+    receiver,
+)
 from zkcore.flows.session import ChainFacts, Session, chain_facts, named
 from zkcore.flows.tokens import l2_token
 from zkcore.methods import calls
@@ -54,11 +64,16 @@ def draft_calls(
     """Estimate, check the balance, and plan calls of one account on one chain. One wave. `more` goes into the plan's facts."""
     if paymaster is not None and facts.stack != "era":
         raise UnsupportedProtocol("paymaster: only Era has paymasters (transaction type 0x71), this chain is ZKsync OS")
+    rate = (1, 1)
+    if chain == "l2":
+        state, rate = yield from l2_state(session, facts, state, options)
     value, purpose = sum(step.value for _, step in steps), "the amount and the fee"
     # before the estimate, which a node refuses in words of its own
     check_ether(session, state, value=value, gas=0 if paymaster else 21_000, purpose=purpose, chain=chain)
     gas = yield from gas_limits(session, chain, steps, state, options, paymaster=paymaster)
-    fee = sum(gas) * state.fees.max_fee_per_gas
+    highest = [limit * state.fees.max_fee_per_gas for limit in gas]
+    session.fees.check_total(chain, highest, fixed=fixes_all(options), rate=rate)
+    fee = sum(highest)
     check_ether(session, state, value=value, gas=0 if paymaster else sum(gas), purpose=purpose, chain=chain)
     quote = TxQuote(
         chain=chain,
@@ -172,8 +187,9 @@ def draft_transfer(
     reference: str | None = None,
     l2: TxOptions | None = None,
 ) -> Flow[Draft[TxQuote]]:
-    """Send the base token (None) or another, by its L2 or L1 address, to an account on L2. As 0x71 if a paymaster pays.
+    """Send the base token (None) or another, by its L2 address, to an account on L2. As 0x71 if a paymaster pays.
 
+    A token's L1 address is enough where the profile has its L2 address too: else the L2 node would choose what is sent.
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
     session = named(session, reference)
@@ -182,9 +198,16 @@ def draft_transfer(
     facts, state, found = yield from gather(
         chain_facts(session), account_state(session, "l2", l2), l2_token(session, token)
     )
+    if found.named_by == "the L2 node":
+        raise InputError(
+            f"token: {token} is none on L2, where the node says that {found.address} stands for it. That cannot be checked here: "
+            "give the token by its L2 address, or both in the profile's tokens"
+        )
     step = yield from _transfer(session, "l2", None if found.is_base else found.address, who, amount)
     steps: list[tuple[StepKind, Unsigned]] = [("transfer", step)]
-    return (yield from draft_calls(session, facts, state, "l2", "transaction", steps, l2, paymaster=paymaster))
+    notes = (f"the token's address on L2 is named by {found.named_by}",)
+    drafted = draft_calls(session, facts, state, "l2", "transaction", steps, l2, paymaster=paymaster, notes=notes)
+    return (yield from drafted)
 
 
 def _transfer(session: Session, chain: Chain, token: Address | None, to: Address, amount: int) -> Flow[Unsigned]:

@@ -8,7 +8,7 @@ from zkcore.ethereum.hashing import keccak256
 from zkcore.flows.approvals import check_balance
 from zkcore.flows.bundles import interop_handler
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state, receiver
-from zkcore.flows.session import Contracts, Session, chain_facts, named
+from zkcore.flows.session import Contracts, Session, chain_facts, check_receivers, named
 from zkcore.flows.tokens import L2Token, asset_id, l2_token
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
@@ -64,6 +64,7 @@ def draft_withdraw(
     if to is None and state.kind == "contract":
         raise InputError(f"to: {session.address} is a contract, which is not the same account on L1: name the receiver")
     who = session.address if to is None else receiver(to)
+    yield from check_receivers(session, facts.contracts, to=who)
     allowed = yield from _allowed(session, found, amount)
     handler = (yield from interop_handler(session, facts.contracts)) if parser else None
     call = (
@@ -75,9 +76,10 @@ def draft_withdraw(
     if not allowed:
         approve = ERC20.approve.encode(L2_NATIVE_TOKEN_VAULT_ADDRESS, amount)
         steps.insert(0, ("approve", Unsigned(to=found.address, data=approve)))
-    drafted = yield from attempt(
-        draft_calls(session, facts, state, "l2", "withdrawal", steps, l2, paymaster=paymaster), Reverted
-    )
+    note = f"the token's address on L2 is named by {found.named_by}; its asset id is checked by the vault there"
+    notes = () if found.is_base else (note,)
+    drafting = draft_calls(session, facts, state, "l2", "withdrawal", steps, l2, paymaster=paymaster, notes=notes)
+    drafted = yield from attempt(drafting, Reverted)
     if not isinstance(drafted, Reverted):
         return drafted
     if drafted.name is not None or drafted.data or handler:

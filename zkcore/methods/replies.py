@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 from msgspec import Meta, Struct, field
 
 from zkcore.methods.decoding import Data, Hooked, Quantity, convert, respelled
+from zkcore.protocol.contracts import BOOTLOADER
 from zkcore.types import Address, Hash32
 
 # fmt: off
@@ -121,6 +122,12 @@ class Receipt(Struct, frozen=True, kw_only=True, rename="camel"):
     def __post_init__(self) -> None:
         if self.status not in {0, 1}:
             raise ValueError(f"status: expected 0 or 1, got {self.status}")
+        for log in self.l2_to_l1_logs or ():  # of a request from L1: how it ended, as L1 is told
+            if (log.sender, log.key) == (BOOTLOADER, self.transaction_hash) and any(log.value) != (self.status == 1):
+                said = int(any(log.value))
+                raise ValueError(
+                    f"the receipt has status {self.status}, and a status log that says {said}: one is wrong"
+                )
 
 
 class NodeTransaction(Struct, frozen=True, kw_only=True, rename="camel"):

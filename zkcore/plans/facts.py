@@ -1,7 +1,7 @@
 """What plans are made of: their kinds, the facts that they were built on, and their steps."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -9,10 +9,15 @@ from zkcore.effects import Chain
 from zkcore.transactions import Transaction
 from zkcore.types import Address, Hash32
 
-__all__ = ["PlanFacts", "PlanKind", "PlanStep", "StepKind"]
+__all__ = ["UNPINNED", "PlanFacts", "PlanKind", "PlanStep", "StepKind"]
 
 PlanKind: TypeAlias = Literal["deposit", "execution", "withdrawal", "finalization", "claim", "transaction"]
 StepKind: TypeAlias = Literal["approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer"]
+
+
+UNPINNED: Final = (
+    "the profile, NOT the pinned one"  # the origin of a bridgehub that the caller's profile says is another
+)
 
 
 class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

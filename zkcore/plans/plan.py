@@ -15,17 +15,11 @@ from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampere
 from zkcore.ethereum.hashing import keccak256
 from zkcore.ethereum.signature import Signature, check_signature
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
+from zkcore.plans.rules import check_steps
 from zkcore.protocol.chains import ChainProfile
-from zkcore.protocol.contracts import (
-    BRIDGEHUB,
-    ERC20,
-    INTEROP_CENTER_ADDRESS,
-    L2_ASSET_ROUTER_ADDRESS,
-    L2_BASE_TOKEN_ADDRESS,
-    L2_NATIVE_TOKEN_VAULT_ADDRESS,
-)
+from zkcore.protocol.contracts import BRIDGEHUB
 from zkcore.signer import Signer
-from zkcore.transactions import Eip712Transaction, parse_transaction
+from zkcore.transactions import parse_transaction
 from zkcore.types import Address, Hash32, hex_bytes, to_hex
 
 if TYPE_CHECKING:
@@ -57,9 +51,9 @@ class Plan(Struct, Generic[H_co], frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.steps:
             raise PlanTampered("a plan has at least one step")
+        check_steps(self.kind, self.sender, self.steps, self.facts)
         nonces: dict[Chain, int] = {}
         for place, step in enumerate(self.steps):
-            _check_step(self, place, step)
             nonce = step.transaction.nonce
             if nonces.setdefault(step.chain, nonce) != nonce:
                 raise PlanTampered(
@@ -195,60 +189,8 @@ def sign_plan(plan: Plan[H], signer: Signer, *, expected_hash: Hash32 | str | No
     return SignedPlan(plan=plan, signatures=tuple(signer.sign_transaction(step.transaction) for step in plan.steps))
 
 
-# ---------------------------------------------------------------- what a step may be
-def _targets(facts: PlanFacts) -> dict[StepKind, tuple[Address | None, ...] | None]:
-    """The contracts that a step of a kind may call; None: any."""
-    return {
-        "approve": None,
-        "deposit": (facts.bridgehub,),
-        "execute": (facts.bridgehub,),
-        "withdraw": (L2_BASE_TOKEN_ADDRESS, L2_ASSET_ROUTER_ADDRESS, INTEROP_CENTER_ADDRESS),
-        "finalize": (facts.nullifier, facts.interop_handler),
-        "claim": (facts.nullifier, facts.asset_router),
-        "transfer": None,
-    }
-
-
-def _check_step(plan: Plan[Any], place: int, step: PlanStep) -> None:
-    tx, facts = step.transaction, plan.facts
-    expected = facts.l1_chain_id if step.chain == "l1" else facts.l2_chain_id
-    if tx.chain_id != expected:
-        raise ChainIdMismatch(what=f"step {place} of the plan", expected=expected, got=tx.chain_id or 0)
-    if any(not 0 <= earlier < place for earlier in step.after):
-        raise PlanTampered(f"step {place} waits for {step.after}, which are not all before it")
-    targets = _targets(facts)[step.kind]
-    if tx.to is None or (targets is not None and tx.to not in targets):
-        raise PlanTampered(f"step {place} ({step.kind}) calls {tx.to}, expected one of {targets}")
-    if step.kind == "approve" and tx.data[:4] != ERC20.approve.selector:
-        raise PlanTampered(f"step {place} is named an approval, and calls the function 0x{tx.data[:4].hex()}")
-    if step.kind == "approve" and plan.kind != "transaction":
-        # who may take tokens is the bridge, or the custom bridge that the request itself names
-        spender, _ = ERC20.approve.decode_arguments(tx.data)
-        taker = L2_NATIVE_TOKEN_VAULT_ADDRESS if step.chain == "l2" else facts.asset_router
-        if spender != taker and spender != _second_bridge(plan.steps[-1].transaction.data):
-            raise PlanTampered(f"step {place} approves {spender}, expected {taker}")
-    if step.kind in ("deposit", "execute"):
-        asked = _request(tx.data)
-        if asked is None:
-            raise PlanTampered(f"step {place} calls another function of the bridgehub: 0x{tx.data[:4].hex()}")
-        if asked[0] != facts.l2_chain_id:
-            raise ChainIdMismatch(what=f"the request of step {place}", expected=facts.l2_chain_id, got=asked[0])
-    if isinstance(tx, Eip712Transaction) and tx.from_address != plan.sender:
-        raise PlanTampered(f"step {place} is from {tx.from_address}, the plan from {plan.sender}")
-
-
+# ---------------------------------------------------------------- what a plan is for
 _DIRECT, _TWO_BRIDGES = BRIDGEHUB.request_l2_transaction_direct, BRIDGEHUB.request_l2_transaction_two_bridges
-
-
-def _request(data: bytes) -> tuple[Any, ...] | None:
-    """The fields of a request to the bridgehub, the chain it is for first; None if the call is none."""
-    function = next((function for function in (_DIRECT, _TWO_BRIDGES) if function.selector == data[:4]), None)
-    return None if function is None else function.decode_arguments(data)[0]
-
-
-def _second_bridge(data: bytes) -> Address | None:
-    fields = _request(data) if data[:4] == _TWO_BRIDGES.selector else None
-    return None if fields is None else fields[6]
 
 
 def essence(plan: Plan[Any]) -> tuple[object, ...]:

@@ -13,7 +13,9 @@ from zkcore.errors import InputError
 from zkcore.ethereum.abi import Parameter
 from zkcore.ethereum.eip712 import DOMAIN, TypedData
 from zkcore.ethereum.hashing import calldata_digest
-from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep
+from zkcore.plans.claims import claims, vouched_by
+from zkcore.plans.facts import UNPINNED, PlanFacts, PlanKind, PlanStep
+from zkcore.plans.rules import second_bridge
 from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
 from zkcore.protocol.bundles import BundleRequest, BundleWithdrawal
@@ -43,7 +45,9 @@ _BUILT_IN: Final = {
     INTEROP_CENTER_ADDRESS: "interop center of L2",
 }
 _LONG = 68  # bytes of unknown data that are shown whole
-_UNLIMITED = 1 << 255  # an allowance of this much or more has no end
+_UNLIMITED = (
+    1 << 96
+) - 1  # an allowance of this much or more has no end: some tokens take this for it, no supply reaches it
 
 
 class Field(Struct, frozen=True):
@@ -95,27 +99,27 @@ def preview_plan(
     profile: ChainProfile | None = None,
 ) -> Preview:
     """The words for all steps of a plan, and the facts it was built on. See `Plan.preview`."""
-    vouched = profile or known_profile(facts.l1_chain_id, facts.l2_chain_id)
+    pinned = known_profile(facts.l1_chain_id, facts.l2_chain_id)
+    vouched = profile or (None if facts.origins.get("bridgehub") == UNPINNED else pinned)
     known = _profile(facts, vouched)
     fields = [
         Field("plan hash", str(plan_hash), plan_hash),
         Field("sender", str(sender), sender),
-        Field(
-            "bridgehub",
-            f"{facts.bridgehub} (from {facts.origins.get('bridgehub', 'an unknown source')})",
-            facts.bridgehub,
-        ),
+        Field("bridgehub", f"{facts.bridgehub} ({vouched_by(facts, profile, pinned)})", facts.bridgehub),
     ]
+    if pinned is not None and facts.bridgehub != pinned.bridgehub:
+        text = f"these are NOT the contracts pinned for {pinned.name}: its bridgehub is {pinned.bridgehub}"
+        fields.append(Field("warning", text, pinned.bridgehub))
     if facts.holds_up_to_gas_price is not None:
-        text = f"{format_units(facts.holds_up_to_gas_price, 9)} gwei of L1 gas price, then the request reverts"
+        text = f"{format_units(facts.holds_up_to_gas_price, 9)} gwei of L1 gas price, the plan claims: then the request reverts"
         fields.append(Field("holds up to", text, facts.holds_up_to_gas_price))
     if facts.expires_after_l1_block is not None:
-        text = f"L1 block {facts.expires_after_l1_block}"
+        text = f"L1 block {facts.expires_after_l1_block}, the plan claims"
         fields.append(Field("expires after", text, facts.expires_after_l1_block))
     notes = (
         facts.notes if vouched else ("the contracts' names are the plan's: no profile vouches for them", *facts.notes)
     )
-    fields += [Field("claimed", note, note) for note in notes]
+    fields += [Field("claimed", note, note) for note in (*notes, *claims(facts))]
     for place, step in enumerate(steps, 1):
         names = _Names(known, step.transaction.chain_id)
         fields.append(Field(f"step {place}", f"{step.kind}, on {names.network(step.transaction.chain_id)}", step.kind))
@@ -124,7 +128,11 @@ def preview_plan(
     chain_id = steps[0].transaction.chain_id  # the steps of a plan are on one chain
     names = _Names(known, chain_id)
     fields.append(Field("in total, at most", names.amount(total, names.base_token(chain_id)), total))
-    return Preview(f"Plan: {kind} in {len(steps)} transaction(s)", tuple(fields))
+    through = next(
+        (b for b in (second_bridge(s.transaction.data) for s in steps) if b not in (None, facts.asset_router)), None
+    )
+    custom = f" THROUGH THE CUSTOM BRIDGE {through}" if through else ""
+    return Preview(f"Plan: {kind}{custom} in {len(steps)} transaction(s)", tuple(fields))
 
 
 def _profile(facts: PlanFacts, vouched: ChainProfile | None) -> ChainProfile:
@@ -144,6 +152,7 @@ class _Names:
 
     def __init__(self, profile: ChainProfile | None, chain_id: int | None) -> None:
         self.profile = profile
+        self.router = profile.asset_router if profile else None  # on L1: its calldata is known
         self._on_l2 = profile is not None and chain_id == profile.l2_chain_id
         on_l1 = profile is not None and chain_id == profile.l1_chain_id
         self._aliased = {} if profile is None else profile.contracts()
@@ -261,8 +270,12 @@ def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iter
 def _argument(parameter: Parameter, value: Any, names: _Names, token: Address | None, depth: int) -> Iterator[Field]:
     label = parameter.name or parameter.type
     if parameter.components and not parameter.is_array:
+        whole = dict(zip((part.name for part in parameter.components), value, strict=True))
         for part, item in zip(parameter.components, value, strict=True):
-            yield from _argument(part, item, names, token, depth)
+            if part.name == "secondBridgeCalldata" and whole.get("secondBridgeAddress") != names.router:
+                yield from _raw(part.name, item, depth)  # what it means is that bridge's to say
+            else:
+                yield from _argument(part, item, names, token, depth)
     elif _is_nested(value):
         yield Field(label, f"{len(value)} item(s)", value, depth)
     elif isinstance(value, Address):
@@ -294,6 +307,10 @@ def _bytes(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fiel
             pass
         else:
             return
+    yield from _raw(label, value, depth)
+
+
+def _raw(label: str, value: bytes, depth: int) -> Iterator[Field]:
     shown = to_hex(value[:_LONG]) + ("..." if len(value) > _LONG else "")
     yield Field(label, f"{len(value)} bytes: {shown}" if len(value) > 32 else shown if value else "empty", value, depth)
 

@@ -6,11 +6,12 @@ state-transition/libraries/TransactionValidator.sol; constants in common/Config.
 ceil.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple, Self
 
 import msgspec
 
-from zkcore.errors import InputError, L2GasLimitTooHigh, L2GasLimitTooLow, UnsupportedProtocol
+from zkcore.errors import FeeTooHigh, InputError, L2GasLimitTooHigh, L2GasLimitTooLow, UnsupportedProtocol
 from zkcore.protocol.contracts.constants import MAX_FACTORY_DEPS, REQUIRED_GAS_PER_PUBDATA
 from zkcore.types import HexLike, Stack, hex_bytes, to_hex, uint
 
@@ -349,18 +350,68 @@ def suggested_l2_gas_limit(
 
 # ---------------------------------------------------------------- L1 fees
 class FeePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the L1 base fee may rise before a transaction is stuck: headroom, applied once, in per cent.
+    """How far the L1 base fee may rise before a transaction is stuck, and what no node can make us exceed.
 
-    The mint value of a request is priced at exactly the resulting `max_fee_per_gas`; what the transaction does not pay
-    stays with the sender, what the L2 gas does not cost is refunded on L2. Raises InputError.
+    `headroom_percent` on the base fee, applied once; the mint value of a request is priced at exactly the resulting highest
+    fee. What a transaction does not pay stays with the sender, what the L2 gas does not cost is refunded on L2.
+
+    The ceilings hold for what follows from a node's words, not for what the caller fixes (`TxOptions`, `l2_gas_limit`,
+    `mint_value`); `FeeTooHigh` is raised above them. Wei per gas; `max_total`: wei, of one transaction: its highest fee and what
+    it pays for L2 gas. The `l2_` ones count in ether too: on a chain with another base token, at the chain's own rate on L1.
+    Of tips on L2 the ceiling is what is given, at most: Era charges none, and gets none. Raises InputError.
     """
 
     headroom_percent: int = 50
+    max_fee_per_gas: int = 1_000 * 10**9  # the base fee of the worst hours so far
+    max_priority_fee_per_gas: int = 100 * 10**9
+    max_total: int = 10**18  # what geth lets an RPC transaction cost at most (--rpc.txfeecap)
+    l2_max_fee_per_gas: int = 100 * 10**9
+    l2_max_priority_fee_per_gas: int = 10**9
+    l2_max_total: int = 10**17
 
     def __post_init__(self) -> None:
-        uint(self.headroom_percent, "headroom_percent", 16)
+        for name in self.__struct_fields__:
+            uint(getattr(self, name), name, 16 if name == "headroom_percent" else 256)
 
-    def max_fee_per_gas(self, base_fee: int, max_priority_fee_per_gas: int) -> int:
+    def fee_per_gas(self, base_fee: int, max_priority_fee_per_gas: int) -> int:
         """The next block's base fee with the headroom (rounded up) and the priority fee, in wei per gas."""
         headroom = -(-uint(base_fee, "base_fee") * self.headroom_percent // 100)
         return base_fee + headroom + uint(max_priority_fee_per_gas, "max_priority_fee_per_gas")
+
+    def replacing(self, name: str, before: int, market: int, given: int | None) -> int:
+        """A price that replaces another: an eighth more, or the market's if higher; the one given is kept, or refused.
+
+        Nodes take a replacement that pays a tenth more in both. Raises InputError, FeeTooHigh.
+        """
+        if given is not None:
+            if given * 10 < before * 11:
+                raise InputError(
+                    f"{name}: {given} does not replace {before}, nodes take {-(-before * 11 // 10)} or more"
+                )
+            return given
+        found = max(market, before * 9 // 8 + 1)
+        self.check(name, f"the {name} that replaces {before}", found)
+        return found
+
+    def check_total(
+        self, chain: str, fees: Sequence[int], *, fixed: bool, l2_gas: int = 0, rate: tuple[int, int] = (1, 1)
+    ) -> None:
+        """Raise FeeTooHigh if one of these highest fees is above the ceiling.
+
+        The last does not count if it is `fixed` by the caller; what it pays for `l2_gas`, in ether, does.
+        """
+        *others, last = fees
+        for total in (*others, (0 if fixed else last) + l2_gas):
+            what = f"the highest fee of a transaction on {chain.upper()}, in wei,"
+            self.check("max_total" if chain == "l1" else "l2_max_total", what, total, rate)
+
+    def check(self, name: str, what: str, got: int, rate: tuple[int, int] = (1, 1)) -> None:
+        """Raise FeeTooHigh above the ceiling of this name, which is `rate` (nominator, denominator) times as high."""
+        ceiling = getattr(self, name) * rate[0] // rate[1]
+        if got > ceiling:
+            raise FeeTooHigh(what=what, got=got, ceiling=ceiling, raised_by=f"FeePolicy({name}=...)")
+
+
+# The highest L2 gas limit that is taken from a node's estimate, by what is asked for; of a call, whatever the chain takes.
+# A deposit of a token that deploys its contract on L2 needs about 1,500,000 (zksync-js takes 3,000,000).
+ESTIMATED_L2_GAS_CEILING: Final = 30_000_000

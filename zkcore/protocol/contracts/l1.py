@@ -38,6 +38,7 @@ class BRIDGEHUB:
     asset_router = Function("assetRouter() view returns (address router)")
     get_zk_chain = Function("getZKChain(uint256 chainId) view returns (address diamond)")
     message_root = Function("messageRoot() view returns (address messageRoot)")
+    whitelisted_settlement_layers = Function("whitelistedSettlementLayers(uint256 chainId) view returns (bool allowed)")
     interop_center = Function("interopCenter() view returns (address center)")  # since v34
 
 

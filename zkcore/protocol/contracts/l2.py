@@ -20,6 +20,7 @@ class L2_ASSET_ROUTER:  # noqa: N801
     finalize_deposit_legacy = Function(
         "finalizeDeposit(address l1Sender,address l2Receiver,address l1Token,uint256 amount,bytes data) payable"
     )
+    base_token_asset_id = Function("BASE_TOKEN_ASSET_ID() view returns (bytes32 assetId)")
     l2_token_address = Function("l2TokenAddress(address l1Token) view returns (address l2Token)")
     l1_token_address = Function("l1TokenAddress(address l2Token) view returns (address l1Token)")
     bridgehub_deposit_initiated = Event(

@@ -1,0 +1,30 @@
+"""What a plan says of itself that nothing here has checked, and whose word its bridgehub is."""
+
+from collections.abc import Iterator
+
+from zkcore.plans.facts import PlanFacts
+from zkcore.protocol.chains import ChainProfile
+
+__all__ = ["claims", "vouched_by"]
+
+
+def vouched_by(facts: PlanFacts, given: ChainProfile | None, pinned: ChainProfile | None) -> str:
+    """Whose word the bridgehub is, on this machine: the plan's own words are no more than its own."""
+    if given is not None:
+        return "from the profile"
+    if pinned is not None and facts.bridgehub == pinned.bridgehub:
+        return f"pinned for {pinned.name}"
+    return f"the plan's word: from {facts.origins.get('bridgehub', 'an unknown source')}"
+
+
+def claims(facts: PlanFacts) -> Iterator[str]:
+    """What else the plan says of itself, and nothing here has checked."""
+    yield f"protocol v{facts.protocol_version}, {facts.stack}, made at L1 block {facts.l1_block}"
+    if facts.route:
+        yield f"route {facts.route}"
+    for name, origin in sorted(facts.origins.items()):
+        yield f"{name} from {origin}"
+    if facts.l2_tx_hash is not None:
+        yield f"settles {facts.l2_tx_hash}, number {facts.l2_index}"
+    for tx_hash in facts.replaces:
+        yield f"replaces {tx_hash}"
