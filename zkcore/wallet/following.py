@@ -11,6 +11,7 @@ from zkcore.flows.fate import included
 from zkcore.flows.finalize import WithdrawalStatus, wait_for_withdrawal, withdrawal_status
 from zkcore.flows.l1 import TxOptions
 from zkcore.flows.replacement import draft_cancel, draft_speed_up
+from zkcore.flows.signed import remember
 from zkcore.flows.status import RequestStatus, request_status, wait_for_request
 from zkcore.journal import State
 from zkcore.methods import calls
@@ -22,6 +23,7 @@ from zkcore.plans.records import (
     SettlementRecord,
     TransactionRecord,
     WithdrawalRecord,
+    last_transaction,
     learned,
     record_to_json,
 )
@@ -53,6 +55,7 @@ class Handle(Generic[R]):
     def __init__(self, wallet: Any, record: R) -> None:
         self._wallet = wallet
         self._record = record
+        remember(wallet._session, last_transaction(record), getattr(record, "signed", None))
         self._told: tuple[State, R] | None = None
 
     def __repr__(self) -> str:
