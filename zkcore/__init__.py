@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from zkcore.journal import Journal
     from zkcore.plans.plan import Plan, SignedPlan, sign_plan
     from zkcore.plans.preview import Preview, preview
-    from zkcore.protocol.chains import ChainProfile, Token
+    from zkcore.protocol.chains import Bridge, ChainProfile, Token
     from zkcore.protocol.fees import FeePolicy
     from zkcore.protocol.paymaster import Paymaster
     from zkcore.protocol.pinned import known_chains, known_profile
     from zkcore.rpc import AsyncHttpTransport, AsyncTransport, HttpTransport, Limits, Transport
     from zkcore.signer import AsyncSigner, Capability, Signer
     from zkcore.transactions import parse_transaction
-    from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, ether, format_units, gwei, parse_units
+    from zkcore.types import ETH, MAX, Address, AddressLike, Hash32, HexLike, ether, format_units, gwei, parse_units
     from zkcore.wallet.async_wallet import AsyncWallet
     from zkcore.wallet.handles import (
         AsyncClaim,
@@ -55,14 +55,14 @@ _ROOMS = {
     "journal": "Journal",
     "plans.plan": "Plan SignedPlan sign_plan",
     "plans.preview": "Preview preview",
-    "protocol.chains": "ChainProfile Token",
+    "protocol.chains": "Bridge ChainProfile Token",
     "protocol.fees": "FeePolicy",
     "protocol.paymaster": "Paymaster",
     "protocol.pinned": "known_chains known_profile",
     "rpc": "AsyncHttpTransport AsyncTransport HttpTransport Limits Transport",
     "signer": "AsyncSigner Capability Signer",
     "transactions": "parse_transaction",
-    "types": "Address AddressLike ETH Hash32 HexLike ether format_units gwei parse_units",
+    "types": "Address AddressLike ETH MAX Hash32 HexLike ether format_units gwei parse_units",
     "wallet.async_wallet": "AsyncWallet",
     "wallet.handles": "AsyncClaim AsyncDeposit AsyncExecution AsyncFinalization AsyncSentTransaction AsyncWithdrawal "
     "Claim Deposit Execution Finalization SentTransaction Withdrawal",
@@ -73,9 +73,9 @@ _WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()
 
 # fmt: off
 __all__ = [
-    "ETH", "Address", "AddressLike", "AsyncClaim", "AsyncDeposit", "AsyncExecution", "AsyncFinalization",
+    "ETH", "MAX", "Address", "AddressLike", "AsyncClaim", "AsyncDeposit", "AsyncExecution", "AsyncFinalization",
     "AsyncHttpTransport", "AsyncKeeper", "AsyncSentTransaction", "AsyncSigner", "AsyncTransport", "AsyncWallet",
-    "AsyncWithdrawal", "Capability", "ChainProfile", "Claim", "Deposit", "Execution", "FeePolicy", "Finalization",
+    "AsyncWithdrawal", "Bridge", "Capability", "ChainProfile", "Claim", "Deposit", "Execution", "FeePolicy", "Finalization",
     "Hash32", "HexLike", "HttpTransport", "Journal", "Keeper", "KeeperPolicy", "Limits", "Paymaster", "Plan",
     "Preview", "RequestStatus", "SentTransaction", "Signature", "SignedPlan", "Signer", "Token", "Transport",
     "TxOptions", "TypedData", "Wallet", "Withdrawal", "WithdrawalStatus", "ZkCoreError", "ether", "format_units",

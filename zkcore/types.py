@@ -1,14 +1,14 @@
 """The values everything else is made of, parsed once at the edge: addresses, hashes, hex data, amounts."""
 
 from functools import lru_cache
-from typing import Literal, Self, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 from zkcore._keccak import keccak
 from zkcore.errors import InputError
 
 # fmt: off
 __all__ = [
-    "ELEMENTARY_TYPES", "ETH", "Address", "AddressLike", "Hash32", "HexLike", "Stack", "ether", "format_units", "gwei",
+    "ELEMENTARY_TYPES", "ETH", "MAX", "Address", "AddressLike", "Hash32", "HexLike", "Stack", "ether", "format_units", "gwei",
     "hex_bytes", "parse_units", "to_hex", "uint",
 ]
 # fmt: on
@@ -112,6 +112,9 @@ AddressLike: TypeAlias = Address | str
 HexLike: TypeAlias = bytes | str
 
 ETH = Address(bytes(19) + b"\x01")  # as the contracts have it: era-contracts l1-contracts/contracts/common/Config.sol
+
+
+MAX: Final = 2**256 - 1  # as an amount: all of it
 
 
 def uint(value: int, name: str, bits: int = 256) -> int:

@@ -126,7 +126,9 @@ def test_5_the_users_gas_price_is_replaced(net: Devnet, open_wallet: Any) -> Non
 @ERA
 def test_6_a_zero_balance_gets_a_normal_quote(net: Devnet, open_wallet: Any) -> None:
     poor = open_wallet(net, STRANGER)
-    for order in (poor.quote_deposit, poor.prepare_deposit, poor.quote_withdraw, poor.prepare_withdraw):
+    for quote in (poor.quote_deposit(ETH, AMOUNT), poor.quote_withdraw(ETH, AMOUNT)):
+        assert quote.max_total == quote.missing[0].needed > AMOUNT
+    for order in (poor.prepare_deposit, poor.prepare_withdraw):
         with pytest.raises(InsufficientBalance) as empty:
             order(ETH, AMOUNT)
         assert empty.value.balance == 0

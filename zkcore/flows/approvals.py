@@ -6,7 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, InsufficientAllowance, InsufficientBalance, Reverted
+from zkcore.errors import InputError, InsufficientAllowance, Reverted
 from zkcore.flows.l1 import Unsigned
 from zkcore.flows.session import Contracts, Session, vault_of
 from zkcore.methods import calls
@@ -14,7 +14,7 @@ from zkcore.methods.calls import CallRequest
 from zkcore.protocol.contracts import ERC20
 from zkcore.types import Address, uint
 
-__all__ = ["Approval", "Holding", "Spend", "approve_calls", "check_balance", "holding", "needed_approvals"]
+__all__ = ["Approval", "Holding", "Spend", "approve_calls", "holding", "needed_approvals"]
 
 Holding: TypeAlias = tuple[int, int]  # what the account holds of a token, and allows its spender
 
@@ -39,31 +39,24 @@ class Approval(Struct, frozen=True, kw_only=True):
 
 
 def holding(session: Session, token: Address, spender: Address) -> Flow[Holding]:
-    """Balance and allowance of the account on L1."""
+    """Balance and allowance of the account on L1, behind what waits in the node's pool, as the nonce is."""
     (balance,), (allowance,) = yield from gather(
-        calls.eth_call("l1", token, ERC20.balance_of, session.address),
-        calls.eth_call("l1", token, ERC20.allowance, session.address, spender),
+        calls.eth_call("l1", token, ERC20.balance_of, session.address, block="pending"),
+        calls.eth_call("l1", token, ERC20.allowance, session.address, spender, block="pending"),
     )
     return balance, allowance
-
-
-def check_balance(session: Session, token: Address, balance: int, amount: int) -> None:
-    """Raise InsufficientBalance unless the account holds so much."""
-    if balance < amount:
-        raise InsufficientBalance(address=session.address, token=token, balance=balance, needed=amount)
 
 
 def needed_approvals(
     session: Session, known: Contracts, spends: Sequence[Spend], holdings: Sequence[Holding], approve: bool | int
 ) -> Flow[tuple[Approval, ...]]:
-    """The approvals that are missing; no wave if none are. Raises InsufficientBalance, InsufficientAllowance, InputError.
+    """The approvals that are missing; no wave if none are. Raises InsufficientAllowance, InputError.
 
     Enough is: router allowance >= amount, or vault allowance >= amount.
     Source: era-contracts l1-contracts/contracts/bridge/asset-router/L1AssetRouter.sol, transferFundsToNTV.
     """
     short: list[Flow[Approval | None]] = []
-    for spend, (balance, allowance) in zip(spends, holdings, strict=True):
-        check_balance(session, spend.token, balance, spend.amount)
+    for spend, (_, allowance) in zip(spends, holdings, strict=True):
         if not spend.burned and allowance < spend.amount:
             short.append(_missing(session, known, spend, allowance, approve))
     return tuple(approval for approval in (yield from gather(*short)) if approval is not None)

@@ -1,14 +1,15 @@
 """Failed deposits: whether L1 holds something to claim, under which encoding it was recorded, and the plan that claims it."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from zkcore.effects import Flow, gather
-from zkcore.errors import MalformedReply, NothingToClaim, NotReady
+from zkcore.effects import Flow, attempt, gather
+from zkcore.errors import MalformedReply, NoContract, NothingToClaim, NotReady, Reverted
+from zkcore.flows.bridges import known_bridges, verified
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
-from zkcore.flows.messages import is_proved, place_in_batch, why_unproved
+from zkcore.flows.messages import absent_from_l2, is_proved, place_in_batch, why_unproved
 from zkcore.flows.session import ChainFacts, Contracts, Session, chain_facts, named, vaults
 from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
@@ -17,10 +18,12 @@ from zkcore.plans.facts import StepKind
 from zkcore.plans.plan import Draft
 from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.assets import BridgeMint, TransferData, deposit_data_hash, legacy_deposit_data_hash, ntv_asset_id
+from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import (
     BOOTLOADER,
     L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
+    LEGACY_BRIDGE,
     NATIVE_TOKEN_VAULT,
     NULLIFIER,
     ZERO_ADDRESS,
@@ -58,7 +61,7 @@ def get_priority_op_confirmation(session: Session, l2_tx_hash: HexLike) -> Flow[
     Raises NotReady while its batch is not executed, InvalidProof, NothingToClaim if it is not a request from L1.
     """
     facts, receipt = yield from gather(chain_facts(session), calls.get_receipt("l2", l2_tx_hash))
-    index, succeeded = _status(Hash32(l2_tx_hash), receipt)
+    index, succeeded = yield from _status(Hash32(l2_tx_hash), receipt)
     proof = yield from calls.get_l2_to_l1_log_proof(l2_tx_hash, index)
     yield from _check_proved(facts.contracts, receipt, proof)
     confirmation = _confirmed(Hash32(l2_tx_hash), receipt, succeeded, proof)
@@ -66,13 +69,13 @@ def get_priority_op_confirmation(session: Session, l2_tx_hash: HexLike) -> Flow[
     return confirmation
 
 
-def _status(l2_tx_hash: Hash32, receipt: Receipt | None) -> tuple[int, bool]:
+def _status(l2_tx_hash: Hash32, receipt: Receipt | None) -> Flow[tuple[int, bool]]:
     """The place and the value of the log by which the bootloader tells L1 how a request ended.
 
     Where the node leaves the logs out, that of a request that failed is the only one: what it sent to L1 is undone.
     """
     if receipt is None:
-        raise NotReady(f"L2 has no receipt of {l2_tx_hash} yet", state="L2_PENDING")
+        raise NotReady((yield from absent_from_l2(l2_tx_hash)), state="L2_PENDING")
     if receipt.l2_to_l1_logs is None or (not receipt.l2_to_l1_logs and receipt.type in _REQUESTS):
         if receipt.status == 0:
             return 0, False
@@ -123,9 +126,16 @@ def _verify(session: Session, facts: ChainFacts, said: PriorityOpConfirmation) -
 
 # ---------------------------------------------------------------- the claim
 def draft_claim_failed_deposit(
-    session: Session, l2_tx_hash: HexLike, *, reference: str | None = None, l1: TxOptions | None = None
+    session: Session,
+    l2_tx_hash: HexLike,
+    *,
+    bridge: Bridge | None = None,
+    reference: str | None = None,
+    l1: TxOptions | None = None,
 ) -> Flow[Draft[TxQuote]]:
     """Have L1 give back a deposit that failed on L2. Anyone may: the funds go to the depositor.
+
+    `bridge`: the pair beside the vault by which it was made, if it was, and the profile does not pin it.
 
     Raises NothingToClaim, saying why and where the value is: it succeeded, it was claimed before, or it was a direct request
     (then the value is at the refund recipient on L2). NotReady while the batch is not executed, InvalidProof, NodeError.
@@ -139,11 +149,21 @@ def draft_claim_failed_deposit(
         calls.get_transaction("l2", tx_hash),
     )
     known = facts.contracts
-    index, succeeded = _status(tx_hash, receipt)
+    steps: list[tuple[StepKind, Unsigned]]
+    index, succeeded = yield from _status(tx_hash, receipt)
     if succeeded:
         raise NothingToClaim(f"{tx_hash} succeeded on L2")
     if transaction is None:
         raise NotReady(f"L2 does not know {tx_hash}", state="L2_PENDING")
+    pair = yield from _bridge_of(session, known, transaction, bridge)
+    if pair is not None:
+        proof = yield from calls.get_l2_to_l1_log_proof(tx_hash, index)
+        yield from _check_proved(known, receipt, proof)
+        confirmation = _confirmed(tx_hash, receipt, succeeded, proof)
+        call, note = yield from _from_bridge(session, facts, transaction, confirmation, pair)
+        steps = [("claim", Unsigned(to=pair.l1_address, data=call))]
+        more: dict[str, Any] = {"l2_tx_hash": tx_hash, "notes": (note,), "bridge": pair.l1_address}
+        return (yield from draft_calls(session, facts, state, "l1", "claim", steps, l1, **more))
     mint, asset_id = _minted(known, transaction)
     found, proof = yield from gather(vaults(session, known), calls.get_l2_to_l1_log_proof(tx_hash, index))
     yield from _check_proved(known, receipt, proof)
@@ -173,8 +193,59 @@ def draft_claim_failed_deposit(
         confirmation.proof,
     )
     note = f"{mint.amount} of {l1_token} go to the depositor {mint.original_caller}, whoever sends this"
-    steps: list[tuple[StepKind, Unsigned]] = [("claim", Unsigned(to=found.nullifier, data=call))]
+    steps = [("claim", Unsigned(to=found.nullifier, data=call))]
     return (yield from draft_calls(session, facts, state, "l1", "claim", steps, l1, l2_tx_hash=tx_hash, notes=(note,)))
+
+
+def _bridge_of(
+    session: Session, known: Contracts, transaction: NodeTransaction, bridge: Bridge | None
+) -> Flow[Bridge | None]:
+    """The bridge beside the vault that made the deposit, verified on L1; None if none did.
+
+    Raises NothingToClaim for one that is not known: it is not the L2 node that says whom to call.
+    """
+    caller = undo_alias(transaction.from_address)
+    found = next((one for one in known_bridges(session, bridge) if one.l1_address == caller), None)
+    if found is not None:
+        return (yield from verified(known, found))
+    if transaction.to != L2_ASSET_ROUTER_ADDRESS and caller != known.asset_router:
+        happened = calls.eth_call("l1", caller, NULLIFIER.deposit_happened, known.l2_chain_id, transaction.hash)
+        recorded = yield from attempt(attempt(happened, Reverted), NoContract)
+        if not isinstance(recorded, Exception) and any(recorded[0]):
+            raise NothingToClaim(
+                f"it was deposited by the bridge {caller}, which keeps the tokens on L1 and gives them back: name the pair, "
+                f"bridge=Bridge(l1_address={str(caller)!r}, l2_address={str(transaction.to)!r})"
+            )
+    return None
+
+
+def _from_bridge(
+    session: Session,
+    facts: ChainFacts,
+    transaction: NodeTransaction,
+    confirmation: PriorityOpConfirmation,
+    bridge: Bridge,
+) -> Flow[tuple[bytes, str]]:
+    """The call that claims it there, with the proof of how it ended; and a note of what it gives to whom."""
+    known, data = facts.contracts, transaction.input
+    function = L2_ASSET_ROUTER.finalize_deposit_legacy
+    if data[:4] != function.selector:
+        raise NothingToClaim(
+            f"what the bridge {bridge.l1_address} asked of L2 cannot be read: claim it with its own means"
+        )
+    depositor, _, token, amount, _ = function.decode_arguments(data)
+    happened = calls.eth_call("l1", bridge.l1_address, NULLIFIER.deposit_happened, known.l2_chain_id, transaction.hash)
+    (stored,), _ = yield from gather(happened, _verify(session, facts, confirmation))
+    if not any(stored):
+        raise NothingToClaim(f"the bridge has no record of {transaction.hash}: it was claimed before")
+    if stored != legacy_deposit_data_hash(depositor, token, amount):
+        raise NothingToClaim(
+            f"the bridge has recorded {Hash32(stored)}, which is not what L2 was asked: nothing was sent"
+        )
+    place = (confirmation.l2_batch_number, confirmation.l2_message_index, confirmation.l2_tx_number_in_batch)
+    what = (known.l2_chain_id, depositor, token, amount, transaction.hash)
+    call = LEGACY_BRIDGE.claim_failed_deposit.encode(*what, *place, confirmation.proof)
+    return call, f"{amount} of {token} go to the depositor {depositor}, whoever sends this"
 
 
 def _minted(known: Contracts, transaction: NodeTransaction) -> tuple[BridgeMint, Hash32]:

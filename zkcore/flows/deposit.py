@@ -7,6 +7,7 @@
 | eth-to-erc20-chain | two bridges | base cost + tip | amount | base token: M |
 | base-token-to-erc20-chain | direct | base cost + tip + amount | 0 | base token: M |
 | erc20-to-erc20-chain | two bridges | base cost + tip | 0 | base token: M, token: amount |
+| bridge | two bridges | base cost + tip | as erc20 above | base token: M; token: amount, to the bridge |
 | custom-bridge | two bridges | base cost + tip | as above | base token: M; token: amount, to the custom bridge |
 
 Source: era-contracts l1-contracts/contracts/core/bridgehub/L1Bridgehub.sol, bridge/asset-router/L1AssetRouter.sol.
@@ -20,6 +21,8 @@ from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, Reverted, ZkCoreError
 from zkcore.ethereum import abi
 from zkcore.flows.approvals import Spend
+from zkcore.flows.bridges import beside, token_pair, verified
+from zkcore.flows.greatest import draft_greatest, something
 from zkcore.flows.l1 import TxOptions, receiver, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
 from zkcore.flows.session import Contracts, Session, check_receivers, contracts, named, vault_of
@@ -36,9 +39,11 @@ from zkcore.protocol.assets import (
     l1_token,
     ntv_asset_id,
 )
+from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import (
     BRIDGED_TOKEN,
     ERC20,
+    L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
     NATIVE_TOKEN_VAULT,
@@ -46,7 +51,7 @@ from zkcore.protocol.contracts import (
 )
 from zkcore.protocol.fees import OLDEST_PROTOCOL_VERSION
 from zkcore.protocol.priority import AccountKind, l2_sender
-from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, uint
+from zkcore.types import ETH, MAX, Address, AddressLike, Hash32, HexLike, hex_bytes, uint
 
 __all__ = ["draft_deposit"]
 
@@ -83,23 +88,42 @@ def draft_deposit(
     approve: bool | int = True,
     bridge_address: AddressLike | None = None,
     custom_bridge_data: HexLike | None = None,
+    bridge: Bridge | None = None,
     reference: str | None = None,
     l1: TxOptions | None = None,
 ) -> Flow[Draft[Quote]]:
     """Move ether or an ERC-20 from L1 to L2: the approvals that are needed, and the request, with consecutive nonces.
 
-    `token`: its L1 address, `ETH` for ether. `amount`: in the token's smallest unit. `to`: the receiver on L2, the sender if
+    `token`: its L1 address, `ETH` for ether. `amount`: in the token's smallest unit; `MAX`: all that is left behind the highest
+    fees, of which what is not paid stays on L1 (more approvals, or a spike before it is sent, may need more than that).
+    `to`: the receiver on L2, the sender if
     None (a contract must name it: on L2 it has another address). `operator_tip`: added to the mint value; it is refunded.
     `l2_gas_limit`: kept if given, else the node's estimate with a margin. `gas_per_pubdata`: the chains take only 800.
     `refund_recipient`: who gets on L2 what is not used, the sender if None. `approve`: False raises InsufficientAllowance
     instead of approving; a number approves that much instead of exactly what is taken. `bridge_address` with
-    `custom_bridge_data`: a second bridge of your own, with its calldata as it is. `l1`: nonce, gas and fees to keep.
+    `custom_bridge_data`: a second bridge of your own, with its calldata as it is. `bridge`: a pair beside the vault, such as
+    USDC's; one of the kind "custom" needs its `custom_bridge_data` and an `l2_gas_limit`. `l1`: nonce, gas and fees to keep.
 
     Raises InputError, InsufficientBalance, InsufficientAllowance, L2GasLimitTooLow, Reverted, NodeError.
     """
     session = named(session, reference)
     if uint(amount, "amount") == 0:
         raise InputError("amount: expected more than 0; the bridge refuses an empty deposit")
+    if amount == MAX:
+        if custom_bridge_data is not None:
+            raise InputError("amount: MAX has no place beside custom_bridge_data, which holds an amount of its own")
+        more: dict[str, Any] = {"to": to, "operator_tip": operator_tip, "gas_per_pubdata": gas_per_pubdata}
+        more |= {"refund_recipient": refund_recipient, "approve": approve, "bridge": bridge}
+        return (yield from _draft_all(session, token, l2_gas_limit, l1, more))
+    pair = beside(bridge)
+    if pair is not None and pair.kind == "custom" and bridge_address is None:
+        bridge_address = pair.l1_address
+    if pair is not None and pair.kind == "usdc" and (bridge_address or custom_bridge_data):
+        raise InputError(
+            "bridge: a bridge of this kind makes its own calldata: give no bridge_address, no custom_bridge_data"
+        )
+    if pair is not None and bridge_address not in (None, pair.l1_address):
+        raise InputError(f"bridge_address: {bridge_address} is not the bridge's {pair.l1_address}")
     if (bridge_address is None) != (custom_bridge_data is None):
         raise InputError("bridge_address and custom_bridge_data go together: a custom bridge has calldata of its own")
     if bridge_address is not None and l2_gas_limit is None:
@@ -108,7 +132,7 @@ def draft_deposit(
         )
     said = terms(l2_gas_limit, gas_per_pubdata, operator_tip, refund_recipient, approve)
     given, target = Address(token), None if to is None else receiver(to)
-    bridge = None if bridge_address is None else Address(bridge_address)
+    custom = None if bridge_address is None else Address(bridge_address)
     calldata = hex_bytes(custom_bridge_data or b"", "custom_bridge_data")
     known, (kind, seen), refund_kind, metadata = yield from gather(
         contracts(session),
@@ -127,7 +151,7 @@ def draft_deposit(
         refund_kind=refund_kind or kind,
         sender_seen=seen,
     )
-    routed = attempt(_routed(deposit, bridge, calldata, metadata, l1), ZkCoreError)
+    routed = attempt(_routed(deposit, custom, pair, calldata, metadata, l1), ZkCoreError)
     _, drafted = yield from gather(check_receivers(session, known, to=target), routed)
     if isinstance(drafted, ZkCoreError):
         raise drafted
@@ -135,11 +159,20 @@ def draft_deposit(
 
 
 def _routed(
-    deposit: _Deposit, bridge: Address | None, calldata: bytes, metadata: bytes, l1: TxOptions | None
+    deposit: _Deposit,
+    custom: Address | None,
+    pair: Bridge | None,
+    calldata: bytes,
+    metadata: bytes,
+    l1: TxOptions | None,
 ) -> Flow[Draft[Quote]]:
     session, known = deposit.session, deposit.known
-    if bridge is not None:
-        request = _custom(deposit, bridge, calldata)
+    if pair is not None:
+        _ = yield from verified(known, pair)
+    if custom is not None:
+        request = _custom(deposit, custom, calldata, pair)
+    elif pair is not None:
+        request = yield from _by_pair(deposit, pair)
     elif deposit.token == known.base_token:
         request = _direct(deposit)
     else:
@@ -147,6 +180,29 @@ def _routed(
         if deposit.token != ETH:
             return (yield from _draft_token(deposit, request, l1))
     return (yield from draft_request(session, known, request, l1))
+
+
+def _draft_all(
+    session: Session, token: AddressLike, l2_gas_limit: int | None, l1: TxOptions | None, more: dict[str, Any]
+) -> Flow[Draft[Quote]]:
+    """All of it: a token that pays no fee is moved whole; of ether the L1 fee, and of the base token the mint value is kept."""
+    known = yield from contracts(session)
+    what = l1_token(token, known.base_token)
+    if what == ETH:
+        balance = yield from calls.get_balance("l1", session.address)
+    else:
+        (balance,) = yield from calls.eth_call("l1", what, ERC20.balance_of, session.address)
+
+    def draft(amount: int, options: TxOptions | None, probe: Quote | None) -> Flow[Draft[Quote]]:
+        limit = probe.l2_gas_limit if probe else l2_gas_limit
+        return draft_deposit(session, token, amount, l2_gas_limit=limit, l1=options, **more)
+
+    def cost(quote: Quote) -> int:
+        return (quote.max_total if what == ETH else quote.mint_value) - quote.amount
+
+    if what not in (ETH, known.base_token):
+        return (yield from draft(something(session, what, balance), l1, None))
+    return (yield from draft_greatest(session, what, balance, draft, l1, cost))
 
 
 def _draft_token(deposit: _Deposit, request: Request, options: TxOptions | None) -> Flow[Draft[Quote]]:
@@ -267,7 +323,33 @@ def _router_call(deposit: _Deposit, asset_id: Hash32) -> SecondBridge:
     return SecondBridge(address=deposit.known.asset_router, value=value, calldata=calldata)
 
 
-def _custom(deposit: _Deposit, bridge: Address, calldata: bytes) -> Request:
+def _by_pair(deposit: _Deposit, pair: Bridge) -> Flow[Request]:
+    """A token by its own bridge: matter-labs/usdc-bridge src/L1USDCBridge.sol, bridgehubDeposit."""
+    token, amount = deposit.token, deposit.amount
+    on_l1, on_l2 = yield from token_pair(pair, token)
+    if on_l1 != token:
+        raise InputError(f"token: {token} is the bridge's token on L2; on L1 it is {on_l1}")
+    metadata = abi.encode(("string", "string", "uint8"), ("USD Coin", "USDC", 6))
+    minted = (deposit.session.address, deposit.to, token, amount, metadata)
+    transfer = TransferData(amount, deposit.to, token)
+    return deposit.request(
+        route="bridge",
+        why=f"by the bridge {pair.l1_address}, beside the vault: locked there, minted on L2 as {on_l2} by {pair.l2_address}",
+        l2_call=L2Call(
+            from_address=apply_alias(pair.l1_address),
+            to=pair.l2_address,
+            value=0,
+            data=L2_ASSET_ROUTER.finalize_deposit_legacy.encode(*minted),
+        ),
+        second_bridge=SecondBridge(
+            address=pair.l1_address, value=0, calldata=SecondBridgeDeposit(asset_id=None, transfer=transfer).encode()
+        ),
+        spend=Spend(token=token, amount=amount, spender=pair.l1_address),
+        bridge=pair,
+    )
+
+
+def _custom(deposit: _Deposit, bridge: Address, calldata: bytes, pair: Bridge | None) -> Request:
     token, amount = deposit.token, deposit.amount
     return deposit.request(
         route="custom-bridge",
@@ -275,4 +357,5 @@ def _custom(deposit: _Deposit, bridge: Address, calldata: bytes) -> Request:
         l2_call=L2Call(from_address=apply_alias(bridge), to=deposit.to, value=0, data=b""),
         second_bridge=SecondBridge(address=bridge, value=amount if token == ETH else 0, calldata=calldata),
         spend=None if token == ETH else Spend(token=token, amount=amount, spender=bridge),
+        bridge=pair,
     )

@@ -5,7 +5,8 @@ from typing import TypeAlias, TypeVar
 
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, MalformedReply, NodeError, RateLimited, RpcError
-from zkcore.flows.finalize import is_withdrawal_finalized, withdrawals_in
+from zkcore.flows.finalize import is_withdrawal_finalized
+from zkcore.flows.messages import withdrawals_in
 from zkcore.flows.session import Session, contracts
 from zkcore.methods import calls
 from zkcore.methods.replies import Log

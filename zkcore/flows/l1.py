@@ -23,8 +23,8 @@ from zkcore.types import Address, AddressLike, uint
 
 # fmt: off
 __all__ = [
-    "AccountState", "Fees", "Rate", "TxOptions", "Unsigned", "account_kind", "account_state", "check_ether", "fixes_all",
-    "gas_limits", "l2_state", "receiver", "sender_kind",
+    "AccountState", "Fees", "Lack", "Rate", "TxOptions", "Unsigned", "account_kind", "account_state", "fixes_all",
+    "gas_limits", "l2_state", "lacking", "lacking_ether", "receiver", "refusal", "sender_kind",
 ]
 # fmt: on
 
@@ -252,7 +252,9 @@ def gas_limits(
         found = zip(estimates, bounds, steps, strict=True)
         limits = [bound if gas is None else _with_margin(gas, step) for gas, bound, step in found]
     else:
-        limits = [_with_margin(call.gas_used, step) for call, step in zip(simulated[0].calls, steps, strict=True)]
+        # what is used is told after refunds, of a fifth of it at most (EIP-3529), and is needed before them
+        used = [call.gas_used * 5 // 4 for call in simulated[0].calls]
+        limits = [_with_margin(gas, step) for gas, step in zip(used, steps, strict=True)]
     limits[-1] = limits[-1] + _more_gas(session, options) if fixed is None else fixed
     return tuple(limits)
 
@@ -276,16 +278,34 @@ def _with_margin(gas: int, step: tuple[StepKind, Unsigned]) -> int:
     return gas * (100 + GAS_MARGIN_PERCENT) // 100 + (_GAS_OF_OTHERS.get(kind, 0) if call.data else 0)
 
 
-def check_ether(
-    session: Session, state: AccountState, *, value: int, gas: int, purpose: str, chain: Chain = "l1"
-) -> None:
-    """Raise InsufficientBalance unless the account holds the value and the highest fee: of ether, on L2 of the base token.
+class Lack(Struct, frozen=True, kw_only=True):
+    """What an account does not hold enough of: of ether, or of the base token of L2, by that name."""
+
+    token: Address | str
+    balance: int
+    needed: int
+    purpose: str = ""
+
+
+def lacking(token: Address | str, balance: int, needed: int, purpose: str = "") -> tuple[Lack, ...]:
+    """Nothing, if the account holds what is needed."""
+    return () if balance >= needed else (Lack(token=token, balance=balance, needed=needed, purpose=purpose),)
+
+
+def lacking_ether(state: AccountState, *, value: int, gas: int, purpose: str, chain: Chain = "l1") -> tuple[Lack, ...]:
+    """Nothing, if the account holds the value and the highest fee: of ether, on L2 of the base token.
 
     The fee of a contract is paid by whoever calls it.
     """
     needed = value + (0 if state.kind == "contract" else gas * state.fees.max_fee_per_gas)
-    if state.balance < needed:
-        token = "ETH" if chain == "l1" else "the base token of L2"
-        raise InsufficientBalance(
-            address=session.address, token=token, balance=state.balance, needed=needed, purpose=purpose
-        )
+    return lacking("ETH" if chain == "l1" else "the base token of L2", state.balance, needed, purpose)
+
+
+def refusal(session: Session, lacks: Sequence[Lack]) -> InsufficientBalance | None:
+    """The error that stands for what is lacking first; None if nothing is."""
+    if not lacks:
+        return None
+    one = lacks[0]
+    return InsufficientBalance(
+        address=session.address, token=one.token, balance=one.balance, needed=one.needed, purpose=one.purpose
+    )

@@ -21,10 +21,29 @@ from zkcore.types import Hash32, HexLike, uint
 
 # fmt: off
 __all__ = [
-    "FinalizeParams", "get_message_proof", "is_proved", "log_index", "message_is_proved", "message_of", "messages_of",
-    "place_in_batch", "proved_message", "verify_message", "why_unproved", "withdrawal_logs",
+    "FinalizeParams", "absent_from_l2", "get_message_proof", "is_proved", "log_index", "message_is_proved", "message_of",
+    "messages_of",
+    "place_in_batch", "proved_message", "verify_message", "why_unproved", "withdrawal_logs", "withdrawals_in",
 ]
 # fmt: on
+
+
+def absent_from_l2(tx_hash: Hash32, *, known: bool = True) -> Flow[str]:
+    """What to say of a transaction of which L2 has no receipt: where it is instead. One wave.
+
+    Raises InputError if it is one of L1; if it must be `known`, NotReady if no node knows it.
+    """
+    on_l2, on_l1 = yield from gather(calls.get_transaction("l2", tx_hash), calls.get_transaction("l1", tx_hash))
+    if on_l1 is not None and on_l2 is None:
+        raise InputError(
+            f"l2_tx_hash: {tx_hash} is a transaction of L1, not of L2: deposits_in(...) gives what it requested of L2, "
+            "with the hashes there"
+        )
+    if on_l2 is not None:
+        return f"L2 has no receipt of {tx_hash} yet"
+    if known:
+        raise NotReady(f"neither L2 nor L1 knows {tx_hash}", state="UNKNOWN")
+    return f"neither L2 nor L1 knows {tx_hash} yet"
 
 
 # ---------------------------------------------------------------- from the receipt
@@ -51,6 +70,19 @@ def withdrawal_logs(receipt: Receipt) -> list[Log]:
     """The messages of a transaction that announce withdrawals."""
     told = [(log, _fields(log)) for log in messages_of(receipt)]
     return [log for log, fields in told if is_withdrawal(fields["sender"], fields["message"])]
+
+
+def withdrawals_in(l2_tx_hash: HexLike) -> Flow[tuple[Receipt | None, int]]:
+    """The receipt of an L2 transaction, and how many withdrawals it makes; none if it failed or is not included.
+
+    Raises InputError for a transaction of L1, NotReady for one that no node knows.
+    """
+    receipt = yield from calls.get_receipt("l2", l2_tx_hash)
+    if receipt is None:
+        _ = yield from absent_from_l2(Hash32(l2_tx_hash))
+    if receipt is None or receipt.status != 1:
+        return None, 0
+    return receipt, len(withdrawal_logs(receipt))
 
 
 def log_index(receipt: Receipt, log: Log) -> int:
@@ -184,7 +216,7 @@ def get_message_proof(session: Session, l2_tx_hash: HexLike, index: int = 0) -> 
     """The proof of the `index`th message that an L2 transaction sent to L1, withdrawal or not. Raises NotReady, InputError."""
     known, receipt = yield from gather(contracts(session), calls.get_receipt("l2", l2_tx_hash))
     if receipt is None:
-        raise NotReady(f"L2 has no receipt of {Hash32(l2_tx_hash)} yet", state="L2_PENDING")
+        raise NotReady((yield from absent_from_l2(Hash32(l2_tx_hash))), state="L2_PENDING")
     messages = messages_of(receipt)
     if uint(index, "index", 16) >= len(messages):
         raise InputError(

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from zkcore.effects import Flow, gather
 from zkcore.errors import InputError, InsufficientAllowance
-from zkcore.flows.l1 import Fees, TxOptions, account_state, check_ether, fixes_all
+from zkcore.flows.l1 import Fees, TxOptions, account_state, fixes_all, lacking_ether, refusal
 from zkcore.flows.session import Contracts, Session, chain_facts, fee_params
 from zkcore.flows.transact import plan_facts
 from zkcore.methods import calls
@@ -51,13 +51,15 @@ def draft_speed_up(session: Session, record: RequestRecord, *, l1: TxOptions | N
     parked = mint - named["l2Value"] if known.eth_based else 0
     highest = new.gas_limit * fees.max_fee_per_gas
     session.fees.check_total("l1", (highest,), fixed=fixes_all(l1), l2_gas=min(parked, cost + rise))
-    check_ether(session, replace(state, fees=fees), value=new.value, gas=new.gas_limit, purpose="the replacement")
+    purpose = "the replacement"
+    lacks = lacking_ether(replace(state, fees=fees), value=new.value, gas=new.gas_limit, purpose=purpose)
     kind: Any = "deposit" if record.kind == "deposit" else "execute"
     custom = second_bridge(new.data) not in (None, known.asset_router)
     kept: dict[str, Any] = {"replaces": (record.l1_tx_hash, *record.replaced), "route": CUSTOM_BRIDGE if custom else ""}
     more = plan_facts(session, facts, l1_block=fees.block, **kept)
     steps = (PlanStep(kind=kind, chain="l1", transaction=new),)
-    return Draft(mint, Plan(kind=record.kind, sender=session.address, steps=steps, facts=more), nonce_fixed=True)
+    plan: Plan[Any] = Plan(kind=record.kind, sender=session.address, steps=steps, facts=more)
+    return Draft(mint, plan, nonce_fixed=True, refusal=refusal(session, lacks))
 
 
 def draft_cancel(session: Session, record: RequestRecord, *, l1: TxOptions | None = None) -> Flow[Draft[int]]:

@@ -27,11 +27,14 @@ from zkcore.flows.l1 import (
     Unsigned,
     account_kind,
     account_state,
-    check_ether,
     fixes_all,
     gas_limits,
+    lacking,
+    lacking_ether,
     receiver,
+    refusal,
 )
+from zkcore.flows.quote import Quote, Route
 from zkcore.flows.session import ChainFacts, Contracts, Session, facts_of, fee_params, known_stack
 from zkcore.flows.transact import plan_calls
 from zkcore.methods import calls
@@ -39,6 +42,7 @@ from zkcore.methods.calls import CallRequest
 from zkcore.plans.facts import StepKind
 from zkcore.plans.plan import Draft
 from zkcore.protocol import fees
+from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import (
     BRIDGEHUB,
     L2_NATIVE_TOKEN_VAULT,
@@ -53,11 +57,10 @@ from zkcore.types import Address, AddressLike, Stack, uint
 
 __all__ = ["L2Call", "Quote", "Request", "SecondBridge", "Terms", "draft_request", "refund_code", "terms"]
 
-Route: TypeAlias = Literal[
-    "eth-to-eth-chain", "erc20-to-eth-chain", "eth-to-erc20-chain", "base-token-to-erc20-chain", "erc20-to-erc20-chain",
-    "custom-bridge", "call",
-]  # fmt: skip
 
+_Approved: TypeAlias = tuple[tuple[Approval, ...], list[tuple[StepKind, Unsigned]], tuple[int, ...] | Reverted]
+
+_TRIES = 6  # of what reverts, while the allowances that it was made for change
 UNESTIMATED_L2_GAS = 3_000_000  # for a node that has no estimate of priority operations
 
 
@@ -102,47 +105,7 @@ class Request(Struct, frozen=True, kw_only=True):
     second_bridge: SecondBridge | None = None
     spend: Spend | None = None
     minted_on_l2: bool = False
-
-
-class Quote(Struct, frozen=True, kw_only=True):
-    """What a deposit or a call from L1 costs and does. Nothing was signed or sent.
-
-    Wei of ether: `l1_value` (msg.value), `max_l1_fee`, `max_total`, the gas prices. Wei of the base token: `base_cost`,
-    `mint_value`, `operator_tip`, `l2_value`, `l2_gas_price`. The mint value is priced at exactly `max_fee_per_gas`; it holds
-    up to `holds_up_to_gas_price`. What of it is not used is refunded on L2, at `refund_lands_at`. `gas_limits`: of the
-    approvals and, last, of the request itself.
-    """
-
-    route: Route
-    why: str
-    token: Address
-    amount: int
-    to: Address
-    refund_recipient: Address
-    refund_lands_at: Address
-    base_token: Address
-    l2_sender: Address
-    l2_gas_limit: int
-    minimal_l2_gas_limit: int
-    gas_per_pubdata: int
-    l2_gas_price: int
-    base_cost: int
-    operator_tip: int
-    l2_value: int
-    mint_value: int
-    l1_value: int
-    l1_gas_limit: int
-    gas_limits: tuple[int, ...]
-    base_fee_per_gas: int
-    max_fee_per_gas: int
-    max_priority_fee_per_gas: int
-    holds_up_to_gas_price: int | None
-    max_l1_fee: int
-    max_total: int
-    approvals: tuple[Approval, ...]
-    protocol_version: int
-    stack: Stack
-    notes: tuple[str, ...]
+    bridge: Bridge | None = None
 
 
 # ---------------------------------------------------------------- the caller's words
@@ -195,21 +158,38 @@ def draft_request(
     recipient, lands_at = _refund(session, state, request, facts)
     last = _bridgehub_call(known, request, mint, limit, recipient)
     purpose = f"the {request.kind} and its L1 fee"
-    check_ether(session, state, value=last.value, gas=21_000, purpose=purpose)
-    approvals = yield from needed_approvals(session, known, _spends(known, request, mint), holdings, said.approve)
-    steps: list[tuple[StepKind, Unsigned]] = [
-        ("approve", step)
-        for one in approvals
-        for step in approve_calls(one.token, one.spender, one.amount, reset_first=one.reset_first)
+    spends = _spends(known, request, mint)
+    tokens = [
+        lack
+        for spend, (balance, _) in zip(spends, holdings, strict=True)
+        for lack in lacking(spend.token, balance, spend.amount)
     ]
-    steps.append(("deposit" if request.kind == "deposit" else "execute", last))
-    gas, _ = yield from gather(
-        attempt(gas_limits(session, "l1", steps, state, options), Reverted),
-        _check_base_cost(session, facts, gas_price, limit, said.gas_per_pubdata, cost),
-    )
+    short = bool(tokens or lacking_ether(state, value=last.value, gas=21_000, purpose=purpose))
+
+    def approved(held: Sequence[Holding]) -> Flow[_Approved]:
+        approvals = yield from needed_approvals(session, known, spends, held, said.approve)
+        steps: list[tuple[StepKind, Unsigned]] = [
+            ("approve", step)
+            for one in approvals
+            for step in approve_calls(one.token, one.spender, one.amount, reset_first=one.reset_first)
+        ]
+        steps.append(("deposit" if request.kind == "deposit" else "execute", last))
+        gas, _ = yield from gather(
+            attempt(gas_limits(session, "l1", steps, state, options, short=short), Reverted),
+            _check_base_cost(session, facts, gas_price, limit, said.gas_per_pubdata, cost),
+        )
+        return approvals, steps, gas
+
+    approvals, steps, gas = yield from approved(holdings)
+    tries = _TRIES if spends else 0
+    while isinstance(gas, Reverted) and tries:  # other orders may have moved an allowance meanwhile
+        fresh = yield from _holdings(session, known, request)
+        tries = tries - 1 if fresh != holdings else min(tries - 1, 1)
+        holdings = fresh
+        approvals, steps, gas = yield from approved(holdings)
     if isinstance(gas, Reverted):
         raise (yield from _why_not(known, gas))
-    check_ether(session, state, value=last.value, gas=sum(gas), purpose=purpose)
+    missing = (*lacking_ether(state, value=last.value, gas=sum(gas), purpose=purpose), *tokens)
     parked = cost if said.mint_value is None else 0
     in_ether = parked * params.multiplier_denominator // (params.multiplier_nominator or 1)
     l2_gas = parked if known.eth_based else in_ether
@@ -242,14 +222,20 @@ def draft_request(
         protocol_version=facts.protocol_version,
         stack=facts.stack,
         notes=tuple(notes),
+        missing=missing,
     )
     more: dict[str, Any] = {
         "holds_up_to_gas_price": holds_up_to,
         "expires_after_l1_block": state.fees.block + BLOCKS_A_PLAN_HOLDS,
         "route": request.route,
+        "approves": said.approve is not False,
         "notes": (request.why, *notes),
     }
-    return plan_calls(session, facts, state, "l1", request.kind, steps, gas, options, quote, **more)
+    if request.bridge is not None:
+        more |= {"bridge": request.bridge.l1_address, "l2_bridge": request.bridge.l2_address}
+    return plan_calls(
+        session, facts, state, "l1", request.kind, steps, gas, options, quote, refusal=refusal(session, missing), **more
+    )
 
 
 def _why_not(known: Contracts, refused: Reverted) -> Flow[ZkCoreError]:

@@ -355,8 +355,11 @@ def nullifier_of(session: Session, known: Contracts) -> Flow[Address]:
 
 
 def vault_of(session: Session, known: Contracts) -> Flow[Address]:
-    """The native token vault alone."""
-    return (yield from _of_router(session, known, "native_token_vault", ASSET_ROUTER.native_token_vault))
+    """The native token vault; with the nullifier, where that is pinned and not verified yet."""
+    vault = _of_router(session, known, "native_token_vault", ASSET_ROUTER.native_token_vault)
+    if session.profile is None or session.profile.nullifier is None:
+        return (yield from vault)
+    return (yield from gather(vault, nullifier_of(session, known)))[0]
 
 
 def _of_router(session: Session, known: Contracts, what: str, getter: Function) -> Flow[Address]:

@@ -22,9 +22,9 @@ from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import NodeTransaction, Receipt, TransactionDetails
 from zkcore.plans.records import RequestRecord
-from zkcore.protocol.priority import priority_requests
+from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.protocol.signed import is_request_of
-from zkcore.transactions import parse_transaction
+from zkcore.transactions import Transaction, parse_transaction
 from zkcore.types import Hash32
 
 __all__ = ["Phase", "RequestStatus", "poll", "request_status", "wait_for_request"]
@@ -75,8 +75,8 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
         receipt = found.receipt
         if receipt is None:
             return RequestStatus(phase=_PHASES[found.outcome], l1_tx_hash=record.l1_tx_hash)
-    signed = parse_transaction(record.signed)[0]
-    if (receipt.from_address, receipt.to or signed.to) != (record.sender, signed.to):
+    signed = parse_transaction(record.signed)[0] if record.signed else None  # None: another's, found by its hash
+    if signed is not None and (receipt.from_address, receipt.to or signed.to) != (record.sender, signed.to):
         raise MalformedReply(
             f"the L1 receipt of {receipt.transaction_hash} is from {receipt.from_address} to {receipt.to}; what was signed is "
             f"from {record.sender} to {signed.to}"
@@ -84,7 +84,7 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
     if receipt.status != 1:
         return RequestStatus(phase="L1_FAILED", l1_tx_hash=receipt.transaction_hash, l1_receipt=receipt)
     requests = priority_requests(receipt, record.diamond)
-    request = next((one for one in requests if is_request_of(one.transaction, signed)), None)
+    request = next((one for one in requests if _is_of(record, one, signed)), None)
     if request is None:
         which = "no request to" if not requests else "not the request that was signed among those to"
         raise MalformedReply(
@@ -108,6 +108,13 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
         l2_receipt=l2_receipt,
         details=known if isinstance(known, TransactionDetails) else None,
     )
+
+
+def _is_of(record: RequestRecord, request: PriorityRequest, signed: Transaction | None) -> bool:
+    """Whether it is what was signed; of another's transaction, the one of this hash."""
+    if signed is None:
+        return request.l2_tx_hash == record.l2_tx_hash
+    return is_request_of(request.transaction, signed)
 
 
 def _on_l2(session: Session, l2_tx_hash: Hash32) -> Flow[NodeTransaction | TransactionDetails | None]:
@@ -233,6 +240,7 @@ def wait_for_request(
     if until == "l2" and status.phase == "L2_FAILED":
         advice = (
             "What was deposited can be claimed back on L1, once its batch is executed: claim_failed_deposit"
+            + (f"(..., bridge={record.bridge})" if record.bridge else "")
             if record.claimable
             else "Nothing is on L1 to claim: the value is at the refund recipient on L2"
         )

@@ -6,18 +6,21 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from zkcore.effects import Chain, Flow, gather
-from zkcore.errors import InputError, UnsupportedProtocol
-from zkcore.flows.approvals import approve_calls, check_balance, refuses
+from zkcore.errors import InputError, UnsupportedProtocol, ZkCoreError
+from zkcore.flows.approvals import approve_calls, refuses
 from zkcore.flows.l1 import (
     AccountState,
+    Lack,
     TxOptions,
     Unsigned,
     account_state,
-    check_ether,
     fixes_all,
     gas_limits,
     l2_state,
+    lacking,
+    lacking_ether,
     receiver,
+    refusal,
 )
 from zkcore.flows.session import ChainFacts, Session, chain_facts, named
 from zkcore.flows.tokens import l2_token
@@ -37,7 +40,10 @@ Q = TypeVar("Q")
 
 
 class TxQuote(Struct, frozen=True, kw_only=True):
-    """What transactions cost, in wei of the chain's own currency. `value` is what leaves the account beside the fee."""
+    """What transactions cost, in wei of the chain's own currency. `value` is what leaves the account beside the fee.
+
+    `missing`: what the account does not hold of all this.
+    """
 
     chain: Chain
     gas_limits: tuple[int, ...]
@@ -47,6 +53,8 @@ class TxQuote(Struct, frozen=True, kw_only=True):
     max_fee: int
     max_total: int
     paymaster: Address | None = None
+    notes: tuple[str, ...] = ()
+    missing: tuple[Lack, ...] = ()
 
 
 def draft_calls(
@@ -59,9 +67,14 @@ def draft_calls(
     options: TxOptions | None,
     *,
     paymaster: Paymaster | None = None,
+    lacks: Sequence[Lack] = (),
+    refused: ZkCoreError | None = None,
     **more: Any,
 ) -> Flow[Draft[TxQuote]]:
-    """Estimate, check the balance, and plan calls of one account on one chain. One wave. `more` goes into the plan's facts."""
+    """Estimate, check the balance, and plan calls of one account on one chain. One wave. `more` goes into the plan's facts.
+
+    `lacks`: what else the account is known not to hold. `refused`: why this is quoted, and no more.
+    """
     if paymaster is not None and facts.stack != "era":
         raise UnsupportedProtocol("paymaster: only Era has paymasters (transaction type 0x71), this chain is ZKsync OS")
     rate = (1, 1)
@@ -69,12 +82,15 @@ def draft_calls(
         state, rate = yield from l2_state(session, facts, state, options)
     value, purpose = sum(step.value for _, step in steps), "the amount and the fee"
     # before the estimate, which a node refuses in words of its own
-    check_ether(session, state, value=value, gas=0 if paymaster else 21_000, purpose=purpose, chain=chain)
-    gas = yield from gas_limits(session, chain, steps, state, options, paymaster=paymaster)
+    short = bool(
+        lacks or lacking_ether(state, value=value, gas=0 if paymaster else 21_000, purpose=purpose, chain=chain)
+    )
+    gas = yield from gas_limits(session, chain, steps, state, options, paymaster=paymaster, short=short)
     highest = [limit * state.fees.max_fee_per_gas for limit in gas]
     session.fees.check_total(chain, highest, fixed=fixes_all(options), rate=rate)
     fee = sum(highest)
-    check_ether(session, state, value=value, gas=0 if paymaster else sum(gas), purpose=purpose, chain=chain)
+    ether = lacking_ether(state, value=value, gas=0 if paymaster else sum(gas), purpose=purpose, chain=chain)
+    missing = (*ether, *lacks)
     quote = TxQuote(
         chain=chain,
         gas_limits=gas,
@@ -84,8 +100,12 @@ def draft_calls(
         max_fee=fee,
         max_total=value + (0 if paymaster else fee),
         paymaster=paymaster.address if paymaster else None,
+        notes=more.get("notes", ()),
+        missing=missing,
     )
-    return plan_calls(session, facts, state, chain, kind, steps, gas, options, quote, paymaster=paymaster, **more)
+    no = refused or refusal(session, missing)
+    made = (session, facts, state, chain, kind, steps, gas, options, quote)
+    return plan_calls(*made, paymaster=paymaster, refusal=no, **more)
 
 
 def plan_calls(
@@ -100,6 +120,7 @@ def plan_calls(
     quote: Q,
     *,
     paymaster: Paymaster | None = None,
+    refusal: ZkCoreError | None = None,
     **more: Any,
 ) -> Draft[Q]:
     """The plan of calls whose gas is known, with consecutive nonces: as type 2, or as 0x71 if a paymaster pays."""
@@ -116,7 +137,7 @@ def plan_calls(
         planned.append(PlanStep(kind=step_kind, chain=chain, transaction=tx, after=(place - 1,) if place else ()))
     known_facts = plan_facts(session, facts, l1_block=state.fees.block if chain == "l1" else None, **more)
     plan: Plan[Any] = Plan(kind=kind, sender=session.address, steps=tuple(planned), facts=known_facts)
-    return Draft(quote, plan, nonce_fixed=options is not None and options.nonce is not None)
+    return Draft(quote, plan, nonce_fixed=options is not None and options.nonce is not None, refusal=refusal)
 
 
 def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:
@@ -173,8 +194,9 @@ def draft_l1_transfer(
     who = receiver(to)
     facts, state = yield from gather(chain_facts(session), account_state(session, "l1", l1))
     what = l1_token(token, facts.contracts.base_token)
-    step = yield from _transfer(session, "l1", None if what == ETH else what, who, amount)
-    return (yield from draft_calls(session, facts, state, "l1", "transaction", [("transfer", step)], l1))
+    step, lacks = yield from _transfer(session, "l1", None if what == ETH else what, who, amount)
+    steps: list[tuple[StepKind, Unsigned]] = [("transfer", step)]
+    return (yield from draft_calls(session, facts, state, "l1", "transaction", steps, l1, lacks=lacks))
 
 
 def draft_transfer(
@@ -203,16 +225,16 @@ def draft_transfer(
             f"token: {token} is none on L2, where the node says that {found.address} stands for it. That cannot be checked here: "
             "give the token by its L2 address, or both in the profile's tokens"
         )
-    step = yield from _transfer(session, "l2", None if found.is_base else found.address, who, amount)
+    step, lacks = yield from _transfer(session, "l2", None if found.is_base else found.address, who, amount)
     steps: list[tuple[StepKind, Unsigned]] = [("transfer", step)]
-    notes = (f"the token's address on L2 is named by {found.named_by}",)
-    drafted = draft_calls(session, facts, state, "l2", "transaction", steps, l2, paymaster=paymaster, notes=notes)
-    return (yield from drafted)
+    more: dict[str, Any] = {"notes": (f"the token's address on L2 is named by {found.named_by}",), "lacks": lacks}
+    return (yield from draft_calls(session, facts, state, "l2", "transaction", steps, l2, paymaster=paymaster, **more))
 
 
-def _transfer(session: Session, chain: Chain, token: Address | None, to: Address, amount: int) -> Flow[Unsigned]:
+def _transfer(
+    session: Session, chain: Chain, token: Address | None, to: Address, amount: int
+) -> Flow[tuple[Unsigned, tuple[Lack, ...]]]:
     if token is None:
-        return Unsigned(to=to, data=b"", value=amount)
+        return Unsigned(to=to, data=b"", value=amount), ()
     (balance,) = yield from calls.eth_call(chain, token, ERC20.balance_of, session.address)
-    check_balance(session, token, balance, amount)
-    return Unsigned(to=token, data=ERC20.transfer.encode(to, amount))
+    return Unsigned(to=token, data=ERC20.transfer.encode(to, amount)), lacking(token, balance, amount)

@@ -22,6 +22,8 @@ def claims(facts: PlanFacts) -> Iterator[str]:
     yield f"protocol v{facts.protocol_version}, {facts.stack}, made at L1 block {facts.l1_block}"
     if facts.route:
         yield f"route {facts.route}"
+    if facts.bridge or facts.l2_bridge:
+        yield f"a bridge beside the vault: {facts.bridge} on L1, {facts.l2_bridge} on L2"
     for name, origin in sorted(facts.origins.items()):
         yield f"{name} from {origin}"
     if facts.l2_tx_hash is not None:

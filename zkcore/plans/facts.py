@@ -23,6 +23,7 @@ UNPINNED: Final = (
 class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a plan was built on. `origins` says of each address where it came from; gas prices are wei.
 
+    `bridge` and `l2_bridge`: the pair of a bridge beside the vault. `approves`: whether the order may approve what it takes.
     `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
     `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age. `l2_tx_hash` and
     `l2_index`: the withdrawal or the deposit that a finalization or a claim settles. `replaces`: the transactions under the
@@ -37,6 +38,9 @@ class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nullifier: Address | None = None
     native_token_vault: Address | None = None
     interop_handler: Address | None = None
+    bridge: Address | None = None
+    l2_bridge: Address | None = None
+    approves: bool = True
     base_token: Address
     stack: str
     protocol_version: int

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from zkcore.effects import Chain
-from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered
+from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered, ZkCoreError
 from zkcore.ethereum.hashing import keccak256
 from zkcore.ethereum.signature import Signature, check_signature
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
@@ -170,11 +170,19 @@ class Draft(Struct, Generic[Q], frozen=True):
     """What a flow makes of an order: what it costs and does, and the plan to do it.
 
     `nonce_fixed`: the nonce is the caller's; else it is the node's next one, and a one-shot method may move it.
+    `refusal`: why it can be quoted and not done, as things are.
     """
 
     quote: Q
     plan: Plan[Any]
     nonce_fixed: bool = False
+    refusal: ZkCoreError | None = None
+
+    def accepted(self) -> "Draft[Q]":
+        """Itself, to plan or to do. Raises its refusal."""
+        if self.refusal is not None:
+            raise self.refusal
+        return self
 
 
 def sign_plan(plan: Plan[H], signer: Signer, *, expected_hash: Hash32 | str | None = None) -> SignedPlan[H]:
@@ -230,8 +238,9 @@ def _plain(value: object) -> object:
 
 def _body(plan: Plan[Any]) -> dict[str, object]:
     facts = {name: _plain(getattr(plan.facts, name)) for name in PlanFacts.__struct_fields__}
-    if plan.facts.reference is None:
-        del facts["reference"]
+    for name, default in (("bridge", None), ("l2_bridge", None), ("reference", None), ("approves", True)):
+        if getattr(plan.facts, name) == default:
+            del facts[name]
     steps = [
         {"kind": s.kind, "chain": s.chain, "unsigned": to_hex(s.transaction.unsigned_bytes()), "after": list(s.after)}
         for s in plan.steps

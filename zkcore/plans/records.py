@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from zkcore.errors import InputError
 from zkcore.plans.plan import Plan, SignedPlan
+from zkcore.protocol.chains import Bridge
 from zkcore.types import Address, Hash32, to_hex
 
 __all__ = ["Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
@@ -19,6 +20,7 @@ VERSION: Final = 1
 class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A deposit or a call from L1. `replaced`: earlier transactions with the same nonce, which may yet be the one included.
 
+    `bridge`, here and in a withdrawal: the pair beside the vault that it goes by.
     `signed`: the transaction in hex, to make a replacement from. `claimable`: whether L1 keeps a failed one to be claimed.
     `reference`, here and in the others: of the order in the journal.
     """
@@ -33,8 +35,9 @@ class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     replaced: tuple[Hash32, ...] = ()
     l2_tx_hash: Hash32 | None = None
     claimable: bool
-    signed: str
+    signed: str = ""
     reference: str | None = None
+    bridge: Bridge | None = None
 
 
 class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +51,7 @@ class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     finalization: Hash32 | None = None
     signed: str | None = None
     reference: str | None = None
+    bridge: Bridge | None = None
 
 
 class SettlementRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,7 +94,7 @@ _BY_KIND: Final[dict[str, type[Record]]] = {
 def record_to_json(record: Record) -> str:
     """Canonical JSON; `record_from_json` reads it."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    for name in ("reference", "signed", "replaces"):
+    for name in ("reference", "signed", "replaces", "bridge"):
         if not fields.get(name, True):
             del fields[name]
     return msgspec.json.encode({"zkcore_handle": VERSION, **fields}, enc_hook=str, order="sorted").decode()
@@ -118,6 +122,11 @@ def record_of(signed: SignedPlan[Any], reference: str | None = None) -> Record:
     step, tx_hash, facts = plan.steps[-1], signed.tx_hashes[-1], plan.facts
     raw: dict[str, Any] = {"signed": to_hex(signed.raw_transactions[-1]), "reference": reference}
     chains: dict[str, Any] = {"l1_chain_id": facts.l1_chain_id, "l2_chain_id": facts.l2_chain_id, **raw}
+    pair: dict[str, Any] = (
+        {"bridge": Bridge(l1_address=facts.bridge, l2_address=facts.l2_bridge)}
+        if facts.bridge and facts.l2_bridge
+        else {}
+    )
     match plan.kind:
         case "deposit" | "execution" as kind:
             return RequestRecord(
@@ -128,10 +137,11 @@ def record_of(signed: SignedPlan[Any], reference: str | None = None) -> Record:
                 l1_tx_hash=tx_hash,
                 replaced=facts.replaces,
                 claimable=is_claimable(step.transaction.data),
+                **pair,
                 **chains,
             )
         case "withdrawal":
-            return WithdrawalRecord(l2_tx_hash=tx_hash, **chains)
+            return WithdrawalRecord(l2_tx_hash=tx_hash, **pair, **chains)
         case "finalization" | "claim" as kind:
             return SettlementRecord(
                 kind=kind, l2_tx_hash=_settled(plan), index=facts.l2_index, l1_tx_hash=tx_hash, **chains

@@ -20,6 +20,7 @@ from zkcore.protocol.contracts import (
     L2_BASE_TOKEN,
     L2_BASE_TOKEN_ADDRESS,
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
+    LEGACY_BRIDGE,
     NULLIFIER,
     functions,
 )
@@ -68,18 +69,25 @@ _STEPS: Final[dict[StepKind, _Call]] = {
     "deposit": _Call(("bridgehub",), (_DIRECT, _TWO_BRIDGES)),
     "execute": _Call(("bridgehub",), (_DIRECT,)),
     "withdraw": _Call(
-        (L2_BASE_TOKEN_ADDRESS, L2_ASSET_ROUTER_ADDRESS, INTEROP_CENTER_ADDRESS),
+        (L2_BASE_TOKEN_ADDRESS, L2_ASSET_ROUTER_ADDRESS, INTEROP_CENTER_ADDRESS, "l2_bridge"),
         (
             L2_BASE_TOKEN.withdraw,
             L2_BASE_TOKEN.withdraw_with_message,
             L2_ASSET_ROUTER.withdraw,
+            L2_ASSET_ROUTER.withdraw_legacy,
             INTEROP_CENTER.send_bundle,
         ),
     ),
     "finalize": _Call(
-        ("nullifier", "interop_handler"), (NULLIFIER.finalize_deposit, L1_INTEROP_HANDLER.execute_bundle), payable=False
+        ("nullifier", "interop_handler", "bridge"),
+        (NULLIFIER.finalize_deposit, L1_INTEROP_HANDLER.execute_bundle, LEGACY_BRIDGE.finalize_withdrawal),
+        payable=False,
     ),
-    "claim": _Call(("nullifier",), (NULLIFIER.bridge_recover_failed_transfer,), payable=False),
+    "claim": _Call(
+        ("nullifier", "bridge"),
+        (NULLIFIER.bridge_recover_failed_transfer, LEGACY_BRIDGE.claim_failed_deposit),
+        payable=False,
+    ),
     "transfer": _Call(None, None),
 }
 # what gives others a right to tokens, by names that no step here calls: never under the name of a transfer
@@ -159,8 +167,10 @@ def _name(step: PlanStep) -> str:
 
 def _check_spender(place: int, step: PlanStep, steps: Sequence[PlanStep], facts: PlanFacts, spender: Address) -> None:
     """Who may take tokens is the bridge, or the custom bridge that the request itself names."""
-    taker = L2_NATIVE_TOKEN_VAULT_ADDRESS if step.chain == "l2" else facts.asset_router
-    custom = second_bridge(steps[-1].transaction.data) if facts.route == CUSTOM_BRIDGE else None
+    taker, pair = facts.asset_router, facts.bridge
+    if step.chain == "l2":
+        taker, pair = L2_NATIVE_TOKEN_VAULT_ADDRESS, facts.l2_bridge
+    custom = second_bridge(steps[-1].transaction.data) if facts.route == CUSTOM_BRIDGE else pair
     if spender not in (taker, custom):
         raise PlanTampered(f"step {place} approves {spender}, expected {taker}")
 
@@ -169,7 +179,7 @@ def _check_request(place: int, step: PlanStep, facts: PlanFacts, request: tuple[
     if request[0] != facts.l2_chain_id:
         raise ChainIdMismatch(what=f"the request of step {place}", expected=facts.l2_chain_id, got=request[0])
     bridge = second_bridge(step.transaction.data)
-    if bridge is not None and bridge != facts.asset_router and facts.route != CUSTOM_BRIDGE:
+    if bridge not in (None, facts.asset_router, facts.bridge) and facts.route != CUSTOM_BRIDGE:
         raise PlanTampered(
             f"step {place} goes through the second bridge {bridge}, expected {facts.asset_router}: the route is not custom-bridge"
         )

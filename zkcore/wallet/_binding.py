@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, ca
 
 from msgspec.structs import replace
 
-from zkcore.effects import Flow
+from zkcore.effects import Flow, Step
 from zkcore.flows.session import Session
 from zkcore.plans.plan import Draft, Plan
 
@@ -59,11 +59,16 @@ def quoting(draft: Drafting[P, Q]) -> Callable[Concatenate[Session, P], Flow[Q]]
     return dress(flow, draft, "quote_", returns=lambda drafted: Flow[get_args(drafted)[0]])  # type: ignore[misc]
 
 
+def accepted(draft: Step[Draft[Q]]) -> Flow[Draft[Q]]:
+    """The draft, to plan or to do. Raises its refusal."""
+    return (yield from draft).accepted()
+
+
 def planning(draft: Drafting[P, Q], handle: type[H]) -> Callable[Concatenate[Session, P], Flow[Plan[H]]]:
     """The plan, to preview, sign and submit; nothing is signed or sent."""
 
     def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Plan[H]]:
-        return (yield from draft(unlike(session), *args, **kwargs)).plan
+        return (yield from draft(unlike(session), *args, **kwargs)).accepted().plan
 
     return dress(flow, draft, "prepare_", returns=lambda _: Flow[Plan[handle]])  # type: ignore[valid-type]
 

@@ -14,6 +14,7 @@ from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
+from zkcore.flows.lookup import find_deposits_in, find_withdrawals_in
 from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
 from zkcore.journal import JournalLike
@@ -140,6 +141,16 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         """As `Wallet.find_withdrawals`."""
         blocks: dict[str, Any] = {"from_block": from_block, "to_block": to_block, "on_progress": on_progress}
         found = self._found(await self.run(find_withdrawals(self._session, address, **blocks)))
+        return [AsyncWithdrawal(self, one) for one in found]
+
+    async def deposits_in(self, l1_tx_hash: HexLike) -> list[Any]:
+        """As `Wallet.deposits_in`."""
+        found = await self.run(find_deposits_in(self._session, l1_tx_hash))
+        return [ASYNC_HANDLES[one.kind](self, one) for one in found]
+
+    async def withdrawals_in(self, l2_tx_hash: HexLike) -> list[AsyncWithdrawal]:
+        """As `Wallet.withdrawals_in`."""
+        found = await self.run(find_withdrawals_in(self._session, l2_tx_hash))
         return [AsyncWithdrawal(self, one) for one in found]
 
     # ------------------------------------------------------------ around them

@@ -26,7 +26,7 @@ from zkcore.plans.records import (
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.protocol.pinned import chosen_chain
-from zkcore.types import Address, AddressLike, Hash32, HexLike
+from zkcore.types import Address, AddressLike, Hash32, HexLike, to_hex
 from zkcore.wallet._binding import unlike
 from zkcore.wallet.nonces import REGISTER
 from zkcore.wallet.submission import Order, Send, Submission, continuing, ordering
@@ -117,7 +117,7 @@ class WalletBase(Generic[S, N]):
         """Send what takes the place of an order: as the `same` order, or as one of its own."""
         self._required_signer()
         before = self._kept(record)
-        order = Order(plan=(yield from draft).plan, reference=record.reference if same else None)
+        order = Order(plan=(yield from draft).accepted().plan, reference=record.reference if same else None)
         order.before = before[0] if same and before else None
         sent: Record = yield from self._one(order)
         return sent
@@ -243,9 +243,12 @@ class WalletBase(Generic[S, N]):
 
     def _finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
         """Finalize many, each by itself: a record, or the exception that one ended with."""
-        orders = [self._order(draft_finalize_withdrawal, *one) for one in withdrawals]
-        yield from ordering(orders)
-        return [self._result(order) for order in orders]
+        asked = [(one.lower() if isinstance(one, str) else to_hex(one), index) for one, index in withdrawals]
+        orders = {
+            one: self._order(draft_finalize_withdrawal, *one) for one in dict.fromkeys(asked)
+        }  # each is sent once
+        yield from ordering(list(orders.values()))
+        return [self._result(orders[one]) for one in asked]
 
     def _of(self, l2_tx_hash: Hash32, index: int) -> dict[str, Any]:
         known = self._session.known.contracts

@@ -187,7 +187,11 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
         """How far it is, without waiting. At most three waves, one more if the chain settles on another."""
         record = self._record
         status = yield from withdrawal_status(
-            self._wallet._session, record.l2_tx_hash, record.index, finalization=record.finalization
+            self._wallet._session,
+            record.l2_tx_hash,
+            record.index,
+            finalization=record.finalization,
+            bridge=record.bridge,
         )
         return self._learn(status)
 
@@ -218,6 +222,7 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
                 record.index,
                 until=until,
                 finalization=record.finalization,
+                bridge=record.bridge,
                 timeout=timeout,
                 interval=poll,
                 on_progress=told,

@@ -70,7 +70,9 @@ class Withdrawal(WithdrawalHandle):
 
     def finalize(self, *, l1: TxOptions | None = None) -> Finalization:
         """Have L1 pay it out: as `Wallet.finalize_withdrawal`."""
-        handle: Finalization = self._wallet.finalize_withdrawal(self.l2_tx_hash, self.index, l1=l1)
+        handle: Finalization = self._wallet.finalize_withdrawal(
+            self.l2_tx_hash, self.index, bridge=self._record.bridge, l1=l1
+        )
         self._finalized_by(handle._record)
         return handle
 
@@ -130,7 +132,9 @@ class AsyncWithdrawal(WithdrawalHandle):
 
     async def finalize(self, *, l1: TxOptions | None = None) -> AsyncFinalization:
         """Have L1 pay it out: as `AsyncWallet.finalize_withdrawal`."""
-        handle: AsyncFinalization = await self._wallet.finalize_withdrawal(self.l2_tx_hash, self.index, l1=l1)
+        handle: AsyncFinalization = await self._wallet.finalize_withdrawal(
+            self.l2_tx_hash, self.index, bridge=self._record.bridge, l1=l1
+        )
         self._finalized_by(handle._record)
         return handle
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from zkcore.effects import Chain, Effect, Flow, Step, attempt, gather, sleep
 from zkcore.errors import InputError, NonceTaken, RpcError, SendUncertain, SignerTimeout, TransactionFailed, WaitTimeout
 from zkcore.ethereum.signature import Signature
+from zkcore.flows.covering import covered, takes_tokens
 from zkcore.flows.fate import included, is_sent, lookup, missing
 from zkcore.journal import AGAIN, Entry, JournalLike, State
 from zkcore.methods import calls
@@ -24,6 +25,7 @@ from zkcore.plans.plan import Draft, Plan, SignedPlan, essence
 from zkcore.plans.records import Record, record_of, record_to_json
 from zkcore.transactions import Transaction
 from zkcore.types import Address
+from zkcore.wallet._binding import accepted
 from zkcore.wallet.delivery import Delivery, Send, deliver
 from zkcore.wallet.nonces import REGISTER
 
@@ -128,7 +130,7 @@ def ordering(orders: Sequence[Order]) -> Submission[None]:
     ):  # all in one order: no two wait for each other
         yield from _each([order], _recall(order))
     undrafted = [order for order in orders if order.plan is None and not order.error]
-    drafts = yield from gather(*[attempt(order.draft, Exception) for order in undrafted])
+    drafts = yield from gather(*[attempt(accepted(order.draft), Exception) for order in undrafted])
     for order, drafted in zip(undrafted, drafts, strict=True):
         if isinstance(drafted, Exception):
             order.error = drafted
@@ -144,17 +146,34 @@ def ordering(orders: Sequence[Order]) -> Submission[None]:
 def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
     lease = f"nonces of {account[1]} on chain {account[0]}"
     yield from _hold(lease)
-    alone = [[order] for order in orders if len(order.plan.steps) > 1]  # its steps wait for one another
-    single = [order for order in orders if len(order.plan.steps) == 1]
-    together = [single[at : at + _TOGETHER] for at in range(0, len(single), _TOGETHER)]
-    first, ours = (
-        0,
-        set[int](),
-    )  # the first nonce that is not used; what is sent under this lease is not asked for again
-    for some in (*together, *alone):
+    yield from _cover(orders, account)
+    groups: list[list[Order]] = []
+    for order in [order for order in orders if order.error is None]:
+        # one whose steps wait for one another is alone
+        if not groups or len(groups[-1]) == _TOGETHER or len(order.plan.steps) + len(groups[-1][0].plan.steps) > 2:
+            groups.append([])
+        groups[-1].append(order)
+    # the first nonce that is not used; what is sent under this lease is not asked for again
+    first, ours = 0, set[int]()
+    for some in groups:
         first = yield from _sign_all(some, account, first, ours)
         yield from _send_all([order for order in some if order.signed and not order.kept and not order.error])
     yield Free(lease)
+
+
+def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
+    """Give those that take tokens of L1 the approvals of now, where others may have come in between since they were drafted."""
+    taking = [order for order in orders if not order.fixed and not order.signed and takes_tokens(order.plan)]
+    if not taking:
+        return
+    drafted = min(order.plan.steps[0].transaction.nonce for order in taking)
+    taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted))
+    if len(orders) == 1 and not taken and not REGISTER.taken(*account, drafted):
+        return  # the node counted all that is in flight, and told the allowance behind it
+    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
+    ours = [entry.plan.plan for entry in entries if entry.plan and (entry.l1_chain_id, entry.account) == account]
+    for order, plan in zip(taking, (yield from covered([order.plan for order in taking], ours)), strict=True):
+        order.plan, order.error = (order.plan, plan) if isinstance(plan, Exception) else (plan, None)
 
 
 def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:

@@ -13,6 +13,7 @@ from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
+from zkcore.flows.lookup import find_deposits_in, find_withdrawals_in
 from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
 from zkcore.journal import JournalLike
@@ -143,6 +144,14 @@ class Wallet(WalletBase[Signer, Transport]):
         return [
             Withdrawal(self, one) for one in self._found(self.run(find_withdrawals(self._session, address, **blocks)))
         ]
+
+    def deposits_in(self, l1_tx_hash: HexLike) -> list[Any]:
+        """A handle for each request of an L1 transaction to this chain, whoever sent it. See `zkcore.flows.lookup`."""
+        return [HANDLES[one.kind](self, one) for one in self.run(find_deposits_in(self._session, l1_tx_hash))]
+
+    def withdrawals_in(self, l2_tx_hash: HexLike) -> list[Withdrawal]:
+        """A handle for each withdrawal of an L2 transaction, whoever sent it. See `zkcore.flows.lookup`."""
+        return [Withdrawal(self, one) for one in self.run(find_withdrawals_in(self._session, l2_tx_hash))]
 
     # ------------------------------------------------------------ around them
     quote_approve = _reads(quoting(transact.draft_approve))

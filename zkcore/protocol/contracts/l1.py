@@ -49,6 +49,7 @@ class DIAMOND:
         f"NewPriorityRequest(uint256 txId,bytes32 txHash,uint64 expirationTimestamp,{_CANONICAL},bytes[] factoryDeps)"
     )
     new_priority_request_id = Event("NewPriorityRequestId(uint256 indexed txId,bytes32 indexed txHash)")
+    get_chain_id = Function("getChainId() view returns (uint256 chainId)")
     l2_logs_root_hash = Function("l2LogsRootHash(uint256 batchNumber) view returns (bytes32 root)")
     get_total_batches_executed = Function("getTotalBatchesExecuted() view returns (uint256 batches)")
     get_semver_protocol_version = Function(

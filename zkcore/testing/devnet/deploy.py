@@ -11,6 +11,7 @@ from msgspec import Struct
 from zkcore.ethereum.abi import Function, encode
 from zkcore.protocol.addresses import create
 from zkcore.protocol.assets import ntv_asset_id
+from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import (
     INTEROP_ATTRIBUTE_PARSER_ADDRESS,
     INTEROP_CENTER_ADDRESS,
@@ -26,8 +27,8 @@ from zkcore.types import ETH, Address, to_hex
 
 # fmt: off
 __all__ = [
-    "BuiltIns", "Ecosystem", "TokenSpec", "artifact", "deploy_chain", "deploy_ecosystem", "deploy_l2", "early_v32",
-    "upgrade_ecosystem", "upgrade_l2",
+    "BuiltIns", "Ecosystem", "TokenSpec", "artifact", "deploy_bridge", "deploy_chain", "deploy_ecosystem", "deploy_l2",
+    "early_v32", "upgrade_ecosystem", "upgrade_l2",
 ]
 # fmt: on
 
@@ -35,6 +36,7 @@ _ARTIFACTS = Path(__file__).parent.parent / "solidity" / "artifacts.json"
 
 _SET_ADDRESSES_2 = Function("setAddresses(address first, address second)")
 _SET_ADDRESSES_3 = Function("setAddresses(address first, address second, address third)")
+_SET_L2_BRIDGE = Function("initializeChainGovernance(uint256 chainId, address l2Bridge)")
 _REGISTER_ETH = Function("registerEthToken()")
 _REGISTER_CHAIN = Function("registerChain(address chain)")
 _REGISTER_TOKEN = Function("registerToken(address token)")
@@ -236,6 +238,19 @@ def early_v32(rpc: Upstream) -> None:
     """A chain of the development version before: atomic flows' contracts are there, the attribute parser is not."""
     for at in (INTEROP_CENTER_ADDRESS, Address((0x10014).to_bytes(20))):
         rpc("anvil_setCode", str(at), to_hex(artifact(_PARSER, "runtime")))  # any code that does not withdraw
+
+
+def deploy_bridge(l1: Upstream, l2: Upstream, ecosystem: Ecosystem, chain_id: int) -> tuple[Bridge, Address]:
+    """A bridge of USDC beside the vault, on both sides; and the token that it mints on L2."""
+    there, here, usdc = _Builder(l2), _Builder(l1), ecosystem.tokens["USDC"]
+    bridge = here.deploy("L1UsdcBridge", ("address", "address"), (usdc, ecosystem.bridgehub))
+    token = there.deploy("BurnableToken", ("string", "string", "uint8"), ("USD Coin", "USDC", 6))
+    other = there.deploy("L2UsdcBridge", ("address",) * 3, (usdc, token, bridge))
+    here.call(bridge, _SET_L2_BRIDGE.encode(chain_id, other))
+    for build in (there, here):
+        build.mine()
+    l2("anvil_setBalance", str(OPERATOR), "0x0")
+    return Bridge(l1_address=bridge, l2_address=other), token
 
 
 def _call(to: Address, data: bytes) -> dict[str, str]:

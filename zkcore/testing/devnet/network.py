@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from zkcore.ethereum.abi import Function
 from zkcore.methods.replies import Receipt
-from zkcore.protocol.chains import ChainProfile, Token
+from zkcore.protocol.chains import Bridge, ChainProfile, Token
 from zkcore.protocol.contracts import DIAMOND
 from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.testing.devnet.accounts import Account, accounts
@@ -16,6 +16,7 @@ from zkcore.testing.devnet.batches import Batch, Form
 from zkcore.testing.devnet.deploy import (
     TOKENS,
     Ecosystem,
+    deploy_bridge,
     deploy_chain,
     deploy_ecosystem,
     deploy_l2,
@@ -156,6 +157,7 @@ class Devnet:
         self._shared: _Shared
         self.running = False
         self.accounts: tuple[Account, ...] = accounts(10)
+        self._minted_by_bridges: dict[str, Address] = {}
         self._owners = [account.address for account in self.accounts]
 
     # ------------------------------------------------------------ life
@@ -308,7 +310,15 @@ class Devnet:
     @property
     def l2_tokens(self) -> dict[str, Address]:
         """Test tokens that are native to L2, by symbol; each account has a million of each."""
-        return {"CROWN": self.built_ins.native_token}
+        return {"CROWN": self.built_ins.native_token} | self._minted_by_bridges
+
+    def usdc_bridge(self) -> Bridge:
+        """A bridge of its own for USDC, beside the vault, deployed now; what it mints on L2 is `l2_tokens["USDC"]`."""
+        with self._shared.lock:
+            upstreams = self.l1.anvil.rpc, self.l2.anvil.rpc
+            bridge, token = deploy_bridge(*upstreams, self._shared.ecosystem, self.chain_id)
+            self._minted_by_bridges["USDC"] = token
+        return bridge
 
     @property
     def profile(self) -> ChainProfile:
