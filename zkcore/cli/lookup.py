@@ -89,7 +89,7 @@ def _withdrawals(wallet: Any, text: str) -> list[Any]:
     from msgspec import json
 
     from zkcore.effects import gather
-    from zkcore.flows.finalize import withdrawals_in
+    from zkcore.flows.messages import withdrawals_in
     from zkcore.methods import calls
 
     (_, count), l1, l2 = wallet.run(gather(withdrawals_in(text), calls.chain_id("l1"), calls.chain_id("l2")))

@@ -17,7 +17,7 @@ _REMEMBERED: Final = 50_000  # signed transactions; of older ones a node's word 
 
 def remember(session: Session, tx_hash: Hash32 | None, raw: HexLike | None) -> None:
     """The account has signed these bytes: what is told of their hash has to fit them."""
-    if tx_hash is None or raw is None:
+    if tx_hash is None or not raw:
         return
     signed = session.known.signed
     signed[tx_hash] = hex_bytes(raw, "signed")
