@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +45,7 @@ __all__ = [
 # fmt: on
 
 T = TypeVar("T")
+_CHAINS: Final[tuple[Chain, ...]] = ("l1", "l2")
 
 
 class Contracts(Struct, frozen=True, kw_only=True):
@@ -147,7 +148,8 @@ def checked(session: Session, step: Step[T] | Generator[Any, Any, T]) -> Flow[T]
     Raises ChainIdMismatch. Where the chain id is not to be had, neither is any answer of that wave.
     """
     if len(session.known.chain_ids) == 2:
-        return (yield from step)
+        told: T = yield from step
+        return told
     with closing(start(step)) as flow:
         effect = advance(flow)
         while not isinstance(effect, Done):
@@ -166,7 +168,8 @@ def _passed(effect: Effect) -> Flow[Any]:
 
 
 def _asked(session: Session, wave: Wave) -> Flow[Sequence[Reply] | Exception]:
-    new: list[Chain] = sorted({call.chain for call in wave.calls} - set(session.known.chain_ids))
+    asked: set[Chain] = {call.chain for call in wave.calls}
+    new: list[Chain] = [chain for chain in _CHAINS if chain in asked and chain not in session.known.chain_ids]
     probes = [calls.chain_id(chain) for chain in new]
     replies: Sequence[Reply] | Exception = yield from _passed(Wave((*probes, *wave.calls), wave.seconds))
     if isinstance(replies, Exception):

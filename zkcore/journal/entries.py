@@ -63,12 +63,15 @@ class JournalLike(Protocol):
     @property
     def name(self) -> str:
         """Which journal it is, among those of this process."""
+        ...
 
     def ask(self, entry: Entry) -> Entry | None:
         """Write an order that is to be signed; or the one that bears its reference, unless that may be signed `AGAIN`."""
+        ...
 
     def sign(self, entry: Entry, nonces: Nonces) -> bool:
         """Write what was signed for it, before it is sent, and take its nonces. False: another order has one of them."""
+        ...
 
     def move(
         self,
@@ -84,36 +87,47 @@ class JournalLike(Protocol):
 
         `hashes`: what it is known by from now on too. `fields`: note, handle, approval, where they change.
         """
+        ...
 
     def find(self, reference: str) -> Entry | None:
         """The order with this reference."""
+        ...
 
     def with_hash(self, hash: Hash32) -> list[Entry]:  # noqa: A002
         """The orders that have this hash: of their plan, of a transaction, or of what that did on L2."""
+        ...
 
     def taken(self, chain_id: int, account: Address, first: int) -> Mapping[int, str]:
         """The nonces from `first` on that are signed under, each with the reference of its order."""
+        ...
 
     def pending(self) -> list[Entry]:
         """What may still move money, in the order it was asked for. What cannot be read is in `unreadable`."""
+        ...
 
     def asked(self) -> list[Entry]:
         """What was asked for and never signed: a resume does not sign it, only asking again does."""
+        ...
 
     def history(self, *, since: float = 0.0) -> list[Entry]:
         """All that was ever ordered; or what has changed since so many seconds after 1970."""
+        ...
 
     def drop(self, entry: Entry) -> None:
         """Forget an order. Its nonces go to the next ones, so that its bytes, if they are out, are displaced by those."""
+        ...
 
     def lease(self, name: str) -> bool:
         """Take a lease, until `release` or the death of this process. False: another that lives has it.
 
         Within a process, users of one journal keep out of each other's way by themselves.
         """
+        ...
 
     def release(self, name: str) -> None:
         """Give a lease back. No error if it is gone."""
+        ...
 
     def close(self) -> None:
         """Close what is open, and give back every lease."""
+        ...

@@ -1,7 +1,7 @@
 """A journal in PostgreSQL, for any number of processes on any machines. The extra `postgres` brings psycopg 3 and its pool."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, LiteralString
@@ -80,7 +80,7 @@ class PostgresJournal(SqlJournal):
 
     # ------------------------------------------------------------ connections
     @contextmanager
-    def _transaction(self, *, reads: bool = False) -> Iterator[Execute]:
+    def _transaction(self, *, reads: bool = False) -> Generator[Execute]:
         _ = self.name  # before psycopg is asked for anything: is it there, and does it read the DSN?
         with self._mapped(), self._connections().connection() as connection, connection.transaction():
             if not reads:
@@ -94,7 +94,7 @@ class PostgresJournal(SqlJournal):
             yield execute
 
     @contextmanager
-    def _mapped(self) -> Iterator[None]:
+    def _mapped(self) -> Generator[None]:
         import psycopg
         from psycopg_pool import PoolTimeout
 

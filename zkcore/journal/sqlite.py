@@ -1,7 +1,7 @@
 """The embedded journal: a SQLite file, written before anything is sent, so that a dead process loses nothing."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from threading import RLock
 from time import monotonic, sleep
@@ -54,7 +54,7 @@ class Journal(SqlJournal):
 
     # ------------------------------------------------------------ the file
     @contextmanager
-    def _transaction(self, *, reads: bool = False) -> Iterator[Execute]:
+    def _transaction(self, *, reads: bool = False) -> Generator[Execute]:
         import sqlite3
 
         with self._lock:
@@ -79,7 +79,8 @@ class Journal(SqlJournal):
             if self._path != _MEMORY:
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
             self._database = _patient(self._open)
-        return self._database
+        opened: sqlite3.Connection = self._database
+        return opened
 
     def _open(self) -> "sqlite3.Connection":
         import sqlite3

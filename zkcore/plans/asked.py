@@ -38,6 +38,6 @@ def _plain(value: Any) -> Any:
         case int():
             return str(value)
         case Iterable():
-            return [_plain(item) for item in value]
+            return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
         case _:
             return str(value)

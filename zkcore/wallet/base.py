@@ -179,7 +179,8 @@ class WalletBase(Generic[S, N]):
 
     def _tell(self, record: Record, state: State, note: str = "") -> None:
         """For handles: this is how far it is. An order is never moved out of an end by less than a block that went away."""
-        since = (*_SINCE[state], *(("done",) if note == "L1_PENDING" else ()))  # its block went away
+        gone: tuple[State, ...] = ("done",) if note == "L1_PENDING" else ()  # its block went away
+        since = (*_SINCE[state], *gone)
         for entry in self._kept(record):
             hashes = [h for h in known_hashes(record) if h not in entry.hashes]
             self._journal.move(

@@ -41,7 +41,8 @@ class Delivery:
         signed: SignedPlan[Any] = order.signed
         step = signed.plan.steps[place]
         self.order, self.doubt, self.heard, self.reply = order, doubt, 0, Exception("no answer")
-        self.chain, self.sender, self.nonce = step.chain, signed.plan.sender, step.transaction.nonce
+        self.chain: Chain = step.chain
+        self.sender, self.nonce = signed.plan.sender, step.transaction.nonce
         self.raw, self.tx_hash = signed.raw_transactions[place], signed.tx_hashes[place]
 
     def taken(self, next_nonce: int) -> NonceTaken:

@@ -54,7 +54,7 @@ class Handle(Generic[R]):
 
     def __init__(self, wallet: Any, record: R) -> None:
         self._wallet = wallet
-        self._record = record
+        self._record: R = record
         remember(wallet._session, last_transaction(record), getattr(record, "signed", None))
         self._told: tuple[State, R] | None = None
 

@@ -156,7 +156,8 @@ def _handle(wallet: Any, entry: Entry) -> Handle[Any]:
 
 
 def _status(handle: Any) -> Flow[Any]:
-    return (yield from handle._flow_status())
+    status: Any = yield from handle._flow_status()
+    return status
 
 
 class Keeper(_Keeping):
@@ -257,8 +258,11 @@ class _stopping:  # noqa: N801  # used as a statement
 
         if self._ours and current_thread() is main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, lambda *_: self._event.set())
+                self._before[number] = signal.signal(number, self._set)
         return self._event
+
+    def _set(self, number: int, frame: object) -> None:  # noqa: ARG002  # as signal calls it
+        self._event.set()
 
     def __exit__(self, *_: object) -> None:
         import signal

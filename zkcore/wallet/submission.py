@@ -84,7 +84,7 @@ class Order:
         self.draft: Step[Draft[Any]] = draft
         self.reference, self.ask = reference, ask
         self.wanted: Callable[[], bool] = lambda: True
-        self.signed = plan if isinstance(plan, SignedPlan) else None
+        self.signed: SignedPlan[Any] | None = plan if isinstance(plan, SignedPlan) else None
         self.plan: Any = plan.plan if isinstance(plan, SignedPlan) else plan  # None until it is drafted
         self.fixed = plan is not None  # its nonces are the caller's
         self.again = plan is not None or reference is not None  # asked for again, it is the same order
