@@ -24,7 +24,7 @@ READS: list[tuple[set[str], Callable[[Any], Any]]] = [  # which nodes it asks
     ({"l1", "l2"}, lambda wallet: wallet.get_base_token()),
     ({"l1", "l2"}, lambda wallet: wallet.quote_deposit(ETH, AMOUNT)),
     ({"l1", "l2"}, lambda wallet: wallet.prepare_withdraw(ETH, 1)),
-    ({"l2"}, lambda wallet: wallet.find_withdrawals(from_block=0)),
+    ({"l1", "l2"}, lambda wallet: wallet.find_withdrawals(from_block=0)),
     ({"l1"}, lambda wallet: wallet.run(calls.block_number("l1"))),
     ({"l2"}, lambda wallet: wallet.run(calls.block_number("l2"))),
 ]
