@@ -1,10 +1,12 @@
 """What nodes lack and leave out, and the words for it: the fallbacks one by one, and that what was given is not asked for."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, ERA, wallet_of
 from zkcore import ETH, AsyncWallet, Wallet, ether
 from zkcore.effects import attempt
@@ -180,6 +182,21 @@ def test_what_does_not_fit_is_told_of_the_method_that_was_called(net: Devnet, op
             getattr(wallet, name)(ETH, AMOUNT, recipient=ME)
     with pytest.raises(TypeError, match=r"^wait\(\): got an unexpected keyword argument 'forever'"):
         wallet.deposit(ETH, AMOUNT).wait(forever=True)
+
+
+@ERA
+def test_one_wallet_in_one_event_loop_after_another(net: Devnet) -> None:
+    wallet = AsyncWallet(PrivateKeySigner(net.accounts[0].private_key), chain=net.profile, l1=net.l1_url, l2=net.l2_url)
+
+    async def there() -> list[int]:
+        try:
+            deposits = await asyncio.gather(*[wallet.deposit(ETH, AMOUNT + n) for n in range(3)])
+            return [(await deposit.wait(timeout=30)).status for deposit in deposits]
+        finally:
+            await wallet.aclose()
+
+    for _ in range(3):
+        assert asyncio.run(there()) == [1, 1, 1]
 
 
 def test_urls_as_in_a_readme() -> None:

@@ -1,7 +1,7 @@
 """What the replies of several nodes to one call are worth: which says the most, and whether so many say the same."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import MsgspecError, Raw
@@ -51,14 +51,16 @@ def _plain(reply: Reply) -> object:
 def _same(a: object, b: object) -> bool:
     """Equal, but for fields that only one of them has: nodes add their own."""
     if isinstance(a, dict) and isinstance(b, dict):
-        return all(_same(a[key], b[key]) for key in a.keys() & b.keys())
+        one, other = cast("dict[str, object]", a), cast("dict[str, object]", b)
+        return all(_same(one[key], other[key]) for key in one.keys() & other.keys())
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(_same, a, b))
+        some, others = cast("list[object]", a), cast("list[object]", b)
+        return len(some) == len(others) and all(map(_same, some, others))
     return a == b
 
 
 def _number(reply: Reply) -> int:
     """A quantity; of a fee history, the base fee of the block to come. Raises ValueError and its like."""
-    value: Any = _plain(reply)
-    value = value["basefeepergas"][-1] if isinstance(value, dict) else value
+    plain: Any = _plain(reply)
+    value: Any = cast("dict[str, Any]", plain)["basefeepergas"][-1] if isinstance(plain, dict) else plain
     return value if isinstance(value, int) else int(value, 16)

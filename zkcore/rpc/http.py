@@ -79,9 +79,8 @@ class _HttpNode(Generic[C]):
             text = (
                 f"{', '.join(named) or 'the environment'}: httpx cannot use the proxy or the certificates named there"
             )
-            if isinstance(error, ImportError):
-                text += ": a SOCKS proxy needs the extra zkcore[socks]"
-            raise InputError(f"{text} ({type(error).__name__})") from None
+            socks = ": a SOCKS proxy needs the extra zkcore[socks]" if isinstance(error, ImportError) else ""
+            raise InputError(f"{text}{socks} ({type(error).__name__})") from None
 
     def _disowned(self, loop: Any = None) -> C | None:
         own = self._own.pop((os.getpid(), loop), None)

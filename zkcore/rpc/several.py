@@ -35,7 +35,7 @@ class _Several:
         if isinstance(nodes, str) or not nodes:
             raise InputError("nodes: expected a list of at least one URL or transport")
         self.nodes: list[Any] = [self._http(n, limits=_LIMITS) if isinstance(n, str) else n for n in nodes]
-        self._away: dict[int, float] = {}
+        self._away = dict[int, float]()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.nodes})"
@@ -135,9 +135,10 @@ class _Agreeing(_Several):
         for pause in _PAUSES:
             share = None if timeout is None else until - monotonic() - pause
             if wanted and (not replies or share is None or share > 0):
-                asked = [requests[i] for i in wanted]
-                rows = yield pause, [(place, asked, share) for place in range(len(self.nodes))]
-                replies |= {i: self._agreed(requests[i].method, said) for i, *said in zip(wanted, *rows, strict=True)}
+                asked = [(place, [requests[i] for i in wanted], share) for place in range(len(self.nodes))]
+                rows: list[list[Reply]] = yield pause, asked
+                for i, said in zip(wanted, zip(*rows, strict=True), strict=True):
+                    replies[i] = self._agreed(requests[i].method, said)
                 wanted = [i for i in wanted if isinstance(replies[i], NodesDisagree)]
         return [replies[i] for i in range(len(requests))]
 
@@ -145,9 +146,9 @@ class _Agreeing(_Several):
         reply = agreed(method, said, self.agree)
         if reply is None and all(isinstance(one, NodeError) for one in said):
             return max(said, key=partial(rank, method))
-        heard = "; ".join(f"{node}: {shown(one)}" for node, one in zip(self.nodes, said, strict=True))
-        disagree = NodesDisagree(f"{method}: {self.agree} nodes must say the same, and they say: {heard}")
-        return disagree if reply is None else reply
+        told = "; ".join(f"{node}: {shown(one)}" for node, one in zip(self.nodes, said, strict=True))
+        words = f"{method}: {self.agree} nodes must say the same, and they say: {told}"
+        return NodesDisagree(words) if reply is None else reply
 
 
 class Quorum(_Agreeing, Failover):

@@ -142,7 +142,7 @@ def _walked(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> A
     if isinstance(value, dict):
         return change({key: _walked(one, change) for key, one in cast("dict[str, Any]", value).items()})
     if isinstance(value, list):
-        return [_walked(one, change) for one in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_walked(one, change) for one in cast("list[object]", value)]
     return value
 
 
