@@ -135,7 +135,7 @@ class _Agreeing(_Several):
         for pause in _PAUSES:
             share = None if timeout is None else until - monotonic() - pause
             if wanted and (not replies or share is None or share > 0):
-                asked = [(place, [requests[i] for i in wanted], share) for place in range(len(self.nodes))]
+                asked: list[Any] = [(place, [requests[i] for i in wanted], share) for place in range(len(self.nodes))]
                 rows: list[list[Reply]] = yield pause, asked
                 for i, said in zip(wanted, zip(*rows, strict=True), strict=True):
                     replies[i] = self._agreed(requests[i].method, said)
