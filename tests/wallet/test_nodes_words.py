@@ -9,9 +9,16 @@ from msgspec.structs import replace
 from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, ERA, wallet_of
 from zkcore import ETH, AsyncWallet, Wallet, ether
-from zkcore.effects import attempt
-from zkcore.errors import InputError, MalformedReply, MethodNotFound, NoContract, NodeError, NotReady, RpcError
-from zkcore.flows.find import find_withdrawals
+from zkcore.errors import (
+    InputError,
+    MalformedReply,
+    MethodNotFound,
+    NoContract,
+    NodeError,
+    NodeUnreachable,
+    NotReady,
+    RpcError,
+)
 from zkcore.flows.l1 import TxOptions
 from zkcore.flows.market import fee_market, next_nonce
 from zkcore.rpc import HttpTransport, Limits
@@ -116,11 +123,13 @@ def test_ranges_are_narrowed_whatever_the_node_does(net: Devnet, by: Any) -> Non
     assert [one.l2_tx_hash for one in found] == made
 
 
+@ERA
 def test_a_dead_node_is_no_narrow_one(net: Devnet) -> None:
-    wallet = wallet_of(net)
-    flow = attempt(find_withdrawals(wallet._session, ME, from_block=0, to_block=9_999), NodeError)
-    gone = [NodeError("gone")] * 2
-    assert str(play(flow, *[gone] * 6).value) == "gone"
+    wallet = wallet_of(net, l2=HttpTransport(net.l2_url, limits=Limits(attempts=1)))
+    net.faults.add(Drop(), node="l2", method="eth_getLogs")
+    with pytest.raises(NodeUnreachable):
+        wallet.find_withdrawals(from_block=0, to_block=9_999_999)
+    assert len(net.faults.requests("l2").calls("eth_getLogs")) <= 2 * 6
 
 
 # ---------------------------------------------------------------- words
