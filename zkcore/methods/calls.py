@@ -184,11 +184,9 @@ def estimate_gas(
     Without a block it is run on the node's pending state, so that a pending approval counts; with `overrides`, as if accounts
     were in another state. On ZKsync OS, type 0x7f estimates a priority operation.
     """
+    where: tuple[object, ...] = () if block is None else (block_id(block),)
     if overrides:
-        return Call(
-            chain, "eth_estimateGas", (request.parameter(), block_id(block or "latest"), overrides), decoder(Quantity)
-        )
-    where = () if block is None else (block_id(block),)
+        where = (block_id(block or "latest"), overrides)
     return Call(chain, "eth_estimateGas", (request.parameter(), *where), decoder(Quantity))
 
 
