@@ -20,7 +20,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_490),
     "flows": (("zkcore/flows",), 3_510),
     "rpc": (("zkcore/rpc",), 700),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_250),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_300),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

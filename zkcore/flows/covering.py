@@ -110,7 +110,8 @@ def covered(
 
 
 def _behind(plan: Plan[Any], left: dict[tuple[Address, Address], int]) -> Plan[Any] | InsufficientAllowance:
-    steps, last = [], plan.steps[-1]
+    steps: list[PlanStep] = []
+    last = plan.steps[-1]
     own = {(one.token, one.spender): (one, step) for step in plan.steps[:-1] if (one := _approval(step)).amount}
     resets = {(one.token, one.spender) for step in plan.steps[:-1] if not (one := _approval(step)).amount}
     for one in _taken(plan):

@@ -148,8 +148,7 @@ def checked(session: Session, step: Step[T] | Generator[Any, Any, T]) -> Flow[T]
     Raises ChainIdMismatch. Where the chain id is not to be had, neither is any answer of that wave.
     """
     if len(session.known.chain_ids) == 2:
-        told: T = yield from step
-        return told
+        return (yield from step)  # pyright: ignore[reportUnknownVariableType]  # of the two, one has no type to yield from
     with closing(start(step)) as flow:
         effect = advance(flow)
         while not isinstance(effect, Done):

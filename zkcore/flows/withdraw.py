@@ -151,8 +151,11 @@ def _draft_all(
 
     if not found.is_base or more["paymaster"] is not None:  # the fee is not of it
         return (yield from draft(something(session, found.address, balance), l2, None))
-    cost = lambda quote: quote.max_total - quote.value  # noqa: E731
-    return (yield from draft_greatest(session, "the base token of L2", balance, draft, l2, cost))
+    return (yield from draft_greatest(session, "the base token of L2", balance, draft, l2, _cost))
+
+
+def _cost(quote: TxQuote) -> int:
+    return quote.max_total - quote.value
 
 
 def _of_bridge(session: Session, bridge: Bridge, token: AddressLike) -> Flow[L2Token]:

@@ -78,9 +78,9 @@ class Journal(SqlJournal):
         if self._database is None:
             if self._path != _MEMORY:
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._database = _patient(self._open)
-        opened: sqlite3.Connection = self._database
-        return opened
+            opened: sqlite3.Connection = _patient(self._open)
+            self._database = opened
+        return self._database
 
     def _open(self) -> "sqlite3.Connection":
         import sqlite3

@@ -12,8 +12,10 @@ from zkcore.errors import NodeError, Reverted, RpcError
 __all__ = ["agreed", "rank", "shown"]
 
 # What differs from node to node: of the answers in order, the first that as many nodes reach as must agree
-_RANKED = {"eth_blockNumber", "eth_gasPrice", "eth_maxPriorityFeePerGas", "eth_estimateGas", "eth_feeHistory"}
-_RANKED |= {"eth_getTransactionCount", "zks_estimateGasL1ToL2"}
+_RANKED = {
+    *("eth_blockNumber", "eth_gasPrice", "eth_maxPriorityFeePerGas", "eth_estimateGas", "eth_feeHistory"),
+    *("eth_getTransactionCount", "zks_estimateGasL1ToL2"),
+}
 _NOTHING = {"eth_getLogs": b"[]", "eth_call": b'"0x"'}  # beside null
 
 

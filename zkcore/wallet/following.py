@@ -146,13 +146,12 @@ class RequestHandle(Handle[RequestRecord]):
 
     def _faster(self, options: TxOptions | None) -> Submission[Record]:
         draft = draft_speed_up(self._wallet._session, self._record, l1=options)
-        self._record = yield from self._wallet._replacing(draft, self._record, same=True)
+        self._record = cast("RequestRecord", (yield from self._wallet._replacing(draft, self._record, same=True)))
         return self._record
 
     def _cancelling(self, options: TxOptions | None) -> Submission[Record]:
         draft = draft_cancel(self._wallet._session, self._record, l1=options)
-        record: Record = yield from self._wallet._replacing(draft, self._record, same=False)
-        return record
+        return cast("Record", (yield from self._wallet._replacing(draft, self._record, same=False)))
 
     def _learning(self, told: Callable[[RequestStatus], object] | None) -> Callable[[RequestStatus], None]:
         def learn(status: RequestStatus) -> None:

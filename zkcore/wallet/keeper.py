@@ -156,8 +156,7 @@ def _handle(wallet: Any, entry: Entry) -> Handle[Any]:
 
 
 def _status(handle: Any) -> Flow[Any]:
-    status: Any = yield from handle._flow_status()
-    return status
+    return (yield from handle._flow_status())  # pyright: ignore[reportUnknownVariableType]  # any handle's
 
 
 class Keeper(_Keeping):

@@ -382,11 +382,13 @@ def _send_all(orders: Sequence[Order]) -> Submission[None]:
 
 def _steps(order: Order) -> Submission[None]:
     """One after the other, each once those before it that it needs are included."""
-    if order.signed is None:
+    signed = order.signed
+    if signed is None:
         return
     for place, step in enumerate(order.plan.steps):
         for earlier in step.after:
-            yield from included(order.plan.steps[earlier].chain, order.signed.tx_hashes[earlier])
+            hashes: tuple[Hash32, ...] = signed.tx_hashes
+            yield from included(order.plan.steps[earlier].chain, hashes[earlier])
         yield from deliver([Delivery(order, place)])
         if order.error is not None:
             return
