@@ -260,7 +260,7 @@ def test_a_profile_with_another_bridgehub(net: Devnet, watched: Watched) -> None
 
 @ERA
 def test_an_l1_node_that_lies_about_the_fee_rule(net: Devnet, watched: Watched) -> None:
-    wallet = watched.wallet  # the rule is compared once a session: another's quote tells the cost
+    # the rule is compared once a session: another's quote tells the cost
     cost = wallet_of(net, 1).quote_deposit(ETH, AMOUNT).base_cost
     as_word = "0x" + cost.to_bytes(32).hex()
     watched.mark()

@@ -24,7 +24,7 @@ from zkcore.methods import calls
 from zkcore.plans.plan import Draft, Plan, SignedPlan, essence
 from zkcore.plans.records import Record, record_of, record_to_json
 from zkcore.transactions import Transaction
-from zkcore.types import Address
+from zkcore.types import Address, Hash32
 from zkcore.wallet._binding import accepted
 from zkcore.wallet.delivery import Delivery, Send, deliver
 from zkcore.wallet.nonces import REGISTER
@@ -382,13 +382,12 @@ def _send_all(orders: Sequence[Order]) -> Submission[None]:
 
 def _steps(order: Order) -> Submission[None]:
     """One after the other, each once those before it that it needs are included."""
-    signed = order.signed
-    if signed is None:
+    if order.signed is None:
         return
+    hashes: tuple[Hash32, ...] = order.signed.tx_hashes
     for place, step in enumerate(order.plan.steps):
         for earlier in step.after:
-            hashes: tuple[Hash32, ...] = signed.tx_hashes
-            yield from included(order.plan.steps[earlier].chain, hashes[earlier])
+            yield from included(order.plan.steps[earlier].chain, hashes[earlier])  # pyright: ignore[reportUnknownArgumentType]
         yield from deliver([Delivery(order, place)])
         if order.error is not None:
             return
