@@ -1,6 +1,6 @@
 """Keepers in processes of their own, killed at any moment, over a database that is restarted: all is paid once.
 
-The suite has the short form; `nox -s soak` the long one (tests/soak/test_keepers_soak.py).
+Run by `nox -s soak`.
 """
 
 import os
@@ -149,7 +149,7 @@ def postgres() -> Any:
 SHORT: dict[str, Any] = {"processes": 2, "deposits": 10, "withdrawals": 4, "seconds": 200.0}
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @ERA
 def test_over_postgres(net: Devnet, postgres: Postgres, tmp_path: Path) -> None:
     dsn = postgres.dsn()
@@ -157,7 +157,7 @@ def test_over_postgres(net: Devnet, postgres: Postgres, tmp_path: Path) -> None:
         keep(net, journal, dsn, tmp_path, trouble=[postgres.cut, postgres.restart], **SHORT)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @ERA
 def test_over_sqlite(net: Devnet, tmp_path: Path) -> None:
     where = str(tmp_path / "ops.sqlite")
