@@ -181,7 +181,8 @@ def test_errors_on_the_way_show_no_key(signer: PrivateKeySigner) -> None:
 
 # ---------------------------------------------------------------- the package
 def test_the_package_loads_each_signer_when_it_is_named() -> None:
-    assert dir(signers) == ["CredentialFile", "LedgerSigner", "Passphrase", "PrivateKeySigner", "TrezorSigner"]
+    assert dir(signers) == sorted(signers.__all__)
+    assert {"LedgerSigner", "PrivateKeySigner", "TrezorSigner", "AwsKmsSigner", "from_uri"} <= set(dir(signers))
     with pytest.raises(AttributeError, match="no attribute 'Nope'"):
         signers.Nope  # noqa: B018
     code = "import sys, signers; print(sorted(m for m in sys.modules if m.startswith('signers')))"

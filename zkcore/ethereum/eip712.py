@@ -7,8 +7,8 @@
     digest          = keccak256(0x19 || 0x01 || hashStruct(domain) || hashStruct(message))
 
 The EIP leaves errors to the implementer. Here every value must fit its type, every member must be there and none else;
-there are no aliases (`uint`). A struct may hold itself: its values end with a reference that is null, or left out, which is 32
-zero bytes, as in MetaMask (eth_signTypedData_v4) and eth-account; no other struct is null. With the primary type
+there are no aliases (`uint`). A struct may hold itself: its values end with a reference that is null, which is 32 zero
+bytes, as in MetaMask (eth_signTypedData_v4) and eth-account; no other struct is null, and none is left out. With the primary type
 EIP712Domain the domain alone is signed, 0x19 || 0x01 || hashStruct(domain), as in MetaMask and viem.
 """
 
@@ -375,10 +375,9 @@ def _hold(structs: _Structs, type_: str, value: object, path: str, depth: int) -
         if isinstance(held, list) or len(held) != len(names):
             _refuse(path, f"the struct {type_}", held)
         members = dict(zip(names, held, strict=True))
-    left_out = {f.type for f in structs[type_] if f.name not in members}
-    if not members.keys() <= set(names) or not all(_holds_itself(structs, missing) for missing in left_out):
+    if members.keys() != set(names):
         _refuse(path, f"the struct {type_} with just the members {', '.join(names)}", list(members))
-    return tuple(_hold(structs, f.type, members.get(f.name), f"{path}.{f.name}", depth - 1) for f in structs[type_])
+    return tuple(_hold(structs, f.type, members[f.name], f"{path}.{f.name}", depth - 1) for f in structs[type_])
 
 
 def _hold_leaf(type_: str, value: object, path: str) -> Leaf:
