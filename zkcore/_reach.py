@@ -17,6 +17,7 @@ __all__ = ["SIGNERS", "USES", "path_of", "reached"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _FLOWS: Final = "zkcore.flows."
+_SENDING: Final = ("fate", "covering", "signed")  # of every use: what the wallet itself runs, once something is sent
 USES: Final = {
     "deposit": ("deposit", "status"),
     "execute": ("execute", "status"),
@@ -49,7 +50,8 @@ def reached(use: str, signer: str) -> list[str]:
     for name, given, known in (("for", use, USES), ("signer", signer, SIGNERS)):
         if given not in known:
             raise InputError(f"--{name}: expected one of {', '.join(known)}, got {given!r}")
-    queue = ["zkcore.wallet.wallet", "zkcore.rpc.http", *SIGNERS[signer], *(_FLOWS + flow for flow in USES[use])]
+    flows = (*USES[use], *_SENDING)
+    queue = ["zkcore.wallet.wallet", "zkcore.rpc.http", *SIGNERS[signer], *(_FLOWS + flow for flow in flows)]
     arrows: dict[str, set[str]] = {}
     while queue:
         module = queue.pop()
