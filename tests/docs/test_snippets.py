@@ -27,6 +27,7 @@ PAGES = [
     "docs/errors.md",
     "docs/nodes.md",
     "docs/operations.md",
+    "docs/protocol-versions.md",
 ]
 # Their snippets need a device, or are run by the tests of their own room.
 ELSEWHERE = {"docs/custody.md", "docs/ledger.md", "docs/trezor.md", "docs/devnet.md"}

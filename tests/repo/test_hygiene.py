@@ -30,7 +30,9 @@ def test_nothing_here_that_should_not_be() -> None:
     found = []
     for name in tracked():
         data = (ROOT / name).read_bytes()
-        if b"\0" in data[:8000]:
+        if b"\0" in data[:8000] and not (
+            name.startswith("docs/images/") and data.startswith(b"\x89PNG")
+        ):  # pictures of screens
             found.append(f"{name}: binary")
         if len(data) > LARGEST:
             found.append(f"{name}: {len(data):,} bytes")

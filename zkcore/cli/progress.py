@@ -26,6 +26,7 @@ PHASES: Final[dict[str, tuple[str, str]]] = {
     "PROOF_PENDING": ("its batch waits to be proved and executed on L1", "usually hours, up to a day"),
     "READY": ("ready to be finalized on L1: `zkcore finalize`", ""),
     "BLOCKED": ("L1 refuses it, and waiting does not help", ""),
+    "CANCELLED": ("its bundle was cancelled on L1: it will never be paid out", ""),
     "FINALIZING": ("its finalization is sent; L1 has not included it yet", "usually under a minute"),
     "FINALIZED": ("done: L1 has paid it out", ""),
     "PENDING": ("not included yet", "usually under a minute"),
