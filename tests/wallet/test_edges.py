@@ -282,7 +282,7 @@ def test_an_old_token_never_bridged_before(net: Devnet, open_wallet: Any) -> Non
     send(net.l1_url, net.accounts[9], token, MINT.encode(wallet.address, AMOUNT))
     predicted = wallet.l2_token_address(token)
     quote = wallet.quote_deposit(token, AMOUNT)
-    assert quote.l2_gas_limit >= 3_000_000
+    assert quote.l2_gas_limit > 300_000  # the estimate saw the deployment, so no floor is taken
     assert any("first deposit" in note for note in quote.notes)
     wallet.deposit(token, AMOUNT).wait(timeout=30)
     assert wallet.l2_token_address(token) == predicted
