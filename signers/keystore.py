@@ -20,7 +20,7 @@ from signers.sealed import sealed
 from zkcore.errors import InputError
 from zkcore.ethereum.hashing import keccak256
 from zkcore.ethereum.signature import SECP256K1_N
-from zkcore.types import Address
+from zkcore.types import Address, check_nesting
 
 __all__ = ["decrypt", "encrypt"]
 
@@ -97,8 +97,9 @@ def _parsed(keystore: bytes | str) -> object:
             wide = keystore.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
             keystore = keystore.decode("utf-16" if wide else "utf-8-sig")
         keystore = keystore.removeprefix("\ufeff").strip()
+        check_nesting(keystore)
         return msgspec.json.decode(keystore)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except ValueError as error:  # of msgspec, of the encoding, of the nesting
         if not keystore:
             raise InputError("keystore: the file is empty") from None
         if isinstance(keystore, str) and re.fullmatch("(0x)?[0-9a-fA-F]{64}", keystore):

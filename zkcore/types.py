@@ -1,5 +1,6 @@
 """The values everything else is made of, parsed once at the edge: addresses, hashes, hex data, amounts."""
 
+import re
 from functools import lru_cache
 from typing import Final, Literal, Self, TypeAlias
 
@@ -8,8 +9,8 @@ from zkcore.errors import InputError
 
 # fmt: off
 __all__ = [
-    "ELEMENTARY_TYPES", "ETH", "MAX", "Address", "AddressLike", "Hash32", "HexLike", "Stack", "ether", "format_units", "gwei",
-    "hex_bytes", "parse_units", "to_hex", "uint",
+    "ELEMENTARY_TYPES", "ETH", "MAX", "Address", "AddressLike", "Hash32", "HexLike", "Stack", "check_nesting", "ether",
+    "format_units", "gwei", "hex_bytes", "parse_units", "to_hex", "uint",
 ]
 # fmt: on
 
@@ -115,6 +116,25 @@ ETH = Address(bytes(19) + b"\x01")  # as the contracts have it: era-contracts l1
 
 
 MAX: Final = 2**256 - 1  # as an amount: all of it
+
+
+def check_nesting(text: bytes | str, limit: int = 200) -> None:
+    """Raise InputError for JSON that is nested deeper than the limit, before anything recurses into it.
+
+    msgspec goes down the C stack as deep as the text does. On Python 3.11 nothing holds it but the interpreter's recursion
+    limit, which other libraries raise (py_ecc to 100,000): past the stack's end the process dies.
+    """
+    body = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    if body.count(b"[") + body.count(b"{") <= limit:
+        return
+    left = re.sub(rb'"[^"\\]*(?:\\.[^"\\]*)*"', b"", body, flags=re.DOTALL).translate(None, _NOT_BRACKETS)
+    for _ in range(limit):  # each time round, the innermost brackets go
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+    if left:
+        raise InputError(f"JSON nested deeper than {limit}")
+
+
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def uint(value: int, name: str, bits: int = 256) -> int:

@@ -11,6 +11,7 @@ from zkcore.cli.exits import Exit, StopError
 from zkcore.cli.options import command
 from zkcore.cli.sending import send
 from zkcore.errors import InputError
+from zkcore.types import check_nesting
 
 if TYPE_CHECKING:
     from zkcore.cli.run import Run
@@ -26,8 +27,11 @@ def _read(path: str) -> str:
     if path == "-":
         import sys
 
-        return sys.stdin.read()
-    return Path(path).read_text(encoding="utf-8")
+        text = sys.stdin.read()
+    else:
+        text = Path(path).read_text(encoding="utf-8")
+    check_nesting(text)
+    return text
 
 
 def _plan(text: str) -> Any:

@@ -20,7 +20,7 @@ from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import BRIDGEHUB
 from zkcore.signer import Signer
 from zkcore.transactions import parse_transaction
-from zkcore.types import Address, Hash32, hex_bytes, to_hex
+from zkcore.types import Address, Hash32, check_nesting, hex_bytes, to_hex
 
 if TYPE_CHECKING:
     from zkcore.plans.preview import Preview
@@ -249,9 +249,10 @@ def _body(plan: Plan[Any]) -> dict[str, object]:
 
 
 def _loaded(text: str | bytes, keys: set[str]) -> dict[str, Any]:
+    check_nesting(text)
     try:
         data = msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise InputError(f"this is not the JSON of a plan: {error}") from error
     if set(data) != keys:
         raise PlanTampered(f"expected the keys {sorted(keys)}, got {sorted(data)}")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from zkcore.errors import InputError
 from zkcore.plans.plan import Plan, SignedPlan
 from zkcore.protocol.chains import Bridge
-from zkcore.types import Address, Hash32, to_hex
+from zkcore.types import Address, Hash32, check_nesting, to_hex
 
 __all__ = ["Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
 __all__ += ["known_hashes", "last_transaction", "learned", "record_from_json", "record_of", "record_to_json"]
@@ -102,13 +102,14 @@ def record_to_json(record: Record) -> str:
 
 def record_from_json(text: str | bytes) -> Record:
     """Raises InputError for anything but the JSON of a handle."""
+    check_nesting(text)
     try:
         data: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
         version, kind = data.pop("zkcore_handle", None), data.get("kind")
         if version != VERSION or not isinstance(kind, str) or kind not in _BY_KIND:
             raise InputError(f"this is not a handle that zkcore reads: version {version!r}, kind {kind!r}")
         return msgspec.convert(data, _BY_KIND[kind], dec_hook=_parsed)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise InputError(f"this is not the JSON of a handle: {error}") from error
 
 

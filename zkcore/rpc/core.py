@@ -19,6 +19,7 @@ from zkcore.errors import HttpStatusError, InputError, MalformedReply, RateLimit
 from zkcore.rpc.endpoint import Endpoint
 from zkcore.rpc.faults import error_of, is_rate_limit, parts_of
 from zkcore.rpc.transport import Limits, Request, sends
+from zkcore.types import check_nesting
 
 __all__ = ["Core", "Exchange", "Fault", "Http", "Pause", "Post"]
 
@@ -172,7 +173,7 @@ class Core:
         if answer.status in {401, 403, 429, *_TRY_LATER} or 300 <= answer.status < 400:
             return _Read(dict.fromkeys(chunk, self._status(answer)))
         try:
-            _check_depth(answer.body, self.limits.depth)
+            check_nesting(answer.body, self.limits.depth)
             rows = _many(answer.body) if answer.body.lstrip()[:1] == b"[" else [_one(answer.body)]
         except (MsgspecError, ValueError, RecursionError) as error:
             if len(chunk) > 1 and not good:  # a refusal of the batch in words of its own, or a failure
@@ -265,20 +266,6 @@ def _broke(answer: Http | Fault) -> bool:
 def _wants_less(error: object) -> bool:
     code, message, _ = parts_of(error)
     return code in _TOO_LARGE and re.search(r"too (large|big)", message, re.IGNORECASE) is not None
-
-
-def _check_depth(body: bytes, limit: int) -> None:
-    """Raise ValueError for JSON nested deeper than the limit, before anything recurses into it."""
-    if body.count(b"[") + body.count(b"{") <= limit:
-        return
-    left = re.sub(rb'"[^"\\]*(?:\\.[^"\\]*)*"', b"", body, flags=re.DOTALL).translate(None, _NOT_BRACKETS)
-    for _ in range(limit):  # each time round, the innermost brackets go
-        left = left.replace(b"[]", b"").replace(b"{}", b"")
-    if left:
-        raise ValueError(f"JSON nested deeper than {limit}")
-
-
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _retry_after(value: str) -> float | None:
