@@ -35,7 +35,7 @@ _OUTSIDE = {
 _ORDER = """
     zkcore/_keccak zkcore/errors zkcore/types zkcore/effects zkcore/ethereum zkcore/transactions zkcore/signer
     signers/private_key signers/keystore signers/device signers/ledger signers/trezor
-    zkcore/protocol zkcore/methods zkcore/plans zkcore/flows zkcore/rpc zkcore/journal zkcore/wallet zkcore/__init__
+    zkcore/protocol zkcore/words zkcore/methods zkcore/plans zkcore/flows zkcore/rpc zkcore/journal zkcore/wallet zkcore/__init__
 """.split()  # noqa: SIM905  # a list to read
 _LAYOUT = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER,

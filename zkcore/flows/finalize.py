@@ -54,6 +54,7 @@ from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import INTEROP_CENTER_ADDRESS, NULLIFIER
 from zkcore.protocol.fees import check_protocol_version
 from zkcore.types import Address, Hash32, HexLike, uint
+from zkcore.words import Told
 
 # fmt: off
 __all__ = [
@@ -76,7 +77,7 @@ WithdrawalPhase: TypeAlias = Literal[
 ]
 
 
-class WithdrawalStatus(Struct, frozen=True, kw_only=True):
+class WithdrawalStatus(Told, Struct, frozen=True, kw_only=True):
     """How far a withdrawal is, why it is not ready, and its parameters once there is a proof.
 
     `blocked`: what L1 says to the call although the proof is right. `trouble`: as in `RequestStatus`.

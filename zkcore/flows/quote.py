@@ -7,6 +7,7 @@ from msgspec import Struct
 from zkcore.flows.approvals import Approval
 from zkcore.flows.l1 import Lack
 from zkcore.types import Address, Stack
+from zkcore.words import Told
 
 __all__ = ["Quote", "Route"]
 
@@ -16,7 +17,7 @@ Route: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-class Quote(Struct, frozen=True, kw_only=True):
+class Quote(Told, Struct, frozen=True, kw_only=True, dict=True):
     """What a deposit or a call from L1 costs and does. Nothing was signed or sent.
 
     Wei of ether: `l1_value` (msg.value), `max_l1_fee`, `max_total`, the gas prices. Wei of the base token: `base_cost`,

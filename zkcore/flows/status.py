@@ -26,6 +26,7 @@ from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.protocol.signed import is_request_of
 from zkcore.transactions import Transaction, parse_transaction
 from zkcore.types import Hash32
+from zkcore.words import Told
 
 __all__ = ["Phase", "RequestStatus", "poll", "request_status", "wait_for_request"]
 
@@ -49,7 +50,7 @@ _DROPPED = 3  # looks in a row that find it with no node, before it is sent agai
 _LEAST_LOOK = 0.5  # seconds that the first question gets, however short the wait
 
 
-class RequestStatus(Struct, frozen=True, kw_only=True):
+class RequestStatus(Told, Struct, frozen=True, kw_only=True):
     """How far it is. `l1_tx_hash`: the one of its transactions that was included (or the last sent).
 
     `details`: on Era, the batch's commit, proof and execution on L1, where the node tells them. `trouble`: told to who

@@ -32,6 +32,7 @@ from zkcore.protocol.contracts import ERC20
 from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Transaction
 from zkcore.types import ETH, Address, AddressLike, uint
+from zkcore.words import Told
 
 __all__ = ["TxQuote", "draft_approve", "draft_calls", "draft_l1_transfer", "draft_transfer", "plan_calls", "plan_facts"]
 
@@ -39,7 +40,7 @@ DEFAULT_GAS_PER_PUBDATA = 50_000  # of L2 transactions: zksync-era core/lib/cons
 Q = TypeVar("Q")
 
 
-class TxQuote(Struct, frozen=True, kw_only=True):
+class TxQuote(Told, Struct, frozen=True, kw_only=True, dict=True):
     """What transactions cost, in wei of the chain's own currency. `value` is what leaves the account beside the fee.
 
     `missing`: what the account does not hold of all this.

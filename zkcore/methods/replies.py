@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 from zkcore.methods.decoding import Data, Hooked, Quantity, convert, respelled
 from zkcore.protocol.contracts import BOOTLOADER
 from zkcore.types import Address, Hash32
+from zkcore.words import Told
 
 # fmt: off
 __all__ = [
@@ -96,7 +97,7 @@ class L2ToL1LogEntry(Struct, frozen=True, kw_only=True, rename="camel"):
     value: Hash32
 
 
-class Receipt(Struct, frozen=True, kw_only=True, rename="camel"):
+class Receipt(Told, Struct, frozen=True, kw_only=True, rename="camel"):
     """The receipt of an included transaction, of L1 or of either L2 stack. `status` is 1 or 0.
 
     `l1_batch_number` and `l1_batch_tx_index` exist on Era only, and there are None until the batch is sealed.

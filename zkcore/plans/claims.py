@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 
+from zkcore.errors import InputError
 from zkcore.plans.facts import PlanFacts
-from zkcore.protocol.chains import ChainProfile
+from zkcore.protocol.chains import ChainProfile, Token
 
-__all__ = ["claims", "vouched_by"]
+__all__ = ["claims", "profile_of", "vouched_by"]
 
 
 def vouched_by(facts: PlanFacts, given: ChainProfile | None, pinned: ChainProfile | None) -> str:
     """Whose word the bridgehub is, on this machine: the plan's own words are no more than its own."""
-    if given is not None:
-        return "from the profile"
     if pinned is not None and facts.bridgehub == pinned.bridgehub:
         return f"pinned for {pinned.name}"
+    if given is not None:
+        return "from the profile"
     return f"the plan's word: from {facts.origins.get('bridgehub', 'an unknown source')}"
 
 
@@ -30,3 +31,16 @@ def claims(facts: PlanFacts) -> Iterator[str]:
         yield f"settles {facts.l2_tx_hash}, number {facts.l2_index}"
     for tx_hash in facts.replaces:
         yield f"replaces {tx_hash}"
+
+
+def profile_of(facts: PlanFacts, vouched: ChainProfile | None, stated: tuple[Token, ...]) -> ChainProfile:
+    """The plan's chain, with the names that are vouched for, and the tokens that speak for themselves. Raises InputError."""
+    kept = {name: getattr(facts, name) for name in ChainProfile.__struct_fields__ if hasattr(facts, name)}
+    for name, theirs in kept.items():
+        ours = getattr(vouched, name, None)
+        if None not in (ours, theirs) and ours != theirs:
+            raise InputError(f"the plan's {name} is {theirs}, the profile's {ours}")
+    tokens = vouched.tokens if vouched else ()
+    known = {token.l1_address for token in tokens}
+    tokens += tuple(token for token in stated if token.l1_address not in known)
+    return ChainProfile(name=vouched.name if vouched else "", tokens=tokens, **kept)

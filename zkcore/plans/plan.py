@@ -21,6 +21,7 @@ from zkcore.protocol.contracts import BRIDGEHUB
 from zkcore.signer import Signer
 from zkcore.transactions import parse_transaction
 from zkcore.types import Address, Hash32, check_nesting, hex_bytes, to_hex
+from zkcore.words import NOBODY, Names, Told, knowing
 
 if TYPE_CHECKING:
     from zkcore.plans.preview import Preview
@@ -40,7 +41,7 @@ def check_kind(kind: PlanKind, handle: type[Any] | None, what: str) -> None:
         raise InputError(f"this is {what} of kind {kind}, expected one that gives a {handle.__name__} ({asked})")
 
 
-class Plan(Struct, Generic[H_co], frozen=True, kw_only=True):
+class Plan(Told, Struct, Generic[H_co], frozen=True, kw_only=True, dict=True):
     """Ordered unsigned transactions of one sender. Raises PlanTampered where its parts contradict one another."""
 
     kind: PlanKind
@@ -91,10 +92,14 @@ class Plan(Struct, Generic[H_co], frozen=True, kw_only=True):
         return plan
 
     def preview(self, profile: ChainProfile | None = None) -> "Preview":
-        """What will be signed, in words, decoded from the very bytes; with the token names that a profile vouches for."""
+        """What will be signed, in words, decoded from the very bytes; with the token names that a profile vouches for.
+
+        `profile`: by default that of the wallet which made the plan; of one that was loaded, what is pinned for its chain.
+        """
         from zkcore.plans.preview import preview_plan
 
-        return preview_plan(self.kind, self.hash, self.sender, self.steps, self.facts, profile)
+        names = Names(profile) if profile else self.__dict__.get("_names", NOBODY)
+        return preview_plan(self.kind, self.hash, self.sender, self.steps, self.facts, names)
 
     def at_nonce(self, chain: Chain, nonce: int) -> "Plan[H_co]":
         """The same plan with its steps on that chain numbered from this nonce."""
@@ -105,10 +110,13 @@ class Plan(Struct, Generic[H_co], frozen=True, kw_only=True):
                     step, transaction=msgspec.structs.replace(step.transaction, nonce=nonce)
                 )
                 nonce += 1
-        return msgspec.structs.replace(self, steps=tuple(steps))
+        moved: Plan[H_co] = knowing(
+            msgspec.structs.replace(self, steps=tuple(steps)), self.__dict__.get("_names", NOBODY)
+        )
+        return moved
 
 
-class SignedPlan(Struct, Generic[H_co], frozen=True, kw_only=True):
+class SignedPlan(Told, Struct, Generic[H_co], frozen=True, kw_only=True):
     """A plan with one signature a step. Raises WrongDevice or BadSignature if one is not the sender's."""
 
     plan: Plan[H_co]

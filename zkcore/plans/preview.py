@@ -13,7 +13,7 @@ from zkcore.errors import InputError
 from zkcore.ethereum.abi import Parameter
 from zkcore.ethereum.eip712 import DOMAIN, TypedData
 from zkcore.ethereum.hashing import calldata_digest
-from zkcore.plans.claims import claims, vouched_by
+from zkcore.plans.claims import claims, profile_of, vouched_by
 from zkcore.plans.facts import UNPINNED, PlanFacts, PlanKind, PlanStep
 from zkcore.plans.rules import second_bridge
 from zkcore.protocol.addresses import undo_alias
@@ -33,6 +33,7 @@ from zkcore.protocol.contracts import (
 from zkcore.protocol.pinned import known_profile
 from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction, parse_transaction
 from zkcore.types import ETH, Address, Hash32, HexLike, format_units, to_hex
+from zkcore.words import NOBODY, Names, units
 
 __all__ = ["Field", "Preview", "preview", "preview_plan"]
 
@@ -96,12 +97,13 @@ def preview_plan(
     sender: Address,
     steps: Sequence[PlanStep],
     facts: PlanFacts,
-    profile: ChainProfile | None = None,
+    names: Names = NOBODY,
 ) -> Preview:
     """The words for all steps of a plan, and the facts it was built on. See `Plan.preview`."""
     pinned = known_profile(facts.l1_chain_id, facts.l2_chain_id)
+    profile = names.profile
     vouched = profile or (None if facts.origins.get("bridgehub") == UNPINNED else pinned)
-    known = _profile(facts, vouched)
+    known = profile_of(facts, vouched, names.stated)
     fields = [
         Field("plan hash", str(plan_hash), plan_hash),
         Field("sender", str(sender), sender),
@@ -121,27 +123,18 @@ def preview_plan(
     )
     fields += [Field("claimed", note, note) for note in (*notes, *claims(facts))]
     for place, step in enumerate(steps, 1):
-        names = _Names(known, step.transaction.chain_id)
-        fields.append(Field(f"step {place}", f"{step.kind}, on {names.network(step.transaction.chain_id)}", step.kind))
-        fields += [Field(f.label, f.value, f.raw, f.depth + 1) for f in _transaction(step.transaction, names)]
+        on = _Names(known, step.transaction.chain_id)
+        fields.append(Field(f"step {place}", f"{step.kind}, on {on.network(step.transaction.chain_id)}", step.kind))
+        fields += [Field(f.label, f.value, f.raw, f.depth + 1) for f in _transaction(step.transaction, on)]
     total = sum(f.raw for f in fields if f.label == "maximal total" and isinstance(f.raw, int))
     chain_id = steps[0].transaction.chain_id  # the steps of a plan are on one chain
-    names = _Names(known, chain_id)
-    fields.append(Field("in total, at most", names.amount(total, names.base_token(chain_id)), total))
+    on = _Names(known, chain_id)
+    fields.append(Field("in total, at most", on.amount(total, on.base_token(chain_id)), total))
     through = next(
         (b for b in (second_bridge(s.transaction.data) for s in steps) if b not in (None, facts.asset_router)), None
     )
     custom = f" THROUGH THE CUSTOM BRIDGE {through}" if through else ""
     return Preview(f"Plan: {kind}{custom} in {len(steps)} transaction(s)", tuple(fields))
-
-
-def _profile(facts: PlanFacts, vouched: ChainProfile | None) -> ChainProfile:
-    kept = {name: getattr(facts, name) for name in ChainProfile.__struct_fields__ if hasattr(facts, name)}
-    for name, theirs in kept.items():
-        ours = getattr(vouched, name, None)
-        if None not in (ours, theirs) and ours != theirs:
-            raise InputError(f"the plan's {name} is {theirs}, the profile's {ours}")
-    return ChainProfile(name=vouched.name if vouched else "", tokens=vouched.tokens if vouched else (), **kept)
 
 
 class _Names:
@@ -180,7 +173,8 @@ class _Names:
     def address(self, address: Address) -> str:
         name = self._contracts.get(address) or _BUILT_IN.get(address)
         if name is None and address in self.tokens:
-            name = f"token {self.tokens[address].symbol}"
+            token = self.tokens[address]
+            name = f"token {token.symbol}" if token.vouched else f"token; its contract says {token.symbol}"
         if name is None and address == ETH and not self._on_l2:
             name = "ether"
         if name is None and undo_alias(address) in self._aliased:
@@ -189,9 +183,9 @@ class _Names:
 
     def amount(self, amount: int, token: Address | None) -> str:
         known = self.tokens.get(token)
-        if known is not None:
-            return f"{format_units(amount, known.decimals)} {known.symbol} ({amount})"
-        return f"{format_units(amount, 18)} ETH ({amount} wei)" if token == ETH else f"{amount} of its smallest unit"
+        if token == ETH and known is None:
+            return f"{format_units(amount, 18)} ETH ({amount} wei)"
+        return units(amount, known) + (f" ({amount})" if known and known.vouched else "")
 
     def base_token(self, chain_id: int | None) -> Address | None:
         """The token that a chain counts its value in; None if it is not known."""

@@ -18,12 +18,16 @@ _STACKS = ("era", "zksync-os", None)
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """A token whose symbol and decimals the user vouches for: previews show its amounts with them."""
+    """A token whose symbol and decimals the user vouches for: previews show its amounts with them.
+
+    `vouched`: False of one whose symbol and decimals are only what its contract says.
+    """
 
     symbol: str
     decimals: int
     l1_address: Address | None = None
     l2_address: Address | None = None
+    vouched: bool = True
 
     def __post_init__(self) -> None:
         uint(self.decimals, "decimals", 8)

@@ -11,8 +11,10 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, ca
 from msgspec.structs import replace
 
 from zkcore.effects import Flow, Step
+from zkcore.flows.naming import names_of
 from zkcore.flows.session import Session
 from zkcore.plans.plan import Draft, Plan
+from zkcore.words import knowing
 
 __all__ = ["Awaited", "awaited", "blocking", "dress", "planning", "quoting", "unlike"]
 
@@ -54,7 +56,7 @@ def quoting(draft: Drafting[P, Q]) -> Callable[Concatenate[Session, P], Flow[Q]]
     """What it costs and does; nothing is signed or sent, and no key is needed."""
 
     def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Q]:
-        return (yield from draft(session, *args, **kwargs)).quote
+        return knowing((yield from draft(session, *args, **kwargs)).quote, names_of(session))  # type: ignore[no-any-return]
 
     return dress(flow, draft, "quote_", returns=lambda drafted: Flow[get_args(drafted)[0]])  # type: ignore[misc]
 
@@ -68,7 +70,8 @@ def planning(draft: Drafting[P, Q], handle: type[H]) -> Callable[Concatenate[Ses
     """The plan, to preview, sign and submit; nothing is signed or sent."""
 
     def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Plan[H]]:
-        return (yield from draft(unlike(session), *args, **kwargs)).accepted().plan
+        plan: Plan[H] = (yield from draft(unlike(session), *args, **kwargs)).accepted().plan
+        return knowing(plan, names_of(session))  # type: ignore[no-any-return]
 
     return dress(flow, draft, "prepare_", returns=lambda _: Flow[Plan[handle]])  # type: ignore[valid-type]
 

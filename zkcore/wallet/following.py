@@ -29,6 +29,7 @@ from zkcore.plans.records import (
 )
 from zkcore.types import Hash32
 from zkcore.wallet.submission import Submission
+from zkcore.words import of_handle
 
 __all__ = ["Handle", "RequestHandle", "SettlementHandle", "TransactionHandle", "WithdrawalHandle"]
 
@@ -59,7 +60,10 @@ class Handle(Generic[R]):
         self._told: tuple[State, R] | None = None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._record})"
+        return f"{type(self).__name__}({last_transaction(self._record)})"
+
+    def __str__(self) -> str:
+        return of_handle(self)
 
     @property
     def kind(self) -> str:
