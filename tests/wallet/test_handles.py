@@ -163,7 +163,7 @@ def test_what_is_no_handle() -> None:
     without = [
         {key: value for key, value in good.items() if key != gone}
         for gone in good
-        if gone not in ("replaced", "l2_tx_hash")
+        if gone not in ("replaced", "l2_tx_hash", "signed")
     ]
     changed = [
         good | change
