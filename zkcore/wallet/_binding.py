@@ -11,7 +11,6 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, ca
 from msgspec.structs import replace
 
 from zkcore.effects import Flow, Step
-from zkcore.flows.naming import names_of
 from zkcore.flows.session import Session
 from zkcore.plans.plan import Draft, Plan
 from zkcore.words import knowing
@@ -56,6 +55,8 @@ def quoting(draft: Drafting[P, Q]) -> Callable[Concatenate[Session, P], Flow[Q]]
     """What it costs and does; nothing is signed or sent, and no key is needed."""
 
     def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Q]:
+        from zkcore.flows.naming import names_of
+
         return knowing((yield from draft(session, *args, **kwargs)).quote, names_of(session))  # type: ignore[no-any-return]
 
     return dress(flow, draft, "quote_", returns=lambda drafted: Flow[get_args(drafted)[0]])  # type: ignore[misc]
@@ -70,6 +71,8 @@ def planning(draft: Drafting[P, Q], handle: type[H]) -> Callable[Concatenate[Ses
     """The plan, to preview, sign and submit; nothing is signed or sent."""
 
     def flow(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> Flow[Plan[H]]:
+        from zkcore.flows.naming import names_of
+
         plan: Plan[H] = (yield from draft(unlike(session), *args, **kwargs)).accepted().plan
         return knowing(plan, names_of(session))  # type: ignore[no-any-return]
 
