@@ -10,6 +10,7 @@ from signers import LedgerSigner, TrezorSigner
 from signers.testing.ledger import FakeLedger
 from signers.testing.trezor import FakeTrezor
 from tests.devnet.client import send
+from tests.wallet.test_finality import THIEF, as_if
 from tests.wallet.test_versions import SET_VERSION
 from tests.wallet.tools import AMOUNT, CountingSigner, sends, wallet_of
 from zkcore import ETH, ether
@@ -20,6 +21,7 @@ from zkcore.errors import (
     InvalidBundle,
     InvalidProof,
     L2GasLimitTooLow,
+    MalformedReply,
     NotReady,
     UnsupportedProtocol,
     WithdrawalCancelled,
@@ -467,7 +469,8 @@ def test_a_node_that_shows_another_bundle(net: Devnet, open_wallet: Any, change:
     for ask in (wallet.finalize_withdrawal, wallet.is_withdrawal_finalized):
         with pytest.raises(error, match=says):
             ask(withdrawal.l2_tx_hash)
-    with pytest.raises(error, match=says):
+    # who has signed it knows before there is a proof that it is another
+    with pytest.raises((error, MalformedReply), match=f"{says}|not the one that was signed"):
         withdrawal.status()
     assert not signer.signed
 
@@ -580,3 +583,29 @@ def test_a_device_withdraws_by_bundle_and_sees_a_hash_of_it_at_most(net: Devnet,
         assert wallet.is_withdrawal_finalized(withdrawal.l2_tx_hash)
     with device(consent=False) as signer, pytest.raises(BlindSigningRequired):
         wallet_of(net, signer).withdraw(ETH, AMOUNT)
+
+
+def test_a_bundle_of_ours_does_not_stand_for_another_of_ours(net: Devnet, open_wallet: Any) -> None:
+    """What a bundle withdraws is compared with the request that was signed: amount, receiver, asset, salt; after a resume too."""
+    wallet = funded(net, open_wallet)
+    base, dai = net.profile.base_token, net.tokens["DAI"]
+    ours = wallet.withdraw(dai, AMOUNT)
+    others = [wallet.withdraw(dai, AMOUNT + 1), wallet.withdraw(dai, AMOUNT, to=THIEF), wallet.withdraw(base, AMOUNT)]
+    others.append(wallet.withdraw(dai, AMOUNT))  # the same again: another salt
+    for other in (ours, *others):
+        other.wait("ready", timeout=60)
+    others[-1].finalize().wait(timeout=60)
+    before = len(sends(net))
+    for other in others:
+        net.faults.clear()
+        as_if(net, ours, other)
+        for handle in (ours, open_wallet(net).resume(ours.to_json())):
+            for ask in (handle.status, handle.finalize):
+                with pytest.raises(MalformedReply, match="not the one that was signed"):
+                    ask()
+        with pytest.raises(MalformedReply, match="not the one that was signed"):
+            wallet.is_withdrawal_finalized(ours.l2_tx_hash)
+    net.faults.clear()
+    assert len(sends(net)) == before
+    assert ours.status().phase == "READY"
+    assert ours.finalize().wait(timeout=60).status == 1

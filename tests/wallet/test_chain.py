@@ -1,6 +1,7 @@
 """The caller says which chain it is, and nothing of a node is taken for an answer before its chain id was compared."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.wallet.tools import AMOUNT, ERA, CountingSigner, sends, wallet_of
-from zkcore import ETH, AsyncWallet, ChainProfile, Wallet, known_chains
+from zkcore import ETH, AsyncWallet, ChainProfile, Wallet, ether, known_chains
 from zkcore.errors import ChainIdMismatch, InputError, NodeError, UntrustedBridgehub
 from zkcore.methods import calls
 from zkcore.protocol.chains import PINNED
@@ -198,3 +199,34 @@ def test_an_async_wallet_checks_once_for_many(net: Devnet) -> None:
             return await asyncio.gather(*[wallet.get_balance() for _ in range(5)])
 
     assert len(set(asyncio.run(ask()))) == 1
+
+
+@ERA
+def test_a_handle_is_of_what_its_account_signed(net: Devnet, open_wallet: Any) -> None:
+    """A settlement, a withdrawal, a transaction: whose it is, and under which hash, is in the bytes that were signed."""
+    wallet, stranger = wallet_of(net), wallet_of(net, 1)
+    for one in (wallet, stranger):
+        one.deposit(ETH, ether("1")).wait(timeout=30)
+    mine = [wallet.withdraw(ETH, 1), wallet.transfer(stranger.address, 1), wallet.l1_transfer(stranger.address, 1)]
+    theirs = [stranger.withdraw(ETH, 1), stranger.transfer(wallet.address, 1), stranger.l1_transfer(wallet.address, 1)]
+    for one, other in ((mine, wallet), (theirs, stranger)):
+        one[0].wait("ready", timeout=30)
+        one.append(one[0].finalize())
+        other.close()
+    for ours, other in zip(mine, theirs, strict=True):
+        assert open_wallet(net).resume(ours.to_json()).to_json() == ours.to_json()
+        with pytest.raises(
+            InputError, match=f"the handle is {stranger.address}'s, this wallet is {wallet.address}'s"
+        ):
+            open_wallet(net).resume(other.to_json())
+        for field in ("l2_tx_hash", "tx_hash", "l1_tx_hash"):  # ours, under the name of theirs
+            said, fields = json.loads(ours.to_json()), json.loads(other.to_json())
+            if field not in said or (field == "l2_tx_hash" and "l1_tx_hash" in said):
+                continue
+            with pytest.raises(InputError, match="it was edited"):
+                open_wallet(net).resume(json.dumps(said | {field: fields[field]}))
+        broken = json.loads(ours.to_json())
+        with pytest.raises(InputError):
+            open_wallet(net).resume(json.dumps(broken | {"signed": broken["signed"][:-2] + "zz"}))
+        with pytest.raises(InputError):
+            open_wallet(net).resume(json.dumps(broken | {"signed": broken["signed"][:-40]}))

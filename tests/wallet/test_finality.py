@@ -8,7 +8,7 @@ import pytest
 from tests.wallet.liar import LyingNode, answering, asked, both
 from tests.wallet.tools import AMOUNT, ERA, sends, wallet_of
 from zkcore import ETH, ether
-from zkcore.errors import InvalidProof, MalformedReply, NotReady, ZkCoreError
+from zkcore.errors import InvalidProof, MalformedReply, NotReady, WaitTimeout, ZkCoreError
 from zkcore.protocol.contracts import DIAMOND, NULLIFIER
 from zkcore.testing.devnet import Devnet, Lie
 from zkcore.types import Address
@@ -156,3 +156,39 @@ def test_the_l1_receipt_of_another_accounts_transaction_ends_no_wait(net: Devnet
         with lie, pytest.raises(MalformedReply, match=match):
             ours.status()
     assert ours.wait(timeout=30).status == 1
+
+
+@ERA
+def test_the_receipt_of_anothers_transaction_ends_no_wait_for_a_settlement_or_a_transfer(
+    net: Devnet, open_wallet: Any
+) -> None:
+    """A finalization, a claim, an approval, a transfer on either chain: each is compared with what was signed, after a resume too."""
+    wallet, ours, theirs = two_withdrawals(net, open_wallet)
+    stranger = wallet_of(net, 1)
+    paid = stranger.l1_transfer(THIEF, 1)
+    paid.wait(timeout=30)
+    moved = stranger.transfer(THIEF, 1)
+    moved.wait(timeout=30)
+    finalization = ours.finalize()
+    finalization.wait(timeout=30)
+    approval = wallet.approve(net.tokens["DAI"], 7)
+    approval.wait(timeout=30)
+    transfer = wallet.transfer(THIEF, 2)
+    transfer.wait(timeout=30)
+    for handle, chain, tx_hash, other in (
+        (finalization, "l1", finalization.l1_tx_hash, paid.tx_hash),
+        (approval, "l1", approval.tx_hash, paid.tx_hash),
+        (transfer, "l2", transfer.tx_hash, moved.tx_hash),
+    ):
+        url = net.l1_url if chain == "l1" else net.l2_url
+        receipt = asked(url, "eth_getTransactionReceipt", str(other))
+        disguised = json.loads(json.dumps(receipt).replace(str(other), str(tx_hash)))
+        for lied in (disguised, disguised | {"from": str(wallet.address).lower()}):
+            lied = lied | {"to": str(theirs.l2_tx_hash)[:42]}
+            for one in (handle, open_wallet(net).resume(handle.to_json())):
+                with net.faults.add(Lie(lambda _, r=lied: r), node=chain, method="eth_getTransactionReceipt"):
+                    with pytest.raises(MalformedReply, match="what was signed is from"):
+                        one.status()
+                    with pytest.raises(WaitTimeout):
+                        one.wait(timeout=0.5, poll=0.2)
+                assert one.status().status == 1

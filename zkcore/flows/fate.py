@@ -1,6 +1,6 @@
 """The one truth about transactions of which at most one can be in a block: they have the same sender and the same nonce."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -102,11 +102,18 @@ def missing(plans: Iterable[SignedPlan[Any]]) -> Flow[Mapping[Hash32, Sequence[i
     return found
 
 
-def included(chain: Chain, tx_hash: Hash32, *, timeout: float = _STEP_TIMEOUT, poll: float = _PAUSE) -> Flow[Receipt]:
-    """The receipt, once there is one. Raises TransactionFailed if its status is 0, WaitTimeout."""
+def included(
+    chain: Chain,
+    tx_hash: Hash32,
+    check: Callable[[Receipt], None],
+    *,
+    timeout: float = _STEP_TIMEOUT,
+    poll: float = _PAUSE,
+) -> Flow[Receipt]:
+    """The receipt, once there is one that `check` takes. Raises TransactionFailed if its status is 0, WaitTimeout."""
     deadline = (yield from now()) + max(timeout, poll)  # a question at least
     while True:
-        receipt = yield from attempt(within(calls.get_receipt(chain, tx_hash), deadline), NodeError)
+        receipt = yield from attempt(within(_checked(chain, tx_hash, check), deadline), NodeError)
         if isinstance(receipt, Receipt):
             if receipt.status != 1:
                 raise TransactionFailed(chain=chain, tx_hash=tx_hash, receipt=receipt)
@@ -118,3 +125,10 @@ def included(chain: Chain, tx_hash: Hash32, *, timeout: float = _STEP_TIMEOUT, p
         yield from report(f"waiting for {chain} to include {tx_hash}{trouble}")
         yield from sleep(min(poll, left))
         poll = min(1.5 * poll, _LONGEST_PAUSE)
+
+
+def _checked(chain: Chain, tx_hash: Hash32, check: Callable[[Receipt], None]) -> Flow[Receipt | None]:
+    receipt = yield from calls.get_receipt(chain, tx_hash)
+    if receipt is not None:
+        check(receipt)
+    return receipt

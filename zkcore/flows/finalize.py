@@ -20,7 +20,7 @@ from zkcore.errors import (
     ZkCoreError,
 )
 from zkcore.flows.bridges import bridge_of, finalizes, is_done, is_passing
-from zkcore.flows.bundles import BundleState, bundle_state, check_executor, interop_handler
+from zkcore.flows.bundles import BundleState, bundle_in, bundle_state, check_executor, interop_handler
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.messages import (
     FinalizeParams,
@@ -146,6 +146,8 @@ def _looked_up(
             f"index: {receipt.transaction_hash} makes {len(withdrawals)} withdrawals, there is no number {index}"
         )
     log = withdrawals[index]
+    if log.topics[1][12:] == INTEROP_CENTER_ADDRESS:
+        _ = bundle_in(known, receipt, message_of(log))  # what no chain makes is told as that
     check_message(session, receipt.transaction_hash, message_of(log))
     nullifier, handler, proof, _, pair = yield from gather(
         nullifier_of(session, known),

@@ -5,12 +5,11 @@ from typing import Final
 from zkcore.errors import InputError, MalformedReply
 from zkcore.flows.session import Session
 from zkcore.methods.replies import Receipt
-from zkcore.protocol.assets import parse_withdrawal_message
-from zkcore.protocol.signed import asked_withdrawal
+from zkcore.protocol.signed import announced, asked_withdrawal
 from zkcore.transactions import Transaction, parse_transaction
-from zkcore.types import Hash32, HexLike, hex_bytes, to_hex
+from zkcore.types import Address, Hash32, HexLike, hex_bytes, to_hex
 
-__all__ = ["check_message", "check_receipt", "remember"]
+__all__ = ["check_is_ours", "check_message", "check_of", "check_receipt", "remember"]
 
 _REMEMBERED: Final = 50_000  # signed transactions; of older ones a node's word is taken
 
@@ -25,6 +24,18 @@ def remember(session: Session, tx_hash: Hash32 | None, raw: HexLike | None) -> N
         del signed[next(iter(signed))]
 
 
+def check_is_ours(session: Session, tx_hash: Hash32 | None, raw: HexLike | None) -> None:
+    """What a handle from elsewhere says was signed is this account's, and has the hash that it names. Raises InputError."""
+    if not raw:
+        return
+    transaction, signature = parse_transaction(raw)
+    sender = signature and transaction.sender(signature)
+    if signature is None or sender != session.address:
+        raise InputError(f"the handle is {sender or 'nobody'}'s, this wallet is {session.address}'s")
+    if transaction.hash(signature) != tx_hash:
+        raise InputError(f"the handle names {tx_hash}, and holds the signed {transaction.hash(signature)}: it was edited")
+
+
 def _of(session: Session, tx_hash: Hash32) -> Transaction | None:
     raw = session.known.signed.get(tx_hash)
     return None if raw is None else parse_transaction(raw)[0]
@@ -33,10 +44,16 @@ def _of(session: Session, tx_hash: Hash32) -> Transaction | None:
 def check_receipt(session: Session, receipt: Receipt) -> None:
     """It is of what was signed under its hash, if the session has signed that. Raises MalformedReply."""
     signed = _of(session, receipt.transaction_hash)
-    if signed is not None and (receipt.from_address, receipt.to or signed.to) != (session.address, signed.to):
+    if signed is not None:
+        check_of(receipt, session.address, signed)
+
+
+def check_of(receipt: Receipt, sender: Address, signed: Transaction) -> None:
+    """It is of this transaction of this sender. Raises MalformedReply."""
+    if (receipt.from_address, receipt.to or signed.to) != (sender, signed.to):
         raise MalformedReply(
             f"the receipt of {receipt.transaction_hash} is of a transaction from {receipt.from_address} to {receipt.to}; "
-            f"what was signed is from {session.address} to {signed.to}"
+            f"what was signed is from {sender} to {signed.to}"
         )
 
 
@@ -50,12 +67,11 @@ def check_message(session: Session, tx_hash: Hash32, message: bytes) -> None:
     if asked is None:
         return
     try:
-        said: object = parse_withdrawal_message(message)
-        agrees = asked.is_announced_by(parse_withdrawal_message(message))
+        agrees = asked.is_announced_by(announced(message))
     except InputError:  # it is none of the kind that was signed
-        said, agrees = to_hex(message), False
+        agrees = False
     if not agrees:
         raise MalformedReply(
             f"the L2 node tells of a withdrawal by {tx_hash} that is not the one that was signed ({asked.amount} of "
-            f"{asked.asset_id or 'the base token'} to {asked.receiver}): {said}"
+            f"{asked.asset_id or 'the base token'} to {asked.receiver}): {to_hex(message)}"
         )

@@ -18,6 +18,7 @@ from zkcore.errors import (
 )
 from zkcore.flows.fate import Outcome, unincluded
 from zkcore.flows.session import Session, known_stack
+from zkcore.flows.signed import check_of
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import NodeTransaction, Receipt, TransactionDetails
@@ -77,11 +78,8 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
         if receipt is None:
             return RequestStatus(phase=_PHASES[found.outcome], l1_tx_hash=record.l1_tx_hash)
     signed = parse_transaction(record.signed)[0] if record.signed else None  # None: another's, found by its hash
-    if signed is not None and (receipt.from_address, receipt.to or signed.to) != (record.sender, signed.to):
-        raise MalformedReply(
-            f"the L1 receipt of {receipt.transaction_hash} is from {receipt.from_address} to {receipt.to}; what was signed is "
-            f"from {record.sender} to {signed.to}"
-        )
+    if signed is not None:
+        check_of(receipt, record.sender, signed)
     if receipt.status != 1:
         return RequestStatus(phase="L1_FAILED", l1_tx_hash=receipt.transaction_hash, l1_receipt=receipt)
     requests = priority_requests(receipt, record.diamond)

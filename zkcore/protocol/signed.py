@@ -1,12 +1,17 @@
 """What a signed call asks of the bridge, and whether what a chain says of it is that."""
 
+from typing import Any
+
 from msgspec import Struct
 
 from zkcore.errors import InputError
 from zkcore.protocol.addresses import apply_alias
-from zkcore.protocol.assets import AssetWithdrawal, BaseTokenWithdrawal, TransferData, WithdrawalMessage
+from zkcore.protocol.assets import BaseTokenWithdrawal, LegacyWithdrawal, TransferData, WithdrawalMessage
+from zkcore.protocol.assets import parse_withdrawal_message
+from zkcore.protocol.bundles import BundleRequest, BundleWithdrawal
 from zkcore.protocol.contracts import (
     BRIDGEHUB,
+    INTEROP_CENTER_ADDRESS,
     L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN,
@@ -16,7 +21,7 @@ from zkcore.protocol.priority import CanonicalTransaction
 from zkcore.transactions import Transaction
 from zkcore.types import Address, Hash32
 
-__all__ = ["AskedWithdrawal", "asked_withdrawal", "is_request_of"]
+__all__ = ["AskedWithdrawal", "announced", "asked_withdrawal", "is_request_of"]
 
 
 def is_request_of(transaction: CanonicalTransaction, signed: Transaction) -> bool:
@@ -40,8 +45,16 @@ def is_request_of(transaction: CanonicalTransaction, signed: Transaction) -> boo
     return said == asked
 
 
+def announced(message: bytes) -> WithdrawalMessage | BundleWithdrawal:
+    """The withdrawal that a message to L1 announces, of either kind. Raises InputError for one that is none."""
+    bundle = message[:1] == BundleWithdrawal.IDENTIFIER
+    return BundleWithdrawal.decode(message) if bundle else parse_withdrawal_message(message)
+
+
 class AskedWithdrawal(Struct, frozen=True, kw_only=True):
-    """A withdrawal as its sender signed it on a chain. `asset_id` is None for the base token; `extra` goes with a message."""
+    """A withdrawal as its sender signed it on a chain. `asset_id` is None for the base token where no bundle names it; `extra` goes
+    with a message; `bundle` is the request of one.
+    """
 
     sender: Address
     chain_id: int
@@ -49,16 +62,21 @@ class AskedWithdrawal(Struct, frozen=True, kw_only=True):
     amount: int
     asset_id: Hash32 | None = None
     extra: bytes = b""
+    bundle: BundleRequest | None = None
 
-    def is_announced_by(self, said: WithdrawalMessage) -> bool:
+    def is_announced_by(self, said: WithdrawalMessage | BundleWithdrawal) -> bool:
         """Whether a message to L1 announces just this. Raises InputError for an asset that is not of the vaults."""
         if self.asset_id is None:
             return said == BaseTokenWithdrawal(receiver=self.receiver, amount=self.amount, extra=self.extra)
-        if not isinstance(said, AssetWithdrawal):
+        if isinstance(said, BaseTokenWithdrawal | LegacyWithdrawal):
             return False
+        asked, told = self.bundle and (self.bundle.l1_chain_id, self.bundle.salt, self.bundle.executor), None
+        chain = said.source_chain_id if isinstance(said, BundleWithdrawal) else said.origin_chain_id
+        if isinstance(said, BundleWithdrawal):
+            told = (said.l1_chain_id, said.sender_salt, said.executor)
         mint = said.mint
-        told = (said.origin_chain_id, said.asset_id, mint.original_caller, mint.receiver, mint.amount)
-        return told == (self.chain_id, self.asset_id, self.sender, self.receiver, self.amount)
+        made = (chain, said.asset_id, mint.original_caller, mint.receiver, mint.amount, told)
+        return made == (self.chain_id, self.asset_id, self.sender, self.receiver, self.amount, asked)
 
 
 def asked_withdrawal(sender: Address, chain_id: int, signed: Transaction) -> AskedWithdrawal | None:
@@ -79,6 +97,11 @@ def asked_withdrawal(sender: Address, chain_id: int, signed: Transaction) -> Ask
             return AskedWithdrawal(
                 sender=sender, chain_id=chain_id, receiver=to.receiver, amount=to.amount, asset_id=Hash32(asset_id)
             )
+        if signed.to == INTEROP_CENTER_ADDRESS:
+            request = BundleRequest.decode(signed.data)
+            made: dict[str, Any] = {name: getattr(request.transfer, name) for name in ("receiver", "amount")}
+            made |= {"asset_id": request.asset_id, "bundle": request}
+            return AskedWithdrawal(sender=sender, chain_id=chain_id, **made)
     except InputError:
         pass
     return None

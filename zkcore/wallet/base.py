@@ -9,6 +9,7 @@ from zkcore.effects import Chain, Flow
 from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered, SendUncertain
 from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.session import Known, Session, check_ids, check_nodes, named
+from zkcore.flows.signed import check_is_ours
 from zkcore.journal import MOVING, Entry, Journal, JournalLike, State
 from zkcore.plans.asked import asked
 from zkcore.plans.facts import PlanFacts, PlanKind
@@ -228,6 +229,8 @@ class WalletBase(Generic[S, N]):
         sender = getattr(record, "sender", None)
         if sender not in (None, self.address):
             raise InputError(f"the handle is {sender}'s, this wallet is {self.address}'s")
+        if sender is None:  # whose it is, is in what was signed
+            check_is_ours(self._session, last_transaction(record), getattr(record, "signed", None))
         return record
 
     def _check_facts(self, facts: PlanFacts) -> None:

@@ -11,7 +11,7 @@ from zkcore.flows.fate import included
 from zkcore.flows.finalize import WithdrawalStatus, wait_for_withdrawal, withdrawal_status
 from zkcore.flows.l1 import TxOptions
 from zkcore.flows.replacement import draft_cancel, draft_speed_up
-from zkcore.flows.signed import remember
+from zkcore.flows.signed import check_receipt, remember
 from zkcore.flows.status import RequestStatus, request_status, wait_for_request
 from zkcore.journal import State
 from zkcore.methods import calls
@@ -73,6 +73,10 @@ class Handle(Generic[R]):
     def to_json(self) -> str:
         """All that is needed to go on elsewhere: `resume` reads it."""
         return record_to_json(self._record)
+
+    def _check(self, receipt: Receipt) -> None:
+        """What a node tells of it is of what was signed. Raises MalformedReply."""
+        check_receipt(self._wallet._session, receipt)
 
     def _tell(self, state: State, note: str = "") -> None:
         """Tell the journal how far it is, where that is new."""
@@ -256,6 +260,7 @@ class SettlementHandle(Handle[SettlementRecord]):
             return None
         receipt = yield from calls.get_receipt("l1", self._record.l1_tx_hash)
         if receipt is not None:
+            self._check(receipt)
             self._learn(receipt)
         return receipt
 
@@ -266,7 +271,8 @@ class SettlementHandle(Handle[SettlementRecord]):
         """
         if self._record.l1_tx_hash is None:
             return None
-        return (yield from _followed(self, included("l1", self._record.l1_tx_hash, timeout=timeout, poll=poll)))
+        waiting = included("l1", self._record.l1_tx_hash, self._check, timeout=timeout, poll=poll)
+        return (yield from _followed(self, waiting))
 
     def _learn(self, receipt: Receipt) -> None:
         record = self._record
@@ -294,12 +300,13 @@ class TransactionHandle(Handle[TransactionRecord]):
         """The receipt; None until it is included."""
         receipt = yield from calls.get_receipt(self._record.chain, self._record.tx_hash)
         if receipt is not None:
+            self._check(receipt)
             self._learn(receipt)
         return receipt
 
     def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt]:
         """Until it is included: the receipt, of status 1. Raises TransactionFailed, WaitTimeout. Times in seconds."""
-        waiting = included(self._record.chain, self._record.tx_hash, timeout=timeout, poll=poll)
+        waiting = included(self._record.chain, self._record.tx_hash, self._check, timeout=timeout, poll=poll)
         return (yield from _followed(self, waiting))
 
     def _learn(self, receipt: Receipt) -> None:

@@ -19,8 +19,11 @@ from zkcore.errors import InputError, NonceTaken, RpcError, SendUncertain, Signe
 from zkcore.ethereum.signature import Signature
 from zkcore.flows.covering import covered, takes_tokens
 from zkcore.flows.fate import included, is_sent, lookup, missing
+from zkcore.flows.signed import check_of
 from zkcore.journal import AGAIN, Entry, JournalLike, State
 from zkcore.methods import calls
+from zkcore.methods.replies import Receipt
+from zkcore.plans.facts import PlanStep
 from zkcore.plans.plan import Draft, Plan, SignedPlan, essence
 from zkcore.plans.records import Record, record_of, record_to_json
 from zkcore.transactions import Transaction
@@ -387,7 +390,12 @@ def _steps(order: Order) -> Submission[None]:
     hashes: tuple[Hash32, ...] = order.signed.tx_hashes
     for place, step in enumerate(order.plan.steps):
         for earlier in step.after:
-            yield from included(order.plan.steps[earlier].chain, hashes[earlier])  # pyright: ignore[reportUnknownArgumentType]
+            before: PlanStep = order.plan.steps[earlier]
+
+            def of_it(receipt: Receipt, transaction: Transaction = before.transaction) -> None:
+                check_of(receipt, order.plan.sender, transaction)
+
+            yield from included(before.chain, hashes[earlier], of_it)
         yield from deliver([Delivery(order, place)])
         if order.error is not None:
             return
