@@ -19,7 +19,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "protocol": (("zkcore/protocol",), 1_790),
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_495),
-    "flows": (("zkcore/flows",), 3_525),
+    "flows": (("zkcore/flows",), 3_600),
     "rpc": (("zkcore/rpc",), 700),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_300),
     "ledger": (("signers/ledger",), 650),

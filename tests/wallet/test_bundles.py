@@ -10,7 +10,7 @@ from signers import LedgerSigner, TrezorSigner
 from signers.testing.ledger import FakeLedger
 from signers.testing.trezor import FakeTrezor
 from tests.devnet.client import send
-from tests.wallet.test_finality import THIEF, as_if
+from tests.wallet.test_finality import as_if
 from tests.wallet.test_versions import SET_VERSION
 from tests.wallet.tools import AMOUNT, CountingSigner, sends, wallet_of
 from zkcore import ETH, ether

@@ -215,9 +215,7 @@ def test_a_handle_is_of_what_its_account_signed(net: Devnet, open_wallet: Any) -
         other.close()
     for ours, other in zip(mine, theirs, strict=True):
         assert open_wallet(net).resume(ours.to_json()).to_json() == ours.to_json()
-        with pytest.raises(
-            InputError, match=f"the handle is {stranger.address}'s, this wallet is {wallet.address}'s"
-        ):
+        with pytest.raises(InputError, match=f"the handle is {stranger.address}'s, this wallet is {wallet.address}'s"):
             open_wallet(net).resume(other.to_json())
         for field in ("l2_tx_hash", "tx_hash", "l1_tx_hash"):  # ours, under the name of theirs
             said, fields = json.loads(ours.to_json()), json.loads(other.to_json())

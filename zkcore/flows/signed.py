@@ -33,7 +33,9 @@ def check_is_ours(session: Session, tx_hash: Hash32 | None, raw: HexLike | None)
     if signature is None or sender != session.address:
         raise InputError(f"the handle is {sender or 'nobody'}'s, this wallet is {session.address}'s")
     if transaction.hash(signature) != tx_hash:
-        raise InputError(f"the handle names {tx_hash}, and holds the signed {transaction.hash(signature)}: it was edited")
+        raise InputError(
+            f"the handle names {tx_hash}, and holds the signed {transaction.hash(signature)}: it was edited"
+        )
 
 
 def _of(session: Session, tx_hash: Hash32) -> Transaction | None:

@@ -6,8 +6,13 @@ from msgspec import Struct
 
 from zkcore.errors import InputError
 from zkcore.protocol.addresses import apply_alias
-from zkcore.protocol.assets import BaseTokenWithdrawal, LegacyWithdrawal, TransferData, WithdrawalMessage
-from zkcore.protocol.assets import parse_withdrawal_message
+from zkcore.protocol.assets import (
+    BaseTokenWithdrawal,
+    LegacyWithdrawal,
+    TransferData,
+    WithdrawalMessage,
+    parse_withdrawal_message,
+)
 from zkcore.protocol.bundles import BundleRequest, BundleWithdrawal
 from zkcore.protocol.contracts import (
     BRIDGEHUB,
@@ -52,8 +57,8 @@ def announced(message: bytes) -> WithdrawalMessage | BundleWithdrawal:
 
 
 class AskedWithdrawal(Struct, frozen=True, kw_only=True):
-    """A withdrawal as its sender signed it on a chain. `asset_id` is None for the base token where no bundle names it; `extra` goes
-    with a message; `bundle` is the request of one.
+    """A withdrawal as its sender signed it on a chain. `asset_id` is None for the base token, but in a `bundle`; `extra` goes
+    with a message.
     """
 
     sender: Address
