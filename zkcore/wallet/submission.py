@@ -8,6 +8,7 @@ lease on the account's nonces. What is signed is in the journal before it is sen
 """
 
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from time import time
 from typing import Any, TypeAlias, TypeVar
 
@@ -22,7 +23,6 @@ from zkcore.flows.fate import included, is_sent, lookup, missing
 from zkcore.flows.signed import check_of
 from zkcore.journal import AGAIN, Entry, JournalLike, State
 from zkcore.methods import calls
-from zkcore.methods.replies import Receipt
 from zkcore.plans.facts import PlanStep
 from zkcore.plans.plan import Draft, Plan, SignedPlan, essence
 from zkcore.plans.records import Record, record_of, record_to_json
@@ -391,10 +391,7 @@ def _steps(order: Order) -> Submission[None]:
     for place, step in enumerate(order.plan.steps):
         for earlier in step.after:
             before: PlanStep = order.plan.steps[earlier]
-
-            def of_it(receipt: Receipt, transaction: Transaction = before.transaction) -> None:
-                check_of(receipt, order.plan.sender, transaction)
-
+            of_it = partial(check_of, sender=order.plan.sender, signed=before.transaction)
             yield from included(before.chain, hashes[earlier], of_it)
         yield from deliver([Delivery(order, place)])
         if order.error is not None:
