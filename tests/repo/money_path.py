@@ -20,7 +20,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_495),
     "flows": (("zkcore/flows",), 3_600),
-    "rpc": (("zkcore/rpc",), 700),
+    "rpc": (("zkcore/rpc",), 718),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_300),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),

@@ -9,6 +9,7 @@ from signers import PrivateKeySigner
 from tests.wallet.tools import AMOUNT, ERA, count, sends, wallet_of
 from zkcore import ETH, AsyncWallet
 from zkcore.errors import InputError, RpcError
+from zkcore.rpc import AsyncHttpTransport
 from zkcore.testing.devnet import Devnet, Failure
 from zkcore.transactions import parse_transaction
 from zkcore.wallet import async_wallet
@@ -92,3 +93,27 @@ def test_one_bad_order_holds_up_no_other(net: Devnet) -> None:
     # an empty deposit; another amount under the reference of the first: one of them is the order
     assert [isinstance(one, InputError) for one in ended] == [True, False, False, False, False, False]
     assert count(net) == 3 + 1 + 2
+
+
+@ERA
+def test_statuses_asked_one_by_one_cost_what_a_gathered_flow_costs(net: Devnet) -> None:
+    async def main() -> tuple[int, int]:
+        signer = PrivateKeySigner(net.accounts[0].private_key)
+        async with (
+            AsyncHttpTransport(net.l1_url) as l1,
+            AsyncHttpTransport(net.l2_url) as l2,
+            AsyncWallet(signer, chain=net.profile, l1=l1, l2=l2) as wallet,
+        ):
+            deposit = await wallet.deposit(ETH, AMOUNT)
+            await deposit.wait(timeout=60)
+            before = l1.http_requests + l2.http_requests
+            await deposit.status()
+            one = l1.http_requests + l2.http_requests - before
+            before += one
+            handles = [wallet.resume(deposit.to_json()) for _ in range(50)]
+            statuses = await asyncio.gather(*[handle.status() for handle in handles])
+            assert {status.phase for status in statuses} == {statuses[0].phase}
+            return one, l1.http_requests + l2.http_requests - before
+
+    one, fifty = asyncio.run(main())
+    assert fifty <= one + 2, (one, fifty)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from functools import cache, partial
-from math import inf
+from math import ceil, inf
 from threading import Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, cast
@@ -14,9 +14,10 @@ from zkcore.effects import Done, Reply, advance
 from zkcore.errors import InputError, MalformedReply, NodeTimeout, NodeUnreachable
 from zkcore.rpc.core import Core, Fault, Http, Pause
 from zkcore.rpc.endpoint import Endpoint
-from zkcore.rpc.transport import Limits, Request
+from zkcore.rpc.transport import Limits, Request, sends
 
 if TYPE_CHECKING:
+    import asyncio
     from ssl import SSLContext
 
     import httpx
@@ -52,6 +53,7 @@ class _HttpNode(Generic[C]):
         self._auth: dict[str, Any] = {} if auth is None else {"auth": auth}
         self._given, self._made_in = client, os.getpid()
         self._own: dict[tuple[int, Any], C] = {}
+        self._turns: dict[tuple[Any, int | None], _Turn] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self._endpoint}')"
@@ -105,6 +107,15 @@ class _HttpNode(Generic[C]):
         kind = NodeTimeout if late else NodeUnreachable
         again = isinstance(error, httpx.TransportError | OSError)  # TimeoutError is one
         return Fault(lambda where: kind(f"{where}: {text}"), again=again, late=late)
+
+
+class _Turn:
+    """What is asked of a node in one turn of an event loop, and how many wait for it."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.waiting = 0
+        self.task: asyncio.Future[Sequence[Reply]]
 
 
 class HttpTransport(_HttpNode["httpx.Client"]):
@@ -174,8 +185,31 @@ class AsyncHttpTransport(_HttpNode["httpx.AsyncClient"]):
             await own.aclose()
 
     async def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> Sequence[Reply]:  # noqa: ASYNC109
-        """As `Transport.ask`."""
-        return await self._run(self._core.ask(requests), timeout)
+        """As `Transport.ask`. What many tasks ask in one turn of the loop shares HTTP requests."""
+        import asyncio
+
+        if any(sends(request.method) for request in requests):
+            return await self._run(self._core.ask(requests), timeout)  # which refuses it, for nobody else
+        # of one turn are those that have the same time left, to a twentieth of a second
+        which = (running_loop(), None if timeout is None else ceil(timeout * 20))
+        turn = self._turns.get(which)
+        if turn is None:
+            turn = self._turns[which] = _Turn()
+            turn.task = asyncio.ensure_future(self._asked(which, timeout))
+        start = len(turn.requests)
+        turn.requests += requests
+        turn.waiting += 1
+        try:
+            return (await asyncio.shield(turn.task))[start : start + len(requests)]
+        finally:
+            turn.waiting -= 1
+            if not turn.waiting and not turn.task.done():  # nobody is left: a cancelled call leaves nothing running
+                turn.task.cancel()
+                await asyncio.wait([turn.task])
+
+    async def _asked(self, which: tuple[Any, int | None], timeout: float | None) -> Sequence[Reply]:  # noqa: ASYNC109
+        """Runs when all that this turn of the loop wakes has asked."""
+        return await self._run(self._core.ask(self._turns.pop(which).requests), timeout)
 
     async def send_raw(self, raw: bytes, *, timeout: float | None = None) -> Reply:  # noqa: ASYNC109
         """As `Transport.send_raw`."""
