@@ -23,7 +23,7 @@ from zkcore.flows.l1 import TxOptions
 from zkcore.flows.market import fee_market, next_nonce
 from zkcore.rpc import HttpTransport, Limits
 from zkcore.testing import play
-from zkcore.testing.devnet import Devnet, Drop, Failure, Lacks, Lie, Narrow, Status, Timeout, null
+from zkcore.testing.devnet import Devnet, Drop, Failure, Lacks, Lie, Narrow, Stale, Status, Timeout, null
 from zkcore.types import Address
 
 ME = Address("0x" + "5a" * 20)
@@ -130,6 +130,24 @@ def test_a_dead_node_is_no_narrow_one(net: Devnet) -> None:
     with pytest.raises(NodeUnreachable):
         wallet.find_withdrawals(from_block=0, to_block=9_999_999)
     assert sum("eth_getLogs" in request.methods for request in net.faults.requests("l2")) <= 6
+
+
+@ERA
+def test_blocks_that_a_replica_has_not_are_not_empty(net: Devnet, open_wallet: Any) -> None:
+    """A balancer asks one replica for the head and another, which lags, for the logs."""
+    wallet = open_wallet(net)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    withdrawal = wallet.withdraw(ETH, AMOUNT)
+    block = withdrawal.wait("l2", timeout=30).l2_receipt.block_number
+    for blocks, times in ((1, 3), (2, 2)):
+        net.faults.add(Stale(blocks), node="l2", times=times)
+        looked: list[int] = []
+        found = wallet.find_withdrawals(from_block=0, to_block=block, on_progress=looked.append)
+        assert [one.l2_tx_hash for one in found] == [withdrawal.l2_tx_hash]
+        assert looked[-1] == block
+    with pytest.raises(NotReady, match=f"is {block}, it has not {block + 7} yet") as behind:
+        wallet.find_withdrawals(from_block=0, to_block=block + 7)
+    assert behind.value.state == "L2_BEHIND"
 
 
 # ---------------------------------------------------------------- words

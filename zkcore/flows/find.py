@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
-from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, MalformedReply, NodeError, RateLimited, RpcError
+from zkcore.effects import Flow, attempt, gather, sleep
+from zkcore.errors import InputError, MalformedReply, NodeError, NotReady, RateLimited, RpcError
 from zkcore.flows.finalize import is_withdrawal_finalized
 from zkcore.flows.messages import withdrawals_in
 from zkcore.flows.session import Session, contracts
@@ -20,6 +20,7 @@ B = TypeVar("B")
 
 _BLOCKS = 10_000  # asked at once, at first; halved when the node refuses, a quarter when it does not answer
 _SILENCES = 5  # one after the other that are not the range's fault any more
+_BEHIND, _PAUSE = 8, 0.5  # looks at a node that has not the blocks yet, and seconds between them
 _AT_ONCE = 50  # withdrawals whose state on L1 is asked in one wave
 
 
@@ -37,8 +38,9 @@ def find_withdrawals(
     """The withdrawals that an address (the account itself if None) made in a range of L2 blocks and that are not finalized.
 
     The range is asked in parts that shrink when the node refuses, or does not answer; `on_progress` is called with the last block
-    looked at.
-    Raises InputError, NodeError.
+    looked at. Without `to_block` it ends at the last block of the node that was asked first. That a node shows no withdrawal in
+    blocks that it has not is no answer: it is asked again, for some seconds.
+    Raises InputError, NodeError, NotReady if the node has not all of the range by then.
     """
     owner = session.address if address is None else Address(address)
     known, head = yield from gather(contracts(session), calls.block_number("l2"))
@@ -46,18 +48,25 @@ def find_withdrawals(
     if uint(from_block, "from_block", 64) > last:
         raise InputError(f"from_block: {from_block} is after the last block {last}")
     hashes: dict[Hash32, None] = {}
-    at, size, silent = from_block, _BLOCKS, 0
+    at, size, silent, behind = from_block, _BLOCKS, 0, 0
     while at <= last:
         end = min(at + size - 1, last)
         size = end - at + 1
-        logs = yield from attempt(_logs(known.l1_chain_id, owner, at, end), NodeError)
-        if isinstance(logs, NodeError):
-            silent = 0 if isinstance(logs, RpcError) else silent + 1
-            if size == 1 or silent > _SILENCES or isinstance(logs, RateLimited):
-                raise logs
+        answer = yield from attempt(_logs(known.l1_chain_id, owner, at, end), NodeError)
+        if isinstance(answer, NodeError):
+            silent = 0 if isinstance(answer, RpcError) else silent + 1
+            if size == 1 or silent > _SILENCES or isinstance(answer, RateLimited):
+                raise answer
             size = max(1, size // (4 if silent else 2))
             continue
-        silent = 0
+        logs, head = answer
+        if head < end:
+            behind += 1
+            if behind >= _BEHIND:
+                raise NotReady(f"l2: the last block of the node is {head}, it has not {end} yet", state="L2_BEHIND")
+            yield from sleep(_PAUSE)
+            continue
+        silent = behind = 0
         hashes |= dict.fromkeys(log.transaction_hash for log in logs)
         if on_progress is not None:
             _ = on_progress(end)
@@ -68,11 +77,12 @@ def find_withdrawals(
     return [one for one, done in zip(every, finalized, strict=True) if not done]
 
 
-def _logs(l1_chain_id: int, owner: Address, first: int, last: int) -> Flow[list[Log]]:
+def _logs(l1_chain_id: int, owner: Address, first: int, last: int) -> Flow[tuple[list[Log], int]]:
+    """The events, and the last block of the node that tells them: one behind a balancer may not be the one asked before."""
     filters = withdrawal_filters(owner, l1_chain_id)
     asked = [calls.get_logs("l2", from_block=first, to_block=last, address=at, topics=topics) for at, topics in filters]
-    found = yield from gather(*asked)
-    return sorted((log for logs in found for log in logs), key=lambda log: (log.block_number, log.log_index))
+    found, head = yield from gather(gather(*asked), calls.block_number("l2"))
+    return sorted((log for logs in found for log in logs), key=lambda log: (log.block_number, log.log_index)), head
 
 
 def _made_by(l1_chain_id: int, owner: Address, tx_hash: Hash32) -> Flow[list[int]]:
