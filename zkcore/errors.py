@@ -351,10 +351,10 @@ class FeeTooHigh(ChainError):
 
 
 class NothingToClaim(ChainError):
-    """There is nothing on L1 to claim back; `reason` says why, and where the value is."""
+    """There is nothing on L1 to claim back; `reason` says why, and where the value is. `claimed`: it was claimed before."""
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    def __init__(self, reason: str, *, claimed: bool = False) -> None:
+        self.reason, self.claimed = reason, claimed
         super().__init__(f"nothing to claim: {reason}")
 
 

@@ -145,7 +145,7 @@ def test_a_wallet_shows_what_a_user_may_call() -> None:
         "get_base_cost", "finalize_withdrawals", "is_withdrawal_finalized", "get_finalize_withdrawal_params", "find_withdrawals",
         "get_balance", "get_balances", "get_l1_balance", "get_l1_allowance", "l1_token_address", "l2_token_address", "asset_id",
         "get_base_token", "is_eth_based_chain", "get_bridge_addresses", "get_deployment_nonce", "get_priority_op_confirmation",
-        "get_message_proof", "verify_message", "deposits_in", "withdrawals_in",
+        "get_message_proof", "verify_message", "deposits_in", "withdrawals_in", "find_finalization",
     }  # fmt: skip
     both = (
         writes
@@ -158,8 +158,19 @@ def test_a_wallet_shows_what_a_user_may_call() -> None:
 
 
 HANDLES = {
-    "Deposit": {"kind", "to_json", "status", "wait", "wait_l1", "l1_tx_hash", "l2_tx_hash", "speed_up", "cancel"},
-    "Withdrawal": {"kind", "to_json", "status", "wait", "l2_tx_hash", "index", "finalize"},
+    "Deposit": {
+        "kind",
+        "to_json",
+        "status",
+        "wait",
+        "wait_l1",
+        "l1_tx_hash",
+        "l2_tx_hash",
+        "elsewhere",
+        "speed_up",
+        "cancel",
+    },
+    "Withdrawal": {"kind", "to_json", "status", "wait", "l2_tx_hash", "index", "finalize", "finalization"},
     "Finalization": {"kind", "to_json", "status", "wait", "l1_tx_hash"},
     "SentTransaction": {"kind", "to_json", "status", "wait", "chain", "tx_hash"},
 }

@@ -3,11 +3,12 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 
 import zkcore
 from zkcore.errors import InputError
-from zkcore.protocol.chains import ChainProfile
-from zkcore.protocol.pinned import known_chain, known_profile
+from zkcore.protocol.chains import Bridge, ChainProfile
+from zkcore.protocol.pinned import chosen_chain, known_chain, known_profile
 from zkcore.types import Address
 
 CHAINS = zkcore.known_chains()
@@ -73,6 +74,29 @@ def test_what_the_docs_have_wrong_is_not_pinned() -> None:
 def test_a_chain_that_takes_no_deposits_says_so() -> None:
     closed = [profile for profile in CHAINS if profile.no_deposits]
     assert [profile.name for profile in closed] == ["sophon"]
+
+
+def test_bridges_beside_the_vault_are_pinned() -> None:
+    """Of two sources each, or of the deployer's own: both sides, and they go along where a caller's profile leaves them open."""
+    pinned = {
+        profile.name: [(str(b.l1_address), str(b.l2_address), b.kind) for b in profile.bridges] for profile in CHAINS
+    }
+    assert {name: bridges for name, bridges in pinned.items() if bridges} == {
+        "sophon": [
+            ("0xf553E6D903AA43420ED7e3bc2313bE9286A8F987", "0x0F44bac3ec514BE912aa4359017593B35E868d74", "usdc")
+        ],
+        "sophon-sepolia": [
+            ("0x3f842b5FaD08Bac49D0517C975d393f5f466Fd3b", "0x72591d4135B712861d8d4513a2f6860Ac30A684D", "usdc")
+        ],
+    }
+    sophon = known_chain("sophon")
+    assert sophon is not None
+    bare = ChainProfile(l1_chain_id=1, l2_chain_id=50104, bridgehub=sophon.bridgehub)
+    assert chosen_chain(bare).profile == replace(sophon, name="", ecosystem="", source="")
+    own = Bridge(l1_address=Address("0x" + "12" * 20), l2_address=Address("0x" + "34" * 20))
+    chosen = chosen_chain(replace(bare, bridges=(own,))).profile
+    assert chosen is not None
+    assert chosen.bridges == (own,)
 
 
 def test_the_tables_are_not_to_be_changed_through_what_is_given() -> None:

@@ -9,6 +9,7 @@ from tests.wallet.conftest import Open
 from tests.wallet.tools import AMOUNT, ERA, wallet_of
 from zkcore import ETH, MAX, ether
 from zkcore.errors import InputError, InsufficientBalance
+from zkcore.flows.l1 import TxOptions
 from zkcore.testing.devnet import Devnet
 
 
@@ -40,7 +41,31 @@ def test_all_ether_is_deposited_and_nothing_is_left_but_what_of_the_fee_is_not_p
     receipt = deposit.wait_l1()
     assert deposit.wait(timeout=30).status == 1
     spent = receipt.gas_used * receipt.effective_gas_price
+    assert quote.left == 0
     assert wallet.get_l1_balance() == pytest.approx(quote.max_l1_fee - spent, abs=quote.l1_gas_limit << 20)
+
+
+def test_what_is_left_is_stated_to_the_wei(net: Devnet, open_wallet: Open) -> None:
+    """With fees that are fixed nothing of them is unknown: what the quote says is left, and what of the fee is not paid."""
+    wallet, base, dai = _rich(net, open_wallet), _base(net), net.tokens["DAI"]
+    fees = TxOptions(max_fee_per_gas=3 * 10**9, max_priority_fee_per_gas=10**9)
+    plan = wallet.prepare_deposit(ETH, MAX, l1=fees)
+    quote = wallet.quote_deposit(ETH, MAX, l1=fees)
+    highest = sum(step.transaction.gas_limit for step in plan.steps) * fees.max_fee_per_gas
+    receipt = wallet.submit(plan).wait_l1(timeout=30)
+    assert wallet.get_l1_balance() == quote.left + highest - receipt.gas_used * receipt.effective_gas_price
+    assert quote.left == 0
+    other = wallet_of(net, 3)
+    assert other.quote_deposit(dai, MAX).left == 0
+    assert other.quote_deposit(dai, AMOUNT).left is None
+    other.deposit(dai, MAX).wait(timeout=30)
+    assert other.get_l1_balance(dai) == 0
+    assert wallet.quote_withdraw(base, AMOUNT).left is None
+    quote = wallet.quote_withdraw(base, MAX)
+    back = wallet.withdraw(base, MAX)
+    ran = back.wait("l2", timeout=30).l2_receipt
+    paid = ran.gas_used * ran.effective_gas_price
+    assert wallet.get_balance() == quote.left + quote.max_fee - paid
 
 
 @pytest.mark.parametrize("net", ["era-erc20"], indirect=True)

@@ -11,7 +11,7 @@ from zkcore import ETH, Hash32, ether
 from zkcore.errors import InputError, NotReady
 from zkcore.ethereum.abi import Function
 from zkcore.protocol.assets import BaseTokenWithdrawal
-from zkcore.testing.devnet import Devnet, artifact
+from zkcore.testing.devnet import Devnet, Lie, artifact
 
 _BASE = Function("withdrawBase(address l1Receiver, uint256[] amounts) payable")
 _NOBODYS = Hash32("0x" + "5a" * 32)
@@ -134,3 +134,76 @@ def test_a_withdrawal_that_is_named_twice_is_finalized_once(net: Devnet, open_wa
     assert one.l1_tx_hash == two.l1_tx_hash
     assert one.wait(timeout=30).status == 1
     assert [again.l1_tx_hash for again in wallet.finalize_withdrawals([(tx_hash, 0)] * 3)] == [None] * 3
+
+
+# ---------------------------------------------------------------- by the receiver on L1
+def test_withdrawals_by_whom_they_pay_on_l1(net: Devnet, open_wallet: Open) -> None:
+    """Of whatever kind, by whomever; nobody else's, also of the same transaction."""
+    wallet, base, dai, to = _rich(net, open_wallet), net.profile.base_token, net.tokens["DAI"], net.accounts[6].address
+    wallet.deposit(dai, 3 * AMOUNT).wait(timeout=30)
+    other = wallet_of(net, 1)
+    wallet.transfer(other.address, ether("1")).wait(timeout=30)
+    mine = [wallet.withdraw(token, AMOUNT, to=to).l2_tx_hash for token in (base, dai, net.l2_tokens["CROWN"])]
+    theirs = other.withdraw(base, AMOUNT, to=to).l2_tx_hash
+    elsewhere = wallet.withdraw(base, AMOUNT).l2_tx_hash
+    net.l2.rpc("anvil_setCode", str(net.accounts[9].address), "0x" + artifact("Withdrawer", "runtime").hex())
+    made = wallet.prepare_transfer(net.accounts[9].address, 3)
+    step = made.steps[0]
+    tx = replace(step.transaction, data=_BASE.encode(to, (1, 2)), gas_limit=2_000_000)
+    both = wallet.submit(replace(made, steps=(replace(step, transaction=tx),))).tx_hash
+    paid = open_wallet(net, to)  # watch-only: who is paid made none of them
+    assert paid.find_withdrawals(from_block=0) == []
+    found = [(one.l2_tx_hash, one.index) for one in paid.find_withdrawals(receiver=to, from_block=0)]
+    assert found == [*[(one, 0) for one in (*mine, theirs)], (both, 0), (both, 1)]
+    of_other = paid.find_withdrawals(other.address, receiver=str(to), from_block=0)
+    assert [one.l2_tx_hash for one in of_other] == [theirs]
+    assert [one.l2_tx_hash for one in wallet.find_withdrawals(receiver=wallet.address, from_block=0)] == [elsewhere]
+    assert wallet.find_withdrawals(receiver=net.accounts[8].address, from_block=0) == []
+    paid.withdrawals_in(theirs)[0].wait("ready", timeout=30)
+    other.finalize_withdrawal(theirs).wait(timeout=30)
+    assert len(paid.find_withdrawals(receiver=to, from_block=0)) == len(found) - 1
+
+
+@ERA
+def test_withdrawals_by_a_pinned_bridge_are_found(net: Devnet, open_wallet: Open) -> None:
+    bridge, usdc, to = net.usdc_bridge(), net.tokens["USDC"], net.accounts[6].address
+    known = {"chain": replace(net.profile, bridges=(bridge,))}
+    wallet = open_wallet(net, **known)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    wallet.deposit(usdc, 3 * AMOUNT, bridge=bridge).wait(timeout=30)
+    made = [wallet.withdraw(usdc, AMOUNT, bridge=bridge, **more).l2_tx_hash for more in ({}, {"to": to})]
+    plain = wallet.withdraw(ETH, AMOUNT).l2_tx_hash
+    assert [one.l2_tx_hash for one in wallet.find_withdrawals(from_block=0)] == [*made, plain]
+    assert [one.l2_tx_hash for one in wallet.find_withdrawals(receiver=to, from_block=0)] == [made[1]]
+    assert [one.l2_tx_hash for one in open_wallet(net).find_withdrawals(from_block=0)] == [plain]
+    for one in wallet.find_withdrawals(from_block=0):
+        one.wait("ready", timeout=30)
+        one.finalize().wait(timeout=30)
+    assert wallet.find_withdrawals(from_block=0) == []
+
+
+# ---------------------------------------------------------------- several chains in one transaction
+@ERA
+def test_requests_to_other_chains_are_named_beside_ours(net: Devnet, open_wallet: Open) -> None:
+    """One transaction requests of two chains: two of them are seen as one here, by their receipts."""
+    with Devnet("zksync-os-eth", l1=net, chain_id=4242) as other:
+        wallet = open_wallet(net)
+        ours, theirs = wallet.deposit(ETH, AMOUNT), wallet_of(other, 2).deposit(ETH, AMOUNT)
+        ours.wait(timeout=30)
+        theirs.wait(timeout=30)
+        foreign = net.l1.rpc("eth_getTransactionReceipt", str(theirs.l1_tx_hash))["logs"]
+
+        def both(receipt: Any) -> Any:
+            of_ours = receipt and Hash32(receipt["transactionHash"]) == ours.l1_tx_hash
+            own = [log | {"transactionHash": str(ours.l1_tx_hash)} for log in foreign]
+            return receipt | {"logs": own + receipt["logs"]} if of_ours else receipt
+
+        net.faults.add(Lie(both), node="l1", method="eth_getTransactionReceipt")
+        (found,) = wallet.deposits_in(ours.l1_tx_hash)
+        assert found.l2_tx_hash == ours.l2_tx_hash
+        assert [(one.l2_chain_id, one.l2_tx_hash) for one in found.elsewhere] == [(4242, theirs.l2_tx_hash)]
+        assert wallet.resume(found.to_json()).elsewhere == found.elsewhere
+        assert found.wait(timeout=30).status == 1
+        assert ours.elsewhere == ()
+        with pytest.raises(InputError, match=f"chain 4242 \\({theirs.l2_tx_hash}\\)"):
+            wallet.deposits_in(theirs.l1_tx_hash)

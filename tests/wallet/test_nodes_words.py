@@ -147,7 +147,7 @@ def test_blocks_that_a_replica_has_not_are_not_empty(net: Devnet, open_wallet: A
         assert looked[-1] == block
     with pytest.raises(NotReady, match=f"is {block}, it has not {block + 7} yet") as behind:
         wallet.find_withdrawals(from_block=0, to_block=block + 7)
-    assert behind.value.state == "L2_BEHIND"
+    assert behind.value.state == "BEHIND"
 
 
 # ---------------------------------------------------------------- words

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import MalformedReply, NoContract, NothingToClaim, NotReady, Reverted
+from zkcore.errors import ChainError, InputError, MalformedReply, NoContract, NothingToClaim, NotReady, Reverted
 from zkcore.flows.bridges import known_bridges, verified
 from zkcore.flows.l1 import TxOptions, Unsigned, account_state
 from zkcore.flows.messages import absent_from_l2, is_proved, place_in_batch, why_unproved
@@ -16,6 +16,7 @@ from zkcore.methods import calls
 from zkcore.methods.replies import LogProof, NodeTransaction, Receipt
 from zkcore.plans.facts import StepKind
 from zkcore.plans.plan import Draft
+from zkcore.plans.records import SettlementRecord
 from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.assets import BridgeMint, TransferData, deposit_data_hash, legacy_deposit_data_hash, ntv_asset_id
 from zkcore.protocol.chains import Bridge
@@ -34,7 +35,7 @@ from zkcore.types import Address, Hash32, HexLike
 
 _REQUESTS = {0xFF, ZKSYNC_OS_PRIORITY_TX_TYPE}  # the types of transactions that come from L1, of Era and of ZKsync OS
 
-__all__ = ["PriorityOpConfirmation", "draft_claim_failed_deposit", "get_priority_op_confirmation"]
+__all__ = ["PriorityOpConfirmation", "claimed", "draft_claim_failed_deposit", "get_priority_op_confirmation"]
 
 
 class PriorityOpConfirmation(Struct, frozen=True, kw_only=True):
@@ -162,7 +163,8 @@ def draft_claim_failed_deposit(
         confirmation = _confirmed(tx_hash, receipt, succeeded, proof)
         call, note = yield from _from_bridge(session, facts, transaction, confirmation, pair)
         steps = [("claim", Unsigned(to=pair.l1_address, data=call))]
-        more: dict[str, Any] = {"l2_tx_hash": tx_hash, "notes": (note,), "bridge": pair.l1_address}
+        more: dict[str, Any] = {"l2_tx_hash": tx_hash, "notes": (note,)}
+        more |= {"bridge": pair.l1_address, "l2_bridge": pair.l2_address}
         return (yield from draft_calls(session, facts, state, "l1", "claim", steps, l1, **more))
     mint, asset_id = _minted(known, transaction)
     found, proof = yield from gather(vaults(session, known), calls.get_l2_to_l1_log_proof(tx_hash, index))
@@ -174,7 +176,7 @@ def draft_claim_failed_deposit(
         _verify(session, facts, confirmation),
     )
     if not any(stored):
-        raise NothingToClaim(f"L1 has no record of {tx_hash}: it was claimed before")
+        raise NothingToClaim(f"L1 has no record of {tx_hash}: it was claimed before", claimed=True)
     data = next((way.asset_data for way in _ways(mint, asset_id, l1_token) if way.stored == stored), None)
     if data is None:
         raise NothingToClaim(
@@ -195,6 +197,13 @@ def draft_claim_failed_deposit(
     note = f"{mint.amount} of {l1_token} go to the depositor {mint.original_caller}, whoever sends this"
     steps = [("claim", Unsigned(to=found.nullifier, data=call))]
     return (yield from draft_calls(session, facts, state, "l1", "claim", steps, l1, l2_tx_hash=tx_hash, notes=(note,)))
+
+
+def claimed(session: Session, record: SettlementRecord) -> Flow[tuple[bool, None]]:
+    """Of a claim that failed on L1: whether another was faster. L1 tells not by whom. Raises NodeError."""
+    again = draft_claim_failed_deposit(session, record.l2_tx_hash, bridge=record.bridge)
+    drafted = yield from attempt(attempt(again, ChainError), InputError)
+    return isinstance(drafted, NothingToClaim) and drafted.claimed, None
 
 
 def _bridge_of(
@@ -237,7 +246,8 @@ def _from_bridge(
     happened = calls.eth_call("l1", bridge.l1_address, NULLIFIER.deposit_happened, known.l2_chain_id, transaction.hash)
     (stored,), _ = yield from gather(happened, _verify(session, facts, confirmation))
     if not any(stored):
-        raise NothingToClaim(f"the bridge has no record of {transaction.hash}: it was claimed before")
+        reason = f"the bridge has no record of {transaction.hash}: it was claimed before"
+        raise NothingToClaim(reason, claimed=True)
     if stored != legacy_deposit_data_hash(depositor, token, amount):
         raise NothingToClaim(
             f"the bridge has recorded {Hash32(stored)}, which is not what L2 was asked: nothing was sent"

@@ -22,7 +22,7 @@ from zkcore.errors import InputError, Reverted, ZkCoreError
 from zkcore.ethereum import abi
 from zkcore.flows.approvals import Spend
 from zkcore.flows.bridges import beside, token_pair, verified
-from zkcore.flows.greatest import draft_greatest, something
+from zkcore.flows.greatest import draft_greatest, leaving, something
 from zkcore.flows.l1 import TxOptions, receiver, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
 from zkcore.flows.session import Contracts, Session, check_receivers, contracts, named, vault_of
@@ -201,7 +201,7 @@ def _draft_all(
         return (quote.max_total if what == ETH else quote.mint_value) - quote.amount
 
     if what not in (ETH, known.base_token):
-        return (yield from draft(something(session, what, balance), l1, None))
+        return leaving((yield from draft(something(session, what, balance), l1, None)), 0)
     return (yield from draft_greatest(session, what, balance, draft, l1, cost))
 
 

@@ -8,20 +8,17 @@ from msgspec.structs import replace
 
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import (
-    AlreadyFinalized,
     InputError,
-    InvalidProof,
     NodeError,
     NotReady,
     Reverted,
     TransactionFailed,
     UnsupportedProtocol,
     WithdrawalCancelled,
-    ZkCoreError,
 )
 from zkcore.flows.bridges import bridge_of, finalizes, is_done, is_passing
-from zkcore.flows.bundles import BundleState, bundle_in, bundle_state, check_executor, interop_handler
-from zkcore.flows.l1 import TxOptions, Unsigned, account_state
+from zkcore.flows.bundles import BundleState, bundle_in, bundle_state, interop_handler
+from zkcore.flows.events import payment
 from zkcore.flows.messages import (
     FinalizeParams,
     absent_from_l2,
@@ -33,33 +30,27 @@ from zkcore.flows.messages import (
     withdrawal_logs,
 )
 from zkcore.flows.session import (
-    ChainFacts,
     Contracts,
     Session,
     contracts,
-    known_stack,
     message_root,
-    named,
     nullifier_of,
-    protocol_version,
 )
 from zkcore.flows.signed import check_message, check_receipt
 from zkcore.flows.status import poll
-from zkcore.flows.transact import TxQuote, draft_calls
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import Receipt
-from zkcore.plans.plan import Draft
+from zkcore.plans.records import SettlementRecord
 from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import INTEROP_CENTER_ADDRESS, NULLIFIER
-from zkcore.protocol.fees import check_protocol_version
 from zkcore.types import Address, Hash32, HexLike, uint
 from zkcore.words import Told
 
 # fmt: off
 __all__ = [
-    "WithdrawalPhase", "WithdrawalStatus", "draft_finalize_withdrawal", "get_finalize_withdrawal_params",
-    "is_withdrawal_finalized", "wait_for_withdrawal", "withdrawal_status",
+    "Place", "WithdrawalPhase", "WithdrawalStatus", "find_finalization", "get_finalize_withdrawal_params",
+    "is_withdrawal_finalized", "not_executed", "outdone", "ready", "wait_for_withdrawal", "withdrawal_status",
 ]
 # fmt: on
 
@@ -80,7 +71,8 @@ WithdrawalPhase: TypeAlias = Literal[
 class WithdrawalStatus(Told, Struct, frozen=True, kw_only=True):
     """How far a withdrawal is, why it is not ready, and its parameters once there is a proof.
 
-    `blocked`: what L1 says to the call although the proof is right. `trouble`: as in `RequestStatus`.
+    `blocked`: what L1 says to the call although the proof is right. `finalization`: the L1 transaction that pays it out; once
+    FINALIZED, the one that did, whoever sent it (None: not found; see `find_finalization`). `trouble`: as in `RequestStatus`.
     """
 
     phase: WithdrawalPhase
@@ -92,8 +84,11 @@ class WithdrawalStatus(Told, Struct, frozen=True, kw_only=True):
     trouble: NodeError | None = None
 
 
+_PARTS: Final = 3  # parts of L1's blocks in which a status looks for who finalized it
+
+
 # ---------------------------------------------------------------- status
-class _Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True):
     """Who pays out on L1: the nullifier, of a bundle the interop handler, or a bridge beside the vault."""
 
     known: Contracts
@@ -103,6 +98,7 @@ class _Place(Struct, frozen=True, kw_only=True):
 
     @property
     def payer(self) -> Address:
+        """The contract on L1 that is called."""
         return self.bridge.l1_address if self.bridge else self.handler or self.nullifier
 
     def calldata(self, params: FinalizeParams) -> bytes:
@@ -130,7 +126,7 @@ def _handler(session: Session, known: Contracts, sender: bytes) -> Flow[Address 
 
 def _looked_up(
     session: Session, l2_tx_hash: HexLike, index: int, bridge: Bridge | None, *, must_be_known: bool = False
-) -> Flow[WithdrawalStatus | tuple[_Place, FinalizeParams, Receipt]]:
+) -> Flow[WithdrawalStatus | tuple[Place, FinalizeParams, Receipt]]:
     """Where there is a proof: it, and the contracts; else the status that says why not. Two waves."""
     _ = uint(index, "index", 16)
     known, receipt = yield from gather(contracts(session), calls.get_receipt("l2", l2_tx_hash))
@@ -163,7 +159,7 @@ def _looked_up(
         reason = yield from why_unproved(known, batch)
         phase: WithdrawalPhase = "BATCH_PENDING" if batch is None else "PROOF_PENDING"
         return WithdrawalStatus(phase=phase, reason=reason, l2_receipt=receipt)
-    place = _Place(known=known, nullifier=nullifier, handler=handler, bridge=pair)
+    place = Place(known=known, nullifier=nullifier, handler=handler, bridge=pair)
     return place, proved_message(known, receipt, log, proof), receipt
 
 
@@ -175,7 +171,10 @@ def withdrawal_status(
     finalization: Hash32 | None = None,
     bridge: Bridge | None = None,
 ) -> Flow[WithdrawalStatus]:
-    """Three waves, one more if the chain settles on another. Raises InvalidProof if the node's proof is not right."""
+    """Three waves, one more if the chain settles on another; some more, to find by whom, where another has finalized it.
+
+    Raises InvalidProof if the node's proof is not right.
+    """
     found, sent = yield from gather(_looked_up(session, l2_tx_hash, index, bridge), _finalization(finalization))
     if isinstance(found, WithdrawalStatus):
         return found
@@ -192,7 +191,7 @@ def withdrawal_status(
     phase: WithdrawalPhase = "READY"
     reason = ""
     if not executed:
-        phase, reason = "PROOF_PENDING", _not_executed(params)
+        phase, reason = "PROOF_PENDING", not_executed(params)
     elif bundle == "executed" or is_done(blocked):
         phase, blocked = "FINALIZED", None
     elif bundle == "cancelled":
@@ -202,25 +201,68 @@ def withdrawal_status(
     elif blocked is not None:
         phase = "PROOF_PENDING" if is_passing(blocked) else "BLOCKED"
         reason = f"L1 would not take it: {blocked}"
+    if phase == "FINALIZED" and sent != "included":
+        paid = yield from attempt(attempt(_payment(place, params, receipt, parts=_PARTS), NodeError), NotReady)
+        finalization = None if isinstance(paid, Exception) else paid
     return WithdrawalStatus(
         phase=phase, reason=reason, l2_receipt=receipt, params=params, blocked=blocked, finalization=finalization
     )
 
 
-def _paying(session: Session, place: _Place, params: FinalizeParams) -> CallRequest:
+def _paying(session: Session, place: Place, params: FinalizeParams) -> CallRequest:
     return CallRequest(from_address=session.address, to=place.payer, data=place.calldata(params))
 
 
-def _not_executed(params: FinalizeParams) -> str:
+def not_executed(params: FinalizeParams) -> str:
+    """What to say where L1 has no root of the batch."""
     return f"L1 has no root of batch {params.l2_batch_number} yet: it is not executed"
 
 
-def _finalization(tx_hash: Hash32 | None) -> Flow[bool]:
-    """Whether a finalization is on its way: known to L1, not failed."""
+def _finalization(tx_hash: Hash32 | None) -> Flow[Literal["sent", "included"] | None]:
+    """How far a finalization is: known to L1, included; None if it failed, or nobody knows it."""
     if tx_hash is None:
-        return False
+        return None
     transaction, receipt = yield from gather(calls.get_transaction("l1", tx_hash), calls.get_receipt("l1", tx_hash))
-    return transaction is not None and (receipt is None or receipt.status == 1)
+    if receipt is not None:
+        return "included" if receipt.status == 1 else None
+    return None if transaction is None else "sent"
+
+
+def _payment(place: Place, params: FinalizeParams, receipt: Receipt, **more: int | None) -> Flow[Hash32 | None]:
+    ids: dict[str, Any] = {"l1_chain_id": place.known.l1_chain_id, "router": place.known.asset_router, **more}
+    return payment(receipt, params, payer=place.payer, **ids)
+
+
+def find_finalization(
+    session: Session,
+    l2_tx_hash: HexLike,
+    index: int = 0,
+    *,
+    from_block: int | None = None,
+    bridge: Bridge | None = None,
+) -> Flow[Hash32 | None]:
+    """The L1 transaction that paid a withdrawal out, whoever sent it: from the events of L1, from the time of the withdrawal on,
+    or from a block of L1 on. None if it is not finalized, or if no transaction there shows the withdrawal in its calldata.
+
+    Raises NotReady while there is no proof of it, InvalidProof, InputError, TransactionFailed, NodeError.
+    """
+    first = None if from_block is None else uint(from_block, "from_block", 64)
+    place, params, receipt = yield from ready(session, l2_tx_hash, index, bridge)
+    return (yield from _payment(place, params, receipt, from_block=first))
+
+
+def outdone(session: Session, record: SettlementRecord) -> Flow[tuple[bool, Receipt | None]]:
+    """Of a finalization that failed on L1: whether another was faster, and the receipt of that one, if it is found.
+
+    Raises NodeError.
+    """
+    asked = withdrawal_status(session, record.l2_tx_hash, record.index, bridge=record.bridge)
+    status = yield from attempt(asked, InputError)
+    if isinstance(status, InputError) or status.phase != "FINALIZED":
+        return False, None
+    if status.finalization is None:
+        return True, None
+    return True, (yield from calls.get_receipt("l1", status.finalization))
 
 
 def wait_for_withdrawal(
@@ -296,9 +338,10 @@ def _ran(session: Session, l2_tx_hash: HexLike) -> Flow[WithdrawalStatus]:
     return WithdrawalStatus(phase=phase, reason="it ran on L2; no more is known of it", l2_receipt=receipt)
 
 
-def _ready(
+def ready(
     session: Session, l2_tx_hash: HexLike, index: int, bridge: Bridge | None
-) -> Flow[tuple[_Place, FinalizeParams, Receipt]]:
+) -> Flow[tuple[Place, FinalizeParams, Receipt]]:
+    """Who pays it out, with what, and its receipt on L2. Raises NotReady while there is no proof, TransactionFailed."""
     found = yield from _looked_up(session, l2_tx_hash, index, bridge, must_be_known=True)
     if isinstance(found, WithdrawalStatus):
         if found.phase == "L2_FAILED":
@@ -315,7 +358,7 @@ def get_finalize_withdrawal_params(
 
     Raises NotReady, with its state, while there is no proof; InputError, TransactionFailed, NodeError.
     """
-    return (yield from _ready(session, l2_tx_hash, index, bridge))[1]
+    return (yield from ready(session, l2_tx_hash, index, bridge))[1]
 
 
 def is_withdrawal_finalized(
@@ -339,81 +382,8 @@ def is_withdrawal_finalized(
     return proved and (paid_out or (isinstance(outcome, Reverted) and is_done(outcome)))
 
 
-def _paid_out(place: _Place, params: FinalizeParams) -> Flow[bool]:
+def _paid_out(place: Place, params: FinalizeParams) -> Flow[bool]:
     if params.bundle_hash is not None:
         return (yield from place.bundle_state(params)) == "executed"
     asked = (params.chain_id, params.l2_batch_number, params.l2_message_index)
     return bool((yield from calls.eth_call("l1", place.payer, NULLIFIER.is_withdrawal_finalized, *asked))[0])
-
-
-# how L1 says that a chain does not settle where the proof leads
-_NO_LAYER: Final = frozenset({"NotSettlementLayer", "InvalidSettlementLayerForBatch"})
-
-
-def draft_finalize_withdrawal(
-    session: Session,
-    l2_tx_hash: HexLike,
-    index: int = 0,
-    *,
-    bridge: Bridge | None = None,
-    reference: str | None = None,
-    l1: TxOptions | None = None,
-) -> Flow[Draft[TxQuote]]:
-    """Have L1 pay out the `index`th withdrawal of an L2 transaction. Anyone may: the receiver is in the message.
-
-    The proof is verified here against the root on L1 before anything is signed. One that is finalized already is reported
-    as done by `finalize_withdrawal` (its handle has no L1 transaction); planning it raises AlreadyFinalized.
-    Raises NotReady, InvalidProof, Reverted, InsufficientBalance, InputError, NodeError.
-    """
-    session = named(session, reference)
-    (place, params, receipt), state, version = yield from gather(
-        _ready(session, l2_tx_hash, index, bridge), account_state(session, "l1", l1), _version(session)
-    )
-    # the stack decides nothing here: as the receipt is written, if it is not known
-    stack = known_stack(session) or ("zksync-os" if receipt.l1_batch_number is None else "era")
-    facts = ChainFacts(contracts=place.known, stack=stack, protocol_version=check_protocol_version(version, stack))
-    if place.handler is not None:
-        check_executor(session, params.message)
-    call = Unsigned(to=place.payer, data=place.calldata(params))
-    settled: dict[str, Any] = {"l2_tx_hash": Hash32(l2_tx_hash), "l2_index": index, "nullifier": place.nullifier}
-    settled |= {"interop_handler": place.handler, "bridge": place.bridge.l1_address if place.bridge else None}
-    drafting = draft_calls(session, facts, state, "l1", "finalization", [("finalize", call)], l1, **settled)
-    executed, bundle, drafted = yield from gather(
-        message_is_proved(session, place.known, params, version),
-        place.bundle_state(params),
-        attempt(drafting, Reverted),
-    )
-    if executed and (bundle == "executed" or (isinstance(drafted, Reverted) and is_done(drafted))):
-        raise AlreadyFinalized(l2_tx_hash=Hash32(l2_tx_hash), index=index)
-    if executed and bundle == "cancelled":
-        raise WithdrawalCancelled(l2_tx_hash=Hash32(l2_tx_hash), index=index, bundle_hash=params.bundle_hash)
-    if isinstance(drafted, Reverted) and drafted.name in _NO_LAYER:
-        raise drafted
-    if not executed:
-        raise NotReady(_not_executed(params), state="PROOF_PENDING")
-    if isinstance(drafted, Reverted):
-        raise _why_not(place, drafted) from drafted
-    return drafted
-
-
-def _version(session: Session) -> Flow[int]:
-    return (yield from protocol_version((yield from contracts(session))))
-
-
-def _why_not(place: _Place, refused: Reverted) -> ZkCoreError:
-    """What it means that L1 refuses what is proved."""
-    if refused.name == "InsufficientChainBalance":
-        asset = f"asset {refused.args[1]}" if len(refused.args) == 3 else "this token"
-        return NotReady(
-            f"L1 counts too little of {asset} for this chain for now. Nothing is lost: try again later",
-            state="BALANCE_PENDING",
-        )
-    if refused.name in ("MessageNotIncluded", "InvalidProof"):
-        return InvalidProof(
-            f"the proof leads to the root on L1, but L1 does not take its form ({refused}): nothing was sent"
-        )
-    if refused.name is None and not refused.data:
-        return UnsupportedProtocol(
-            f"{place.payer} on L1 does not know how to pay this withdrawal out (it reverts without a reason)"
-        )
-    return refused

@@ -11,7 +11,7 @@ from zkcore.flows.l1 import TxOptions
 from zkcore.flows.session import Session
 from zkcore.plans.plan import Draft
 
-__all__ = ["draft_greatest", "something"]
+__all__ = ["draft_greatest", "leaving", "something"]
 
 Q = TypeVar("Q")
 
@@ -44,4 +44,11 @@ def draft_greatest(
     prices = {name: getattr(probe, name) for name in ("max_fee_per_gas", "max_priority_fee_per_gas")}
     takes = cost(probe)
     amount = something(session, token, balance - takes, needed=takes + 1)
-    return (yield from draft(amount, replace(kept, **limits, **prices), probe))
+    drafted: Any = yield from draft(amount, replace(kept, **limits, **prices), probe)
+    return leaving(drafted, balance - amount - cost(drafted.quote))
+
+
+def leaving(drafted: Draft[Q], left: int) -> Draft[Q]:
+    """The draft, whose quote states what is left."""
+    quote: Any = drafted.quote
+    return replace(drafted, quote=replace(quote, left=left))

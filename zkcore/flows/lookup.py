@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, NoContract, NotReady, Reverted, TransactionFailed
 from zkcore.flows.bridges import known_bridges
@@ -9,7 +11,7 @@ from zkcore.flows.messages import absent_from_l2, withdrawals_in
 from zkcore.flows.session import Contracts, Session, contracts
 from zkcore.methods import calls
 from zkcore.methods.replies import NodeTransaction, Receipt
-from zkcore.plans.records import RequestRecord, WithdrawalRecord
+from zkcore.plans.records import Elsewhere, RequestRecord, WithdrawalRecord
 from zkcore.protocol.addresses import undo_alias
 from zkcore.protocol.contracts import BRIDGEHUB, DIAMOND, L2_ASSET_ROUTER_ADDRESS, LEGACY_BRIDGE
 from zkcore.protocol.priority import PriorityRequest, priority_requests
@@ -21,6 +23,7 @@ __all__ = ["find_deposits_in", "find_withdrawals_in"]
 def find_deposits_in(session: Session, l1_tx_hash: HexLike) -> Flow[list[RequestRecord]]:
     """What an L1 transaction requested of this chain, whoever sent it: each deposit and call, in order.
 
+    What it requested of other chains of this bridgehub is named in each (`elsewhere`).
     Raises InputError for a transaction of L2, and for one that requests nothing of this chain (naming those of which it
     does); NotReady while L1 has not included it, or if no node knows it; TransactionFailed.
     """
@@ -38,19 +41,26 @@ def find_deposits_in(session: Session, l1_tx_hash: HexLike) -> Flow[list[Request
     if receipt.status != 1:
         raise TransactionFailed(chain="l1", tx_hash=tx_hash, receipt=receipt)
     requests = priority_requests(receipt, known.diamond)
+    elsewhere = yield from _other_chains(known, receipt)
     if not requests:
-        others = yield from _other_chains(known, receipt)
-        named = f"; it does of {', '.join(others)}: make a wallet of that chain" if others else ", nor of any other"
+        others = ", ".join(f"chain {one.l2_chain_id} ({one.l2_tx_hash})" for one in elsewhere)
+        named = f"; it does of {others}: make a wallet of that chain" if others else ", nor of any other"
         raise InputError(f"l1_tx_hash: {tx_hash} requests nothing of chain {known.l2_chain_id}{named}")
-    return [_record(session, known, receipt, transaction, request) for request in requests]
+    return [replace(_record(session, known, receipt, transaction, one), elsewhere=elsewhere) for one in requests]
 
 
-def _other_chains(known: Contracts, receipt: Receipt) -> Flow[list[str]]:
-    """The other chains of this bridgehub whose diamonds took a request in it."""
+def _other_chains(known: Contracts, receipt: Receipt) -> Flow[tuple[Elsewhere, ...]]:
+    """What it requests of the other chains of this bridgehub, by their diamonds."""
     topic = DIAMOND.new_priority_request.topic
-    emitters = list(dict.fromkeys(log.address for log in receipt.logs if log.topics[:1] == (topic,)))
+    emitters = dict.fromkeys(log.address for log in receipt.logs if log.topics[:1] == (topic,))
+    emitters.pop(known.diamond, None)
     ids = yield from gather(*[_chain_of(known, emitter) for emitter in emitters])
-    return [f"chain {chain}" for chain in ids if chain is not None]
+    return tuple(
+        Elsewhere(l2_chain_id=chain, l2_tx_hash=request.l2_tx_hash)
+        for emitter, chain in zip(emitters, ids, strict=True)
+        if chain is not None
+        for request in priority_requests(receipt, emitter)
+    )
 
 
 def _chain_of(known: Contracts, diamond: Address) -> Flow[int | None]:

@@ -24,7 +24,8 @@ class Quote(Told, Struct, frozen=True, kw_only=True, dict=True):
     `mint_value`, `operator_tip`, `l2_value`, `l2_gas_price`. The mint value is priced at exactly `max_fee_per_gas`; it holds
     up to `holds_up_to_gas_price`. What of it is not used is refunded on L2, at `refund_lands_at`. `gas_limits`: of the
     approvals and, last, of the request itself. `missing`: what the account does not hold of all this; where something is
-    missing, and the call cannot be tried for it, its gas is a bound.
+    missing, and the call cannot be tried for it, its gas is a bound. `left`: with `MAX`, what the account is left of the token
+    when the highest fee is paid; of ether, what of that fee is not paid stays beside it.
     """
 
     route: Route
@@ -58,3 +59,4 @@ class Quote(Told, Struct, frozen=True, kw_only=True, dict=True):
     stack: Stack
     notes: tuple[str, ...]
     missing: tuple[Lack, ...] = ()
+    left: int | None = None

@@ -43,7 +43,8 @@ Q = TypeVar("Q")
 class TxQuote(Told, Struct, frozen=True, kw_only=True, dict=True):
     """What transactions cost, in wei of the chain's own currency. `value` is what leaves the account beside the fee.
 
-    `missing`: what the account does not hold of all this.
+    `missing`: what the account does not hold of all this. `left`: with `MAX`, what it is left of the token when the highest fee
+    is paid; of the chain's own currency, what of that fee is not paid stays beside it.
     """
 
     chain: Chain
@@ -56,6 +57,7 @@ class TxQuote(Told, Struct, frozen=True, kw_only=True, dict=True):
     paymaster: Address | None = None
     notes: tuple[str, ...] = ()
     missing: tuple[Lack, ...] = ()
+    left: int | None = None
 
 
 def draft_calls(

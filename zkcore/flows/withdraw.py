@@ -8,7 +8,7 @@ from zkcore.errors import InputError, MalformedReply, Reverted, UnsupportedProto
 from zkcore.ethereum.hashing import keccak256
 from zkcore.flows.bridges import beside, known_bridges, token_pair, verified
 from zkcore.flows.bundles import interop_handler
-from zkcore.flows.greatest import draft_greatest, something
+from zkcore.flows.greatest import draft_greatest, leaving, something
 from zkcore.flows.l1 import Lack, TxOptions, Unsigned, account_state, lacking, receiver
 from zkcore.flows.session import Contracts, Session, chain_facts, check_receivers, contracts, named
 from zkcore.flows.tokens import L2Token, asset_id, l2_token
@@ -150,7 +150,7 @@ def _draft_all(
         return draft_withdraw(session, token, amount, l2=options, **more)
 
     if not found.is_base or more["paymaster"] is not None:  # the fee is not of it
-        return (yield from draft(something(session, found.address, balance), l2, None))
+        return leaving((yield from draft(something(session, found.address, balance), l2, None)), 0)
     return (yield from draft_greatest(session, "the base token of L2", balance, draft, l2, _cost))
 
 

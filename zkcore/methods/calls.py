@@ -62,9 +62,9 @@ def fee_history(
     return Call(chain, "eth_feeHistory", params, decoder(replies.FeeHistory))
 
 
-def get_header(chain: Chain) -> Call[replies.Header]:
-    """The latest block's number and base fee: of any node, where `fee_history` is not."""
-    return Call(chain, "eth_getBlockByNumber", ("latest", False), decoder(replies.Header))
+def get_header(chain: Chain, block: BlockId = "latest") -> Call[replies.Header]:
+    """A block's number, time and base fee: of any node, where `fee_history` is not."""
+    return Call(chain, "eth_getBlockByNumber", (block_id(block), False), decoder(replies.Header))
 
 
 def gas_price(chain: Chain) -> Call[int]:

@@ -170,9 +170,10 @@ class FeeHistory(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Header(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a block says of fees; `base_fee_per_gas` is None before EIP-1559."""
+    """What a block says of fees and time (seconds since 1970); `base_fee_per_gas` is None before EIP-1559."""
 
     number: Quantity
+    timestamp: Quantity | None = None
     base_fee_per_gas: Quantity | None = None
 
 

@@ -11,18 +11,26 @@ from zkcore.plans.plan import Plan, SignedPlan
 from zkcore.protocol.chains import Bridge
 from zkcore.types import Address, Hash32, check_nesting, to_hex
 
-__all__ = ["Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
+__all__ = ["Elsewhere", "Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
 __all__ += ["known_hashes", "last_transaction", "learned", "record_from_json", "record_of", "record_to_json"]
 
 VERSION: Final = 1
 
 
+class Elsewhere(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request to another chain, in the same transaction of L1: a wallet of that chain follows it."""
+
+    l2_chain_id: int
+    l2_tx_hash: Hash32
+
+
 class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A deposit or a call from L1. `replaced`: earlier transactions with the same nonce, which may yet be the one included.
 
-    `bridge`, here and in a withdrawal: the pair beside the vault that it goes by.
+    `bridge`, here and in the others: the pair beside the vault that it goes by.
     `signed`: the transaction in hex, to make a replacement from. `claimable`: whether L1 keeps a failed one to be claimed.
-    `reference`, here and in the others: of the order in the journal.
+    `reference`, here and in the others: of the order in the journal. `elsewhere`: what its transaction requests of other chains,
+    where it was found by that.
     """
 
     kind: Literal["deposit", "execution"]
@@ -38,6 +46,7 @@ class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     signed: str = ""
     reference: str | None = None
     bridge: Bridge | None = None
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +64,7 @@ class WithdrawalRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class SettlementRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A finalization or a claim on L1. `l1_tx_hash` is None where it had been done before."""
+    """A finalization or a claim on L1. `l1_tx_hash` is None where it had been done before. `bridge`: as in the others."""
 
     kind: Literal["finalization", "claim"]
     l1_chain_id: int
@@ -65,6 +74,7 @@ class SettlementRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     l1_tx_hash: Hash32 | None
     signed: str | None = None
     reference: str | None = None
+    bridge: Bridge | None = None
 
 
 class TransactionRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +104,7 @@ _BY_KIND: Final[dict[str, type[Record]]] = {
 def record_to_json(record: Record) -> str:
     """Canonical JSON; `record_from_json` reads it."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    for name in ("reference", "signed", "replaces", "bridge"):
+    for name in ("reference", "signed", "replaces", "bridge", "elsewhere"):
         if not fields.get(name, True):
             del fields[name]
     return msgspec.json.encode({"zkcore_handle": VERSION, **fields}, enc_hook=str, order="sorted").decode()
@@ -145,7 +155,7 @@ def record_of(signed: SignedPlan[Any], reference: str | None = None) -> Record:
             return WithdrawalRecord(l2_tx_hash=tx_hash, **pair, **chains)
         case "finalization" | "claim" as kind:
             return SettlementRecord(
-                kind=kind, l2_tx_hash=_settled(plan), index=facts.l2_index, l1_tx_hash=tx_hash, **chains
+                kind=kind, l2_tx_hash=_settled(plan), index=facts.l2_index, l1_tx_hash=tx_hash, **pair, **chains
             )
         case _:
             chain_id = facts.l1_chain_id if step.chain == "l1" else facts.l2_chain_id

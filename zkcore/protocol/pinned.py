@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from msgspec.structs import replace
 
 from zkcore.errors import InputError
-from zkcore.protocol.chains import PINNED, ChainProfile
+from zkcore.protocol.chains import PINNED, Bridge, ChainProfile
 from zkcore.types import Address, AddressLike, uint
 
 __all__ = ["ChosenChain", "chosen_chain", "known_chain", "known_chains", "known_profile"]
@@ -21,6 +21,10 @@ class _Ecosystem(NamedTuple):
     source: str
     contracts: dict[str, Any]
     chains: dict[int, str]
+
+
+def _usdc(l1_address: str, l2_address: str) -> Bridge:
+    return Bridge(l1_address=Address(l1_address), l2_address=Address(l2_address))
 
 
 # "envs" below: matter-labs/era-contracts, l1-contracts/upgrade-envs. Ids and names of the shared ecosystems' chains:
@@ -107,7 +111,14 @@ _OF_ONE_CHAIN: Final[dict[str, dict[str, Any]]] = {
     # era-contracts, the scripts that try atomic interop on the test network
     "creator-sepolia": {"diamond": "0xFFb5327A449c1FFDF38b611c96392E58e009c639"},
     "zksync-os-preview": {"diamond": "0x02B1ac1Cf0A592aefD3C2246B2431388365dB272"},
-    "sophon": {"no_deposits": "Sophon announced its shutdown on 2026-06-25 and takes no deposits since; withdraw from it"},
+    "sophon": {
+        "no_deposits": "Sophon announced its shutdown on 2026-06-25 and takes no deposits since; withdraw from it",
+        # USDC's. docs.sophon.xyz build/tokens/USDC, and the portal's own list of tokens; read 2026-11-28
+        "bridges": (_usdc("0xf553E6D903AA43420ED7e3bc2313bE9286A8F987", "0x0F44bac3ec514BE912aa4359017593B35E868d74"),),
+    },
+    "sophon-sepolia": {  # USDC's. matter-labs/usdc-bridge deployments/{11155111,531050104}@ce4c523; read 2026-11-28
+        "bridges": (_usdc("0x3f842b5FaD08Bac49D0517C975d393f5f466Fd3b", "0x72591d4135B712861d8d4513a2f6860Ac30A684D"),),
+    },
 }
 # fmt: on
 
@@ -193,6 +204,9 @@ def chosen_chain(chain: int | str | ChainProfile, bridgehub: AddressLike | None 
     return ChosenChain(profile.l2_chain_id, profile, profile.bridgehub)
 
 
+_OPEN: Final = ("no_deposits", "bridges")  # what a caller may say otherwise
+
+
 def _with_pins(profile: ChainProfile) -> ChainProfile:
     pinned = known_profile(profile.l1_chain_id, profile.l2_chain_id)
     if profile.l1_chain_id == profile.l2_chain_id:
@@ -200,11 +214,11 @@ def _with_pins(profile: ChainProfile) -> ChainProfile:
     if pinned is None or profile.unpinned:
         return profile
     taken: dict[str, Any] = {}
-    for name in ("bridgehub", *PINNED, "no_deposits"):
+    for name in ("bridgehub", *PINNED, *_OPEN):
         ours, theirs = getattr(pinned, name), getattr(profile, name)
         if ours and not theirs:
             taken[name] = ours
-        elif ours and ours != theirs and name != "no_deposits":
+        elif ours and ours != theirs and name not in _OPEN:
             raise InputError(
                 f"chain: the profile's {name} is {theirs}, {pinned.name} is pinned with {ours}. "
                 "For contracts of your own, say unpinned=True in the profile"

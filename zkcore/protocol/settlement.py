@@ -19,7 +19,7 @@ from zkcore.protocol.contracts import (
 from zkcore.protocol.proofs import message_log
 from zkcore.types import Address, Hash32
 
-__all__ = ["FinalizeParams", "is_bundle", "is_withdrawal", "withdrawal_filters", "withdrawer"]
+__all__ = ["FinalizeParams", "is_bundle", "is_withdrawal", "paid_to", "withdrawal_filters", "withdrawer"]
 
 # Who announces a withdrawal of a kind: anybody can send a message that looks like one. L1Nullifier.sol, _verifyWithdrawal
 _SENDERS: Final[dict[type, Address]] = {
@@ -54,20 +54,45 @@ _BY_BUNDLE: Final = L2_ASSET_ROUTER.bridgehub_deposit_initiated  # or this: the 
 
 
 def withdrawal_filters(
-    owner: Address, l1_chain_id: int
+    owner: Address | None, l1_chain_id: int, *, receiver: Address | None = None, bridges: Sequence[Address] = ()
 ) -> list[tuple[Address, Sequence[bytes | Sequence[bytes] | None]]]:
-    """By which emitter and topics the events of an account's withdrawals are found."""
-    sender, to_l1 = bytes(12) + owner, l1_chain_id.to_bytes(32)
-    older = [(at, ([event.topic for event in events], sender)) for at, events in _EVENTS.items()]
-    return [*older, (L2_ASSET_ROUTER_ADDRESS, (_BY_BUNDLE.topic, to_l1, None, sender))]
+    """By which emitter and topics the events of an account's withdrawals are found, or of those to a `receiver` on L1.
+
+    The asset router's do not index the receiver: whose they are, is in their data. `bridges`: on L2, beside the vault.
+    """
+    sender, to = (None if account is None else bytes(12) + account for account in (owner, receiver))
+    to_l1 = l1_chain_id.to_bytes(32)
+    base, router = ([event.topic for event in events] for events in _EVENTS.values())
+    return [
+        (L2_BASE_TOKEN_ADDRESS, (base, sender, to)),
+        (L2_ASSET_ROUTER_ADDRESS, (router, sender)),
+        (L2_ASSET_ROUTER_ADDRESS, (_BY_BUNDLE.topic, to_l1, None, sender)),
+        *[(at, (L2_ASSET_ROUTER.withdrawal_initiated.topic, sender, to)) for at in bridges],
+    ]
 
 
-def withdrawer(emitter: Address, topics: Sequence[bytes], l1_chain_id: int) -> Address | None:
+def withdrawer(
+    emitter: Address, topics: Sequence[bytes], l1_chain_id: int, bridges: Sequence[Address] = ()
+) -> Address | None:
     """Whose withdrawal an event tells of; None if it tells of none. Raises IndexError for one that does not say."""
-    if any(topics[:1] == (event.topic,) for event in _EVENTS.get(emitter, ())):
+    events = (L2_ASSET_ROUTER.withdrawal_initiated,) if emitter in bridges else _EVENTS.get(emitter, ())
+    if any(topics[:1] == (event.topic,) for event in events):
         return Address(topics[1][12:])
     by_bundle = topics[:2] == (_BY_BUNDLE.topic, l1_chain_id.to_bytes(32))
     return Address(topics[3][12:]) if by_bundle and emitter == L2_ASSET_ROUTER_ADDRESS else None
+
+
+def paid_to(message: bytes) -> tuple[Address, int] | None:
+    """Whom a withdrawal's message pays on L1, and how much; None if only the asset's own handler can tell."""
+    try:
+        if message[:1] == BundleWithdrawal.IDENTIFIER:
+            mint = BundleWithdrawal.decode(message).mint
+            return mint.receiver, mint.amount
+        said = parse_withdrawal_message(message)
+        found = said.mint if isinstance(said, AssetWithdrawal) else said
+    except InputError:
+        return None
+    return found.receiver, found.amount
 
 
 # ---------------------------------------------------------------- what L1 is given

@@ -12,14 +12,14 @@ from zkcore.flows import finalize, messages, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
-from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
 from zkcore.flows.lookup import find_deposits_in, find_withdrawals_in
+from zkcore.flows.payout import draft_finalize_withdrawal
 from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
 from zkcore.journal import JournalLike
 from zkcore.plans.plan import Draft, Plan, SignedPlan
-from zkcore.protocol.chains import ChainProfile
+from zkcore.protocol.chains import Bridge, ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import AsyncHttpTransport
 from zkcore.rpc.several import AsyncFailover
@@ -134,12 +134,14 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         self,
         address: AddressLike | None = None,
         *,
+        receiver: AddressLike | None = None,
         from_block: int,
         to_block: int | None = None,
         on_progress: Callable[[int], object] | None = None,
     ) -> list[AsyncWithdrawal]:
         """As `Wallet.find_withdrawals`."""
         blocks: dict[str, Any] = {"from_block": from_block, "to_block": to_block, "on_progress": on_progress}
+        blocks["receiver"] = receiver
         found = self._found(await self.run(find_withdrawals(self._session, address, **blocks)))
         return [AsyncWithdrawal(self, one) for one in found]
 
@@ -152,6 +154,14 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         """As `Wallet.withdrawals_in`."""
         found = await self.run(find_withdrawals_in(self._session, l2_tx_hash))
         return [AsyncWithdrawal(self, one) for one in found]
+
+    async def find_finalization(
+        self, l2_tx_hash: HexLike, index: int = 0, *, from_block: int | None = None, bridge: Bridge | None = None
+    ) -> AsyncFinalization | None:
+        """As `Wallet.find_finalization`."""
+        more: dict[str, Any] = {"from_block": from_block, "bridge": bridge}
+        found = await self.run(finalize.find_finalization(self._session, l2_tx_hash, index, **more))
+        return None if found is None else AsyncFinalization(self, self._paid(found, l2_tx_hash, index, bridge))
 
     # ------------------------------------------------------------ around them
     quote_approve = _reads(quoting(transact.draft_approve))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from zkcore.effects import Chain, Flow
 from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered, SendUncertain
-from zkcore.flows.finalize import draft_finalize_withdrawal
+from zkcore.flows.payout import draft_finalize_withdrawal
 from zkcore.flows.session import Known, Session, check_ids, check_nodes, named
 from zkcore.flows.signed import check_is_ours
 from zkcore.journal import MOVING, Entry, Journal, JournalLike, State
@@ -24,7 +24,7 @@ from zkcore.plans.records import (
     record_from_json,
     record_to_json,
 )
-from zkcore.protocol.chains import ChainProfile
+from zkcore.protocol.chains import Bridge, ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.protocol.pinned import chosen_chain
 from zkcore.types import Address, AddressLike, Hash32, HexLike, to_hex
@@ -258,6 +258,10 @@ class WalletBase(Generic[S, N]):
         known = self._session.known.contracts
         l1, l2 = (known.l1_chain_id, known.l2_chain_id) if known else (0, self._session.chain_id)
         return {"l1_chain_id": l1, "l2_chain_id": l2, "l2_tx_hash": l2_tx_hash, "index": index}
+
+    def _paid(self, l1_tx_hash: Hash32, l2_tx_hash: HexLike, index: int, bridge: Bridge | None) -> SettlementRecord:
+        of = self._of(Hash32(l2_tx_hash), index)
+        return SettlementRecord(kind="finalization", l1_tx_hash=l1_tx_hash, bridge=bridge, **of)
 
     def _found(self, withdrawals: Iterable[tuple[Hash32, int]]) -> list[WithdrawalRecord]:
         return [WithdrawalRecord(**self._of(*one)) for one in withdrawals]

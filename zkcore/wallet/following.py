@@ -5,19 +5,22 @@ from typing import Any, ClassVar, Final, Generic, Literal, TypeVar, cast
 
 from msgspec.structs import replace
 
-from zkcore.effects import Chain, Flow, Step
+from zkcore.effects import Chain, Flow, Step, attempt, now
 from zkcore.errors import TransactionFailed
+from zkcore.flows.claim import claimed
 from zkcore.flows.fate import included
-from zkcore.flows.finalize import WithdrawalStatus, wait_for_withdrawal, withdrawal_status
+from zkcore.flows.finalize import WithdrawalStatus, outdone, wait_for_withdrawal, withdrawal_status
 from zkcore.flows.l1 import TxOptions
 from zkcore.flows.replacement import draft_cancel, draft_speed_up
 from zkcore.flows.signed import check_receipt, remember
 from zkcore.flows.status import RequestStatus, request_status, wait_for_request
+from zkcore.flows.status import poll as keep_asking
 from zkcore.journal import State
 from zkcore.methods import calls
 from zkcore.methods.replies import Receipt
 from zkcore.plans.facts import PlanKind
 from zkcore.plans.records import (
+    Elsewhere,
     Record,
     RequestRecord,
     SettlementRecord,
@@ -101,6 +104,11 @@ class RequestHandle(Handle[RequestRecord]):
     def l2_tx_hash(self) -> Hash32 | None:
         """The L2 transaction; None until the L1 receipt is in."""
         return self._record.l2_tx_hash
+
+    @property
+    def elsewhere(self) -> tuple[Elsewhere, ...]:
+        """What its L1 transaction requests of other chains, where it was found by that: their ids, and the hashes there."""
+        return self._record.elsewhere
 
     def _flow_status(self) -> Flow[RequestStatus]:
         """How far it is, without waiting. At most two waves."""
@@ -190,6 +198,11 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
         """Which withdrawal of that transaction it is."""
         return self._record.index
 
+    @property
+    def finalization(self) -> Hash32 | None:
+        """The L1 transaction that pays it out, ours or another's; None until `status` or `finalize` has found one."""
+        return self._record.finalization
+
     def _flow_status(self) -> Flow[WithdrawalStatus]:
         """How far it is, without waiting. At most three waves, one more if the chain settles on another."""
         record = self._record
@@ -237,6 +250,8 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
         )
 
     def _learn(self, status: WithdrawalStatus) -> WithdrawalStatus:
+        if status.phase == "FINALIZED" and status.finalization is not None:
+            self._record = replace(self._record, finalization=status.finalization)
         if status.phase != "UNKNOWN":
             self._tell("failed" if status.phase == "L2_FAILED" else _STATES.get(status.phase, "sent"), status.phase)
         return status
@@ -255,32 +270,59 @@ class SettlementHandle(Handle[SettlementRecord]):
         return self._record.l1_tx_hash
 
     def _flow_status(self) -> Flow[Receipt | None]:
-        """The L1 receipt; None until it is included, or if it had been done before."""
+        """The L1 receipt; None until it is included, or if it had been done before.
+
+        Where another was faster it is the receipt of the transaction that did it (if that is found; else of the one that failed).
+        """
         if self._record.l1_tx_hash is None:
             return None
         receipt = yield from calls.get_receipt("l1", self._record.l1_tx_hash)
-        if receipt is not None:
-            self._check(receipt)
-            self._learn(receipt)
-        return receipt
+        if receipt is None:
+            return None
+        self._check(receipt)
+        return (yield from self._ended(receipt))[1] or receipt
 
     def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt | None]:
         """Until L1 has included it: the L1 receipt, of status 1; None at once if it had been done before.
 
-        Raises TransactionFailed, WaitTimeout. Times in seconds.
+        Where another was faster, the transaction fails on L1 and the order is done all the same: the receipt is that of the
+        transaction that did it, None if that is not found. Raises TransactionFailed, WaitTimeout. Times in seconds.
         """
         if self._record.l1_tx_hash is None:
             return None
+        begun = yield from now()
         waiting = included("l1", self._record.l1_tx_hash, self._check, timeout=timeout, poll=poll)
-        return (yield from _followed(self, waiting))
+        found = yield from attempt(waiting, TransactionFailed)
+        receipt: Any = found.receipt if isinstance(found, TransactionFailed) else found
+        done, by = yield from keep_asking(
+            lambda: self._ended(receipt),
+            lambda _: True,
+            what=lambda _: f"a word on whether another has done what {receipt.transaction_hash} failed to do",
+            timeout=max(0.0, begun + timeout - (yield from now())),
+            interval=poll,
+        )
+        if not done:
+            raise found  # type: ignore[misc]  # it is the failure
+        return by
 
-    def _learn(self, receipt: Receipt) -> None:
-        record = self._record
-        self._tell("done" if receipt.status == 1 else "failed")
-        if receipt.status == 1 and record.kind == "finalization":
+    def _ended(self, receipt: Receipt) -> Flow[tuple[bool, Receipt | None]]:
+        """Whether it is done, and the receipt by which it is; the journal is told."""
+        record, done, note = self._record, receipt.status == 1, ""
+        by: Receipt | None = receipt
+        if not done:
+            lost = outdone if record.kind == "finalization" else claimed
+            done, by = yield from lost(self._wallet._session, record)
+            note = (
+                f"done by another: {'its transaction is not found' if by is None else by.transaction_hash}"
+                if done
+                else ""
+            )
+        self._tell("done" if done else "failed", note)
+        if done and record.kind == "finalization":
             self._wallet._settled(record.l2_tx_hash, record.index, "withdrawal", "done", "finalized")
-        elif receipt.status == 1:
+        elif done:
             self._wallet._settled(record.l2_tx_hash, 0, "deposit", "failed", "claimed back")
+        return done, by
 
 
 class TransactionHandle(Handle[TransactionRecord]):
@@ -307,21 +349,15 @@ class TransactionHandle(Handle[TransactionRecord]):
     def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt]:
         """Until it is included: the receipt, of status 1. Raises TransactionFailed, WaitTimeout. Times in seconds."""
         waiting = included(self._record.chain, self._record.tx_hash, self._check, timeout=timeout, poll=poll)
-        return (yield from _followed(self, waiting))
+        found = yield from attempt(waiting, TransactionFailed)
+        if isinstance(found, TransactionFailed):
+            if isinstance(found.receipt, Receipt):
+                self._learn(found.receipt)
+            raise found
+        self._learn(found)
+        return found
 
     def _learn(self, receipt: Receipt) -> None:
         self._tell("done" if receipt.status == 1 else "failed")
         for tx_hash in self._record.replaces if receipt.status == 1 else ():
             self._wallet._displaced(tx_hash)
-
-
-def _followed(handle: SettlementHandle | TransactionHandle, waiting: Flow[Receipt]) -> Flow[Receipt]:
-    """Wait for the receipt, and learn what it says, whether it failed or not."""
-    try:
-        receipt = yield from waiting
-    except TransactionFailed as error:
-        if isinstance(error.receipt, Receipt):
-            handle._learn(error.receipt)
-        raise
-    handle._learn(receipt)
-    return receipt

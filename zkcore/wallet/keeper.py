@@ -17,7 +17,8 @@ from msgspec import Struct
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, ZkCoreError
 from zkcore.flows.claim import draft_claim_failed_deposit
-from zkcore.flows.finalize import WithdrawalStatus, draft_finalize_withdrawal
+from zkcore.flows.finalize import WithdrawalStatus
+from zkcore.flows.payout import draft_finalize_withdrawal
 from zkcore.flows.replacement import draft_speed_up
 from zkcore.flows.status import RequestStatus
 from zkcore.journal import AGAIN, Entry, JournalLike

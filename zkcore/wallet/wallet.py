@@ -11,14 +11,14 @@ from zkcore.flows import finalize, messages, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
-from zkcore.flows.finalize import draft_finalize_withdrawal
 from zkcore.flows.find import find_withdrawals
 from zkcore.flows.lookup import find_deposits_in, find_withdrawals_in
+from zkcore.flows.payout import draft_finalize_withdrawal
 from zkcore.flows.session import Session, checked
 from zkcore.flows.withdraw import draft_withdraw
 from zkcore.journal import JournalLike
 from zkcore.plans.plan import Draft, Plan, SignedPlan
-from zkcore.protocol.chains import ChainProfile
+from zkcore.protocol.chains import Bridge, ChainProfile
 from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import HttpTransport
 from zkcore.rpc.several import Failover
@@ -135,12 +135,14 @@ class Wallet(WalletBase[Signer, Transport]):
         self,
         address: AddressLike | None = None,
         *,
+        receiver: AddressLike | None = None,
         from_block: int,
         to_block: int | None = None,
         on_progress: Callable[[int], object] | None = None,
     ) -> list[Withdrawal]:
-        """The withdrawals of an address that are not finalized yet. See `zkcore.flows.find.find_withdrawals`."""
+        """The withdrawals of an address, or to one on L1, that are not finalized. See `zkcore.flows.find.find_withdrawals`."""
         blocks: dict[str, Any] = {"from_block": from_block, "to_block": to_block, "on_progress": on_progress}
+        blocks["receiver"] = receiver
         return [
             Withdrawal(self, one) for one in self._found(self.run(find_withdrawals(self._session, address, **blocks)))
         ]
@@ -152,6 +154,14 @@ class Wallet(WalletBase[Signer, Transport]):
     def withdrawals_in(self, l2_tx_hash: HexLike) -> list[Withdrawal]:
         """A handle for each withdrawal of an L2 transaction, whoever sent it. See `zkcore.flows.lookup`."""
         return [Withdrawal(self, one) for one in self.run(find_withdrawals_in(self._session, l2_tx_hash))]
+
+    def find_finalization(
+        self, l2_tx_hash: HexLike, index: int = 0, *, from_block: int | None = None, bridge: Bridge | None = None
+    ) -> Finalization | None:
+        """Who finalized a withdrawal: a handle of the L1 transaction. See `zkcore.flows.finalize.find_finalization`."""
+        more: dict[str, Any] = {"from_block": from_block, "bridge": bridge}
+        found = self.run(finalize.find_finalization(self._session, l2_tx_hash, index, **more))
+        return None if found is None else Finalization(self, self._paid(found, l2_tx_hash, index, bridge))
 
     # ------------------------------------------------------------ around them
     quote_approve = _reads(quoting(transact.draft_approve))

@@ -101,6 +101,9 @@ class LEGACY_BRIDGE:  # noqa: N801
     bridgehub_deposit_finalized = Event(
         "BridgehubDepositFinalized(uint256 indexed chainId,bytes32 indexed txDataHash,bytes32 indexed l2DepositTxHash)"
     )
+    withdrawal_finalized_shared_bridge = Event(
+        "WithdrawalFinalizedSharedBridge(uint256 indexed chainId,address indexed to,address indexed l1Token,uint256 amount)"
+    )
 
 
 class ASSET_ROUTER:  # noqa: N801
@@ -108,6 +111,9 @@ class ASSET_ROUTER:  # noqa: N801
 
     l1_nullifier = Function("L1_NULLIFIER() view returns (address nullifier)")
     native_token_vault = Function("nativeTokenVault() view returns (address vault)")
+    deposit_finalized_asset_router = Event(
+        "DepositFinalizedAssetRouter(uint256 indexed chainId,bytes32 indexed assetId,bytes assetData)"
+    )
 
 
 class NATIVE_TOKEN_VAULT:  # noqa: N801

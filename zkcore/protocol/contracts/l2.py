@@ -31,6 +31,9 @@ class L2_ASSET_ROUTER:  # noqa: N801
         "WithdrawalInitiatedAssetRouter(uint256 chainId,address indexed l2Sender,bytes32 indexed assetId,"
         "bytes assetData)"
     )
+    withdrawal_initiated = Event(  # of a bridge beside the vault: usdc-bridge, src/L2USDCBridge.sol
+        "WithdrawalInitiated(address indexed l2Sender,address indexed l1Receiver,address indexed l2Token,uint256 amount)"
+    )
 
 
 class L2_NATIVE_TOKEN_VAULT:  # noqa: N801
