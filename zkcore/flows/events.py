@@ -128,6 +128,8 @@ def _filters(params: FinalizeParams, router: Address, payer: Address) -> list[Fi
 
 
 def _fits(log: Log, params: FinalizeParams) -> bool:
-    """Whether an event can be of it: it has the receiver and the amount, wherever."""
+    """Whether an event can be of it: it has the bundle's hash, or the receiver and the amount, wherever."""
+    if params.bundle_hash is not None:
+        return True
     said, data = paid_to(params.message), b"".join((*log.topics, log.data))
     return said is None or (said[1].to_bytes(32) in data and bytes(said[0]) in data)

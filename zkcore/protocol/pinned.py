@@ -23,10 +23,6 @@ class _Ecosystem(NamedTuple):
     chains: dict[int, str]
 
 
-def _usdc(l1_address: str, l2_address: str) -> Bridge:
-    return Bridge(l1_address=Address(l1_address), l2_address=Address(l2_address))
-
-
 # "envs" below: matter-labs/era-contracts, l1-contracts/upgrade-envs. Ids and names of the shared ecosystems' chains:
 # zksync-docs data/chains.json. Left out: 6252, 99999, 212000 and 555272, whose bridgehub none of these names.
 # fmt: off
@@ -113,14 +109,22 @@ _OF_ONE_CHAIN: Final[dict[str, dict[str, Any]]] = {
     "zksync-os-preview": {"diamond": "0x02B1ac1Cf0A592aefD3C2246B2431388365dB272"},
     "sophon": {
         "no_deposits": "Sophon announced its shutdown on 2026-06-25 and takes no deposits since; withdraw from it",
-        # USDC's. docs.sophon.xyz build/tokens/USDC, and the portal's own list of tokens; read 2026-11-28
-        "bridges": (_usdc("0xf553E6D903AA43420ED7e3bc2313bE9286A8F987", "0x0F44bac3ec514BE912aa4359017593B35E868d74"),),
-    },
-    "sophon-sepolia": {  # USDC's. matter-labs/usdc-bridge deployments/{11155111,531050104}@ce4c523; read 2026-11-28
-        "bridges": (_usdc("0x3f842b5FaD08Bac49D0517C975d393f5f466Fd3b", "0x72591d4135B712861d8d4513a2f6860Ac30A684D"),),
     },
 }
+_USDC: Final = {  # bridges beside the vault, on L1 and on L2
+    # docs.sophon.xyz build/tokens/USDC, and the tokens of its portal; read 2026-11-28
+    "sophon": ("0xf553E6D903AA43420ED7e3bc2313bE9286A8F987", "0x0F44bac3ec514BE912aa4359017593B35E868d74"),
+    # matter-labs/usdc-bridge deployments/{11155111,531050104}@ce4c523; read 2026-11-28
+    "sophon-sepolia": ("0x3f842b5FaD08Bac49D0517C975d393f5f466Fd3b", "0x72591d4135B712861d8d4513a2f6860Ac30A684D"),
+}
 # fmt: on
+
+
+def _bridges(name: str) -> tuple[Bridge, ...]:
+    if name not in _USDC:
+        return ()
+    l1_address, l2_address = map(Address, _USDC[name])
+    return (Bridge(l1_address=l1_address, l2_address=l2_address),)
 
 
 @cache
@@ -133,6 +137,7 @@ def _all() -> tuple[ChainProfile, ...]:
             ecosystem=ecosystem.name,
             source=ecosystem.source,
             **ecosystem.contracts,
+            bridges=_bridges(name),
             **_OF_ONE_CHAIN.get(name, {}),
         )
         for ecosystem in _ECOSYSTEMS
