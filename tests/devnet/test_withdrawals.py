@@ -31,7 +31,7 @@ from zkcore.protocol.contracts import (
 )
 from zkcore.protocol.proofs import L2ToL1Log
 from zkcore.testing.devnet import Devnet, artifact
-from zkcore.testing.devnet.batches import BatchLog, log_proof, log_root
+from zkcore.testing.devnet.batches import BatchLog, log_root, tree_of
 from zkcore.testing.pytest_plugin import MakeDevnet
 from zkcore.types import Address, Hash32
 
@@ -236,11 +236,11 @@ def test_trees_against_the_plain_definition() -> None:
         nodes = [bytes(log.log.leaf()) for log in logs] + [bytes(keccak256(bytes(88)))] * (2**14 - count)
         while len(nodes) > 1:
             nodes = [bytes(keccak256(nodes[i] + nodes[i + 1])) for i in range(0, len(nodes), 2)]
-        assert log_root(logs, bare=True) == nodes[0]
-        assert log_root(logs) == keccak256(nodes[0] + bytes(32))
+        assert log_root(logs, "bare") == nodes[0]
+        assert log_root(logs, "two") == keccak256(nodes[0] + bytes(32))
         for index, log in enumerate(logs):
             hashed, position = bytes(log.log.leaf()), index
-            for sibling in log_proof(logs, index, bare=True):
+            for sibling in tree_of(logs, "bare").path(index):
                 hashed = bytes(keccak256(sibling + hashed if position % 2 else hashed + sibling))
                 position //= 2
             assert hashed == nodes[0]
