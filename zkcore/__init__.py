@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from zkcore.wallet.async_wallet import AsyncWallet
     from zkcore.wallet.handles import (
         AsyncClaim,
+        AsyncDeployment,
         AsyncDeposit,
         AsyncExecution,
         AsyncFinalization,
         AsyncSentTransaction,
         AsyncWithdrawal,
         Claim,
+        Deployment,
         Deposit,
         Execution,
         Finalization,
@@ -64,8 +66,8 @@ _ROOMS = {
     "transactions": "parse_transaction",
     "types": "Address AddressLike ETH MAX Hash32 HexLike ether format_units gwei parse_units",
     "wallet.async_wallet": "AsyncWallet",
-    "wallet.handles": "AsyncClaim AsyncDeposit AsyncExecution AsyncFinalization AsyncSentTransaction AsyncWithdrawal "
-    "Claim Deposit Execution Finalization SentTransaction Withdrawal",
+    "wallet.handles": "AsyncClaim AsyncDeployment AsyncDeposit AsyncExecution AsyncFinalization AsyncSentTransaction "
+    "AsyncWithdrawal Claim Deployment Deposit Execution Finalization SentTransaction Withdrawal",
     "wallet.keeper": "AsyncKeeper Keeper KeeperPolicy",
     "wallet.wallet": "Wallet",
 }
@@ -73,13 +75,13 @@ _WHERE = {name: room for room, names in _ROOMS.items() for name in names.split()
 
 # fmt: off
 __all__ = [
-    "ETH", "MAX", "Address", "AddressLike", "AsyncClaim", "AsyncDeposit", "AsyncExecution", "AsyncFinalization",
-    "AsyncHttpTransport", "AsyncKeeper", "AsyncSentTransaction", "AsyncSigner", "AsyncTransport", "AsyncWallet",
-    "AsyncWithdrawal", "Bridge", "Capability", "ChainProfile", "Claim", "Deposit", "Execution", "FeePolicy", "Finalization",
-    "Hash32", "HexLike", "HttpTransport", "Journal", "Keeper", "KeeperPolicy", "Limits", "Paymaster", "Plan",
-    "Preview", "RequestStatus", "SentTransaction", "Signature", "SignedPlan", "Signer", "Token", "Transport",
-    "TxOptions", "TypedData", "Wallet", "Withdrawal", "WithdrawalStatus", "ZkCoreError", "ether", "format_units",
-    "gwei", "keccak256", "known_chains", "known_profile", "parse_transaction", "parse_units", "preview",
+    "ETH", "MAX", "Address", "AddressLike", "AsyncClaim", "AsyncDeployment", "AsyncDeposit", "AsyncExecution",
+    "AsyncFinalization", "AsyncHttpTransport", "AsyncKeeper", "AsyncSentTransaction", "AsyncSigner", "AsyncTransport",
+    "AsyncWallet", "AsyncWithdrawal", "Bridge", "Capability", "ChainProfile", "Claim", "Deployment", "Deposit",
+    "Execution", "FeePolicy", "Finalization", "Hash32", "HexLike", "HttpTransport", "Journal", "Keeper", "KeeperPolicy",
+    "Limits", "Paymaster", "Plan", "Preview", "RequestStatus", "SentTransaction", "Signature", "SignedPlan", "Signer",
+    "Token", "Transport", "TxOptions", "TypedData", "Wallet", "Withdrawal", "WithdrawalStatus", "ZkCoreError", "ether",
+    "format_units", "gwei", "keccak256", "known_chains", "known_profile", "parse_transaction", "parse_units", "preview",
     "sign_plan",
 ]
 # fmt: on

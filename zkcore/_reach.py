@@ -25,6 +25,8 @@ USES: Final = {
     "withdraw": ("withdraw", "finalize"),
     "finalize": ("finalize",),
     "claim": ("claim",),
+    "call": ("calling",),
+    "deploy": ("calling",),
     "speed-up": ("replacement", "status"),
 }
 SIGNERS: Final = {

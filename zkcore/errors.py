@@ -15,11 +15,11 @@ __all__ = [
     "DeviceNotFound", "FeeTooHigh", "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance",
     "InsufficientBalance", "InsufficientBaseCost", "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError",
     "KeyUnusable", "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch", "MalformedReply", "MethodNotFound",
-    "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotPaired",
-    "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError", "SendUncertain", "SignerError",
-    "SignerTimeout", "SignerUnavailable", "TransactionChanged", "TransactionFailed", "UnknownChain", "UnsupportedBySigner",
-    "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout", "WithdrawalCancelled", "WrongDevice",
-    "ZkCoreError",
+    "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotDeployed",
+    "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError", "SendUncertain",
+    "SignerError", "SignerTimeout", "SignerUnavailable", "TransactionChanged", "TransactionFailed", "UnknownChain",
+    "UnsupportedBySigner", "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout",
+    "WithdrawalCancelled", "WrongDevice", "ZkCoreError",
 ]
 # fmt: on
 
@@ -306,6 +306,14 @@ class TransactionFailed(ChainError):
     def __init__(self, *, chain: str, tx_hash: object, receipt: object = None, reason: str = "") -> None:
         self.chain, self.tx_hash, self.receipt, self.reason = chain, tx_hash, receipt, reason
         super().__init__(f"the {chain} transaction {tx_hash} failed{': ' + reason if reason else ''}")
+
+
+class NotDeployed(ChainError):
+    """The deployment was included, and the contract is not what, or not where, it was to be."""
+
+    def __init__(self, *, tx_hash: object, contract: object, why: str) -> None:
+        self.tx_hash, self.contract = tx_hash, contract
+        super().__init__(f"the L2 transaction {tx_hash} was to deploy a contract at {contract}, but {why}")
 
 
 class DepositFailed(ChainError):

@@ -284,11 +284,12 @@ def of_handle(handle: Any) -> str:
                 )
         yield "number", record.index if getattr(record, "index", 0) else None
         yield "paid out by", getattr(record, "finalization", None)
+        yield "contract", getattr(record, "contract", None)
         yield "sender", getattr(record, "sender", None)
         yield "reference", record.reference
         yield "next", "status() looks, wait() waits, to_json() keeps it for resume()"
 
-    if record.kind == "transaction":
+    if record.kind in ("transaction", "deployment"):
         where = f"sent on {record.chain.upper()}, chain {record.chain_id}"
     else:
         where = f"between L1, chain {record.l1_chain_id}, and L2, chain {record.l2_chain_id}"

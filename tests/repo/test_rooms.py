@@ -120,7 +120,7 @@ def test_a_circle_would_be_found() -> None:
 FACE = re.compile(
     r"zkcore(\.(errors|types|signer|effects|transactions|methods|plans|journal|testing(\.devnet)?|"
     r"ethereum\.(hashing|rlp|abi|eip191|eip712|signature)|"
-    r"protocol\.(chains|contracts|fees|priority|assets|addresses|bytecode|paymaster|proofs|bundles|reverts)|"
+    r"protocol\.(chains|contracts|fees|priority|assets|addresses|bytecode|deployments|paymaster|proofs|bundles|reverts)|"
     r"rpc|explore))?|signers(\.testing(\.\w+)?)?"
 )
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*.py"))]
@@ -140,7 +140,7 @@ def called(of: type) -> set[str]:
 
 def test_a_wallet_shows_what_a_user_may_call() -> None:
     writes = {"deposit", "request_execute", "withdraw", "finalize_withdrawal", "claim_failed_deposit"}
-    writes |= {"approve", "transfer", "l1_transfer"}
+    writes |= {"approve", "transfer", "l1_transfer", "execute", "deploy", "deploy_era"}
     reads = {
         "get_base_cost", "finalize_withdrawals", "is_withdrawal_finalized", "get_finalize_withdrawal_params", "find_withdrawals",
         "get_balance", "get_balances", "get_l1_balance", "get_l1_allowance", "l1_token_address", "l2_token_address", "asset_id",
@@ -173,6 +173,7 @@ HANDLES = {
     "Withdrawal": {"kind", "to_json", "status", "wait", "l2_tx_hash", "index", "finalize", "finalization"},
     "Finalization": {"kind", "to_json", "status", "wait", "l1_tx_hash"},
     "SentTransaction": {"kind", "to_json", "status", "wait", "chain", "tx_hash"},
+    "Deployment": {"kind", "to_json", "status", "wait", "chain", "tx_hash", "contract_address"},
 }
 HANDLES |= {"Execution": HANDLES["Deposit"], "Claim": HANDLES["Finalization"]}
 

@@ -56,6 +56,10 @@ f54266a2 l1TokenAddress(address)
 9c884fd1 finalizeDeposit(uint256,bytes32,bytes)
 cfe7af7c finalizeDeposit(address,address,address,uint256,bytes)
 fb1a9a57 getDeploymentNonce(address)
+9c4d535b create(bytes32,bytes32,bytes)
+3cda3351 create2(bytes32,bytes32,bytes)
+ecf95b8a createAccount(bytes32,bytes32,bytes,uint8)
+5d382700 create2Account(bytes32,bytes32,bytes,uint8)
 8c5a3445 general(bytes)
 949431dc approvalBased(address,uint256,bytes)
 095ea7b3 approve(address,uint256)
@@ -77,6 +81,7 @@ e21913bc89c1320d9709a5d236ffe06b54cf88aecfc9509ebd68f1adba45781e BridgehubDeposi
 dd0fe78c1153f6af3f72afd04381692d6ee5747db36a59c9fec395ad369d3625 BundleExecuted
 44eb9a840094a49b3cd0a5205042598a1c08c4e87bafb5760bc2d8efa170c541 DepositFinalizedAssetRouter
 05518b128f0a9b11ddddebd5211a7fc2f4a689dab3a3e258d93eb13049983c3e WithdrawalFinalizedSharedBridge
+290afdae231a3fc0bbae8b1af63698b0a1d79b21ad17df0342dfb952fe74f8e5 ContractDeployed
 """
 
 ERRORS = """

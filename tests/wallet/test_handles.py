@@ -24,6 +24,7 @@ from zkcore.plans.records import (
     record_to_json,
 )
 from zkcore.testing.devnet import Devnet
+from zkcore.testing.devnet.deploy import artifact
 from zkcore.types import Address, Hash32
 from zkcore.wallet.handles import ASYNC_HANDLES, HANDLES
 
@@ -58,6 +59,7 @@ def every_handle(net: Devnet, wallet: Any) -> dict[str, Any]:
         "finalization": withdrawal.finalize(),
         "claim": wallet.claim_failed_deposit(failed.l2_tx_hash),
         "transaction": wallet.l1_transfer(to, 5),
+        "deployment": wallet.deploy(artifact("Counter")),
     }
     assert handles.keys() == HANDLES.keys() == ASYNC_HANDLES.keys()
     return handles
@@ -131,6 +133,7 @@ def test_another_process_goes_on(net: Devnet) -> None:
         "Finalization 1",
         "Claim 1",
         "SentTransaction 1",
+        "Deployment 1",
         "Deposit 1",
         "",
     ]

@@ -14,6 +14,7 @@ from zkcore import ETH, Wallet, ether
 from zkcore._reach import SIGNERS, USES, path_of, reached
 from zkcore.errors import DepositFailed, InputError
 from zkcore.testing.devnet import Devnet
+from zkcore.testing.devnet.deploy import artifact
 
 # the fixture's devnet, which shares the interpreter, and what no use is without
 BESIDE = ("zkcore/testing/", "zkcore/explore/", "signers/testing/", "zkcore/__init__.py", "signers/__init__.py")
@@ -64,7 +65,23 @@ def withdraw(wallet: Wallet, net: Devnet) -> None:
     wallet.withdraw(ETH, AMOUNT).wait("ready", timeout=30)
 
 
-RUNS = {"deposit": deposit, "execute": execute, "base-cost": base_cost, "withdraw": withdraw}
+def call(wallet: Wallet, net: Devnet) -> None:
+    wallet.execute(net.accounts[2].address, value=5).wait(timeout=30)
+
+
+def deploy(wallet: Wallet, net: Devnet) -> None:
+    print(wallet.prepare_deploy(artifact("Counter"), salt=bytes(32)).preview())
+    wallet.deploy(artifact("Counter"), salt=bytes(32)).wait(timeout=30)
+
+
+RUNS = {
+    "call": call,
+    "deploy": deploy,
+    "deposit": deposit,
+    "execute": execute,
+    "base-cost": base_cost,
+    "withdraw": withdraw,
+}
 
 
 @ERA

@@ -1,23 +1,30 @@
 """What the tests of the wallets share: signers and nodes that tell what they were asked to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from signers import PrivateKeySigner
+from signers import LedgerSigner, PrivateKeySigner, TrezorSigner
+from signers.testing.ledger import FakeLedger
+from signers.testing.trezor import FakeTrezor
 from zkcore import AsyncWallet, Wallet
+from zkcore.ethereum.abi import encode
 from zkcore.ethereum.signature import Signature
 from zkcore.rpc.http import AsyncHttpTransport, HttpTransport
 from zkcore.rpc.transport import Limits
 from zkcore.signer import Capability
 from zkcore.testing import AsyncNoSend, NoSend
 from zkcore.testing.devnet import Devnet
+from zkcore.testing.devnet.deploy import artifact
 from zkcore.transactions import Transaction
 from zkcore.types import Address
 
 ERA = pytest.mark.parametrize("net", ["era-eth"], indirect=True)
 BASE_ERC20 = pytest.mark.parametrize("net", ["era-erc20"], indirect=True)
 AMOUNT = 1_234_567
+SIGNERS = pytest.mark.parametrize("kind", ["key", "ledger", "trezor"])
 opened: list[Wallet] = []  # by `wallet_of`; conftest closes them after each test
 
 
@@ -76,3 +83,39 @@ def count(net: Devnet, who: int = 0, chain: str = "l1") -> int:
     """How many transactions of an account are in blocks."""
     node = net.l1 if chain == "l1" else net.l2
     return int(node.rpc("eth_getTransactionCount", str(net.accounts[who].address), "latest"), 16)
+
+
+def fund(net: Devnet, address: Address, wei: int = 10**19) -> None:
+    """Give an account base token on L2, from nowhere."""
+    net.l2.rpc("anvil_setBalance", str(address), hex(wei))
+
+
+@contextmanager
+def signer_of(kind: str, net: Devnet) -> Iterator[Any]:
+    """A funded signer: the key of a devnet's account, or a device that has consented to signing blindly."""
+    if kind == "key":
+        signer: Any = PrivateKeySigner(net.accounts[0].private_key)
+        fund(net, signer.address)
+        yield signer
+        return
+    ledger = FakeLedger(blind_signing=True)
+    made: Any = (
+        LedgerSigner.connect(open_dongle=ledger.open, allow_blind_signing=True)
+        if kind == "ledger"
+        else TrezorSigner.connect(transport=FakeTrezor("T3T1"), timeout=20, allow_blind_signing=True)
+    )
+    with made as signer:
+        fund(net, signer.address)
+        yield signer
+
+
+def deployed(net: Devnet, name: str, types: tuple[str, ...] = (), values: tuple[Any, ...] = ()) -> Address:
+    """A contract of the devnet's own, deployed on L2 by its first account."""
+    code = artifact(name) + (encode(types, values) if types else b"")
+    with Wallet(
+        PrivateKeySigner(net.accounts[0].private_key), chain=net.profile, l1=net.l1_url, l2=net.l2_url
+    ) as wallet:
+        fund(net, wallet.address)
+        made = wallet.deploy(code)
+        made.wait(timeout=30)
+        return made.contract_address

@@ -54,7 +54,7 @@ def identity(handle: Any) -> str:
         return str(handle.l1_tx_hash)
     if handle.kind == "withdrawal":
         return str(handle.l2_tx_hash)
-    if handle.kind == "transaction":
+    if handle.kind in ("transaction", "deployment"):
         return str(handle.tx_hash)
     return str(handle.l1_tx_hash or "")
 

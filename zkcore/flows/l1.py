@@ -19,6 +19,7 @@ from zkcore.protocol.contracts import SLOT_BASE_TOKEN_MULTIPLIER
 from zkcore.protocol.paymaster import Paymaster
 from zkcore.protocol.priority import AccountKind
 from zkcore.protocol.reverts import decode_revert
+from zkcore.transactions import AccessList
 from zkcore.types import Address, AddressLike, uint
 
 # fmt: off
@@ -86,11 +87,16 @@ class AccountState(Struct, frozen=True, kw_only=True):
 
 
 class Unsigned(Struct, frozen=True, kw_only=True):
-    """A call that will become a transaction once its gas, fees and nonce are known. `value` in wei."""
+    """A call that will become a transaction once its gas, fees and nonce are known. `value` in wei.
 
-    to: Address
+    `to` is None for a creation. `factory_deps` make it 0x71; an `access_list` goes with type 2 alone.
+    """
+
+    to: Address | None
     data: bytes
     value: int = 0
+    factory_deps: tuple[bytes, ...] = ()
+    access_list: AccessList = ()
 
 
 def receiver(to: AddressLike, name: str = "to") -> Address:
@@ -229,6 +235,8 @@ def gas_limits(
             gas_price=None if state.kind == "contract" else state.fees.max_fee_per_gas,  # its caller pays
             paymaster=paymaster.address if paymaster else None,
             paymaster_input=paymaster.input if paymaster else b"",
+            factory_deps=s.factory_deps,
+            access_list=s.access_list,
         )
         for at, (_, s) in enumerate(steps)
     ]

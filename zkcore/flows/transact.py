@@ -36,13 +36,13 @@ from zkcore.words import Told
 
 __all__ = ["TxQuote", "draft_approve", "draft_calls", "draft_l1_transfer", "draft_transfer", "plan_calls", "plan_facts"]
 
-DEFAULT_GAS_PER_PUBDATA = 50_000  # of L2 transactions: zksync-era core/lib/constants/src/ethereum.rs
 Q = TypeVar("Q")
 
 
 class TxQuote(Told, Struct, frozen=True, kw_only=True, dict=True):
     """What transactions cost, in wei of the chain's own currency. `value` is what leaves the account beside the fee.
 
+    `contract`: where a deployment at this nonce creates its contract.
     `missing`: what the account does not hold of all this. `left`: with `MAX`, what it is left of the token when the highest fee
     is paid; of the chain's own currency, what of that fee is not paid stays beside it.
     """
@@ -55,6 +55,7 @@ class TxQuote(Told, Struct, frozen=True, kw_only=True, dict=True):
     max_fee: int
     max_total: int
     paymaster: Address | None = None
+    contract: Address | None = None
     notes: tuple[str, ...] = ()
     missing: tuple[Lack, ...] = ()
     left: int | None = None
@@ -78,8 +79,9 @@ def draft_calls(
 
     `lacks`: what else the account is known not to hold. `refused`: why this is quoted, and no more.
     """
-    if paymaster is not None and facts.stack != "era":
-        raise UnsupportedProtocol("paymaster: only Era has paymasters (transaction type 0x71), this chain is ZKsync OS")
+    what = "paymaster" if paymaster is not None else "factory_deps" if any(s.factory_deps for _, s in steps) else ""
+    if what and facts.stack != "era":
+        raise UnsupportedProtocol(f"{what}: only Era has these (transaction type 0x71), this chain is ZKsync OS")
     rate = (1, 1)
     if chain == "l2":
         state, rate = yield from l2_state(session, facts, state, options)
@@ -133,9 +135,9 @@ def plan_calls(
         fields: dict[str, Any] = {"to": step.to, "value": step.value, "data": step.data, "gas_limit": limit}
         fields |= {name: getattr(state.fees, name) for name in ("max_fee_per_gas", "max_priority_fee_per_gas")}
         fields |= {"chain_id": chain_id, "nonce": state.nonce + place}
-        tx: Transaction = Eip1559Transaction(**fields)
-        if paymaster is not None:
-            fields |= {"gas_per_pubdata": DEFAULT_GAS_PER_PUBDATA, "paymaster": paymaster}
+        tx: Transaction = Eip1559Transaction(access_list=step.access_list, **fields)
+        if paymaster is not None or step.factory_deps:
+            fields |= {"paymaster": paymaster, "factory_deps": step.factory_deps}
             tx = Eip712Transaction(from_address=session.address, **fields)
         planned.append(PlanStep(kind=step_kind, chain=chain, transaction=tx, after=(place - 1,) if place else ()))
     known_facts = plan_facts(session, facts, l1_block=state.fees.block if chain == "l1" else None, **more)

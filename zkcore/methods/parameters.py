@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, get_args
 from msgspec import Struct
 
 from zkcore.errors import InputError
+from zkcore.transactions import AccessList
 from zkcore.types import Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
 
 __all__ = ["BlockId", "BlockTag", "CallRequest", "block_id", "quantity"]
@@ -38,6 +39,7 @@ class CallRequest(Struct, frozen=True, kw_only=True):
     factory_deps: Sequence[HexLike] = ()
     paymaster: AddressLike | None = None
     paymaster_input: HexLike = b""
+    access_list: AccessList = ()
     custom_signature: HexLike = b""
 
     def parameter(self) -> dict[str, object]:
@@ -54,6 +56,9 @@ class CallRequest(Struct, frozen=True, kw_only=True):
         if data:
             fields["data"] = to_hex(data)
         fields |= {name: quantity(amount, name) for name, amount in quantities.items() if amount is not None}
+        if self.access_list:
+            listed = [(str(at), [str(key) for key in keys]) for at, keys in self.access_list]
+            fields["accessList"] = [{"address": at, "storageKeys": keys} for at, keys in listed]
         return fields | ({"eip712Meta": meta} if meta else {})
 
     def _meta(self) -> dict[str, object]:

@@ -11,8 +11,12 @@ from zkcore.types import Address, Hash32
 
 __all__ = ["UNPINNED", "PlanFacts", "PlanKind", "PlanStep", "StepKind"]
 
-PlanKind: TypeAlias = Literal["deposit", "execution", "withdrawal", "finalization", "claim", "transaction"]
-StepKind: TypeAlias = Literal["approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer"]
+PlanKind: TypeAlias = Literal[
+    "deposit", "execution", "withdrawal", "finalization", "claim", "transaction", "deployment"
+]  # fmt: skip
+StepKind: TypeAlias = Literal[
+    "approve", "deposit", "execute", "withdraw", "finalize", "claim", "transfer", "call", "deploy"
+]  # fmt: skip
 
 
 UNPINNED: Final = (
@@ -27,7 +31,8 @@ class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `holds_up_to_gas_price`: the L1 gas price at which the mint value stops being enough; None where there is none.
     `expires_after_l1_block`: past this L1 block `submit` refuses the plan; None if it does not age. `l2_tx_hash` and
     `l2_index`: the withdrawal or the deposit that a finalization or a claim settles. `replaces`: the transactions under the
-    same nonce that this one is to take the place of. `reference`: the caller's own name of the order, if it was given one.
+    same nonce that this one is to take the place of. `deployment_nonce`: that an EraVM address without a salt follows from.
+    `reference`: the caller's own name of the order, if it was given one.
     """
 
     l1_chain_id: int
@@ -51,6 +56,7 @@ class PlanFacts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     l2_tx_hash: Hash32 | None = None
     l2_index: int = 0
     replaces: tuple[Hash32, ...] = ()
+    deployment_nonce: int | None = None
     route: str = ""
     notes: tuple[str, ...] = ()
     reference: str | None = None

@@ -224,6 +224,8 @@ def essence(plan: Plan[Any]) -> tuple[object, ...]:
 
 
 # ---------------------------------------------------------------- JSON
+# what came later than the first plans is written only where it is said
+_LEFT_OUT: Final = {"bridge": None, "l2_bridge": None, "reference": None, "deployment_nonce": None, "approves": True}
 _PLAN_KEYS = {"zkcore_plan", "kind", "sender", "steps", "facts"}
 
 
@@ -246,7 +248,7 @@ def _plain(value: object) -> object:
 
 def _body(plan: Plan[Any]) -> dict[str, object]:
     facts = {name: _plain(getattr(plan.facts, name)) for name in PlanFacts.__struct_fields__}
-    for name, default in (("bridge", None), ("l2_bridge", None), ("reference", None), ("approves", True)):
+    for name, default in _LEFT_OUT.items():
         if getattr(plan.facts, name) == default:
             del facts[name]
     steps = [

@@ -12,39 +12,29 @@ from msgspec import Struct
 from zkcore.errors import InputError
 from zkcore.ethereum.abi import Parameter
 from zkcore.ethereum.eip712 import DOMAIN, TypedData
-from zkcore.ethereum.hashing import calldata_digest
+from zkcore.ethereum.hashing import calldata_digest, keccak256
 from zkcore.plans.claims import claims, profile_of, vouched_by
 from zkcore.plans.facts import UNPINNED, PlanFacts, PlanKind, PlanStep
-from zkcore.plans.rules import second_bridge
-from zkcore.protocol.addresses import undo_alias
+from zkcore.plans.names import OnChain
+from zkcore.plans.rules import RIGHTS, second_bridge
 from zkcore.protocol.assets import BaseTokenWithdrawal, SecondBridgeDeposit, TransferData, parse_withdrawal_message
 from zkcore.protocol.bundles import BundleRequest, BundleWithdrawal
-from zkcore.protocol.chains import ChainProfile, Token
+from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import (
+    DETERMINISTIC_DEPLOYER_ADDRESS,
     ERC20,
     INTEROP_CENTER,
-    INTEROP_CENTER_ADDRESS,
-    L1_MESSENGER_ADDRESS,
-    L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
-    L2_NATIVE_TOKEN_VAULT_ADDRESS,
     functions,
 )
+from zkcore.protocol.deployments import created
 from zkcore.protocol.pinned import known_profile
 from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction, parse_transaction
-from zkcore.types import ETH, Address, Hash32, HexLike, format_units, to_hex
-from zkcore.words import NOBODY, Names, units
+from zkcore.types import Address, Hash32, HexLike, format_units, to_hex
+from zkcore.words import NOBODY, Names
 
 __all__ = ["Field", "Preview", "preview", "preview_plan"]
 
-_NETWORKS: Final = {1: "Ethereum", 11155111: "Sepolia"}
-_BUILT_IN: Final = {
-    L1_MESSENGER_ADDRESS: "L1 messenger of L2",
-    L2_BASE_TOKEN_ADDRESS: "base token of L2",
-    L2_ASSET_ROUTER_ADDRESS: "asset router of L2",
-    L2_NATIVE_TOKEN_VAULT_ADDRESS: "native token vault of L2",
-    INTEROP_CENTER_ADDRESS: "interop center of L2",
-}
 _LONG = 68  # bytes of unknown data that are shown whole
 _UNLIMITED = (
     1 << 96
@@ -87,7 +77,7 @@ def preview(what: Transaction | TypedData | HexLike, profile: ChainProfile | Non
         what, _ = parse_transaction(what)
     if isinstance(what, TypedData):
         return Preview(f"Typed data: {what.primary_type}", tuple(_typed_data(what)))
-    names = _Names(profile, what.chain_id)
+    names = OnChain(profile, what.chain_id)
     return Preview(f"Transaction on {names.network(what.chain_id)}", tuple(_transaction(what, names)))
 
 
@@ -123,12 +113,14 @@ def preview_plan(
     )
     fields += [Field("claimed", note, note) for note in (*notes, *claims(facts))]
     for place, step in enumerate(steps, 1):
-        on = _Names(known, step.transaction.chain_id)
+        on = OnChain(known, step.transaction.chain_id)
         fields.append(Field(f"step {place}", f"{step.kind}, on {on.network(step.transaction.chain_id)}", step.kind))
         fields += [Field(f.label, f.value, f.raw, f.depth + 1) for f in _transaction(step.transaction, on)]
+        if step.kind == "deploy":
+            fields.append(_created(step.transaction, sender, facts))
     total = sum(f.raw for f in fields if f.label == "maximal total" and isinstance(f.raw, int))
     chain_id = steps[0].transaction.chain_id  # the steps of a plan are on one chain
-    on = _Names(known, chain_id)
+    on = OnChain(known, chain_id)
     fields.append(Field("in total, at most", on.amount(total, on.base_token(chain_id)), total))
     through = next(
         (b for b in (second_bridge(s.transaction.data) for s in steps) if b not in (None, facts.asset_router)), None
@@ -137,66 +129,14 @@ def preview_plan(
     return Preview(f"Plan: {kind}{custom} in {len(steps)} transaction(s)", tuple(fields))
 
 
-class _Names:
-    """What addresses and chains are called, as far as the profile vouches for it.
-
-    An address is another account on another chain: the contracts have their names on L1, tokens theirs on their side.
-    """
-
-    def __init__(self, profile: ChainProfile | None, chain_id: int | None) -> None:
-        self.profile = profile
-        self.router = profile.asset_router if profile else None  # on L1: its calldata is known
-        self._on_l2 = profile is not None and chain_id == profile.l2_chain_id
-        on_l1 = profile is not None and chain_id == profile.l1_chain_id
-        self._aliased = {} if profile is None else profile.contracts()
-        self._contracts = self._aliased if on_l1 else {}
-        self.tokens: dict[Address | None, Token] = {}
-        for token in profile.tokens if profile and (on_l1 or self._on_l2) else ():
-            if self._on_l2 and profile and token.l1_address == profile.base_token:
-                self.tokens[L2_BASE_TOKEN_ADDRESS] = token
-            self.tokens[token.l1_address if on_l1 else token.l2_address] = token
-        self.tokens.pop(None, None)
-
-    def on_l2(self) -> "_Names":
-        """What addresses on L2 are called."""
-        return _Names(self.profile, self.profile.l2_chain_id if self.profile else None)
-
-    def network(self, chain_id: int | None) -> str:
-        if chain_id is None:
-            return "any chain (no chain id: it can be repeated elsewhere)"
-        profile = self.profile
-        if profile is not None and chain_id in (profile.l1_chain_id, profile.l2_chain_id):
-            side = "L1" if chain_id == profile.l1_chain_id else "L2"
-            return f"chain {chain_id} ({side} of {profile.name or profile.l2_chain_id})"
-        return f"chain {chain_id}" + (f" ({_NETWORKS[chain_id]})" if chain_id in _NETWORKS else "")
-
-    def address(self, address: Address) -> str:
-        name = self._contracts.get(address) or _BUILT_IN.get(address)
-        if name is None and address in self.tokens:
-            token = self.tokens[address]
-            name = f"token {token.symbol}" if token.vouched else f"token; its contract says {token.symbol}"
-        if name is None and address == ETH and not self._on_l2:
-            name = "ether"
-        if name is None and undo_alias(address) in self._aliased:
-            name = f"alias of the {self._aliased[undo_alias(address)]}"
-        return f"{address}" + (f" ({name})" if name else "")
-
-    def amount(self, amount: int, token: Address | None) -> str:
-        known = self.tokens.get(token)
-        if token == ETH and known is None:
-            return f"{format_units(amount, 18)} ETH ({amount} wei)"
-        return units(amount, known) + (f" ({amount})" if known and known.vouched else "")
-
-    def base_token(self, chain_id: int | None) -> Address | None:
-        """The token that a chain counts its value in; None if it is not known."""
-        profile = self.profile
-        if profile is not None and chain_id == profile.l2_chain_id:
-            return L2_BASE_TOKEN_ADDRESS if profile.base_token not in (None, ETH) else profile.base_token
-        return ETH if chain_id in {*_NETWORKS, profile and profile.l1_chain_id} else None
+def _created(tx: Transaction, sender: Address, facts: PlanFacts) -> Field:
+    made, nonce = created(tx, sender, facts.deployment_nonce), facts.deployment_nonce
+    by = made.way if nonce is None else f"{made.way}, if {nonce} is the account's deployment nonce, as the plan claims"
+    return Field("creates", f"{made.address} ({by}), of the code {made.code_hash}", made.address, 1)
 
 
 # ---------------------------------------------------------------- transactions
-def _transaction(tx: Transaction, names: _Names) -> Iterator[Field]:
+def _transaction(tx: Transaction, names: OnChain) -> Iterator[Field]:
     value_token = names.base_token(tx.chain_id)
     price = tx.gas_price if isinstance(tx, LegacyTransaction | Eip2930Transaction) else tx.max_fee_per_gas
     if isinstance(tx, Eip712Transaction):
@@ -229,16 +169,23 @@ def _transaction(tx: Transaction, names: _Names) -> Iterator[Field]:
         yield Field("warning", "not bound to a chain (before EIP-155)", None)
 
 
-def _calldata(tx: Transaction, names: _Names) -> Iterator[Field]:
+def _calldata(tx: Transaction, names: OnChain) -> Iterator[Field]:
     if not tx.data:
         yield Field("call", "none: a plain transfer" if tx.to is not None else "none", b"")
         return
     token = tx.to if tx.to is not None and tx.data[:4] in (ERC20.approve.selector, ERC20.transfer.selector) else None
-    yield from _call(tx.data, names, token, "call")
+    if tx.to in (None, DETERMINISTIC_DEPLOYER_ADDRESS):
+        salt = "" if tx.to is None else f", with the salt {to_hex(tx.data[:32])}"
+        code = tx.data if tx.to is None else tx.data[32:]
+        yield Field("init code", f"{len(code)} bytes, keccak256 {keccak256(code)}{salt}", code)
+    else:
+        yield from _call(tx.data, names, token, "call")
+    if tx.data[:4] in RIGHTS and tx.data[:4] != ERC20.approve.selector:
+        yield Field("warning", "by this name others get a right to tokens, or take some", None)
     yield Field("calldata digest", f"{calldata_digest(tx.data)} (ERC-8213)", calldata_digest(tx.data))
 
 
-def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iterator[Field]:
+def _call(data: bytes, names: OnChain, token: Address | None, label: str) -> Iterator[Field]:
     function = functions().get(data[:4])
     arguments: tuple[Any, ...] = ()
     try:
@@ -261,7 +208,7 @@ def _call(data: bytes, names: _Names, token: Address | None, label: str) -> Iter
         yield from _argument(parameter, argument, names, token, 1)
 
 
-def _argument(parameter: Parameter, value: Any, names: _Names, token: Address | None, depth: int) -> Iterator[Field]:
+def _argument(parameter: Parameter, value: Any, names: OnChain, token: Address | None, depth: int) -> Iterator[Field]:
     label = parameter.name or parameter.type
     if parameter.components and not parameter.is_array:
         whole = dict(zip((part.name for part in parameter.components), value, strict=True))
@@ -292,7 +239,7 @@ _ON_L2 = frozenset({"l2Contract", "l2Sender", "refundRecipient"})
 _BASE_TOKEN_AMOUNTS = frozenset({"mintValue", "l2Value"})
 
 
-def _bytes(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+def _bytes(label: str, value: bytes, names: OnChain, depth: int) -> Iterator[Field]:
     inside = _INSIDE.get(label)
     if inside is not None and value:
         try:
@@ -309,21 +256,21 @@ def _raw(label: str, value: bytes, depth: int) -> Iterator[Field]:
     yield Field(label, f"{len(value)} bytes: {shown}" if len(value) > 32 else shown if value else "empty", value, depth)
 
 
-def _second_bridge(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+def _second_bridge(label: str, value: bytes, names: OnChain, depth: int) -> Iterator[Field]:
     deposit = SecondBridgeDeposit.decode(value)
     asset = f"asset {deposit.asset_id}" if deposit.asset_id else "in the legacy encoding"
     yield Field(label, f"reads as a deposit by the asset router, {asset}", value, depth)
     yield from _transfer(deposit.transfer, names, depth + 1)
 
 
-def _asset_data(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+def _asset_data(label: str, value: bytes, names: OnChain, depth: int) -> Iterator[Field]:
     transfer = TransferData.decode(value)
     yield Field(label, "a transfer by the native token vault", value, depth)
     yield from _transfer(transfer, names, depth + 1)
 
 
 def _transfer(
-    transfer: TransferData, names: _Names, depth: int, token: Address | None = None, unit: Address | None = None
+    transfer: TransferData, names: OnChain, depth: int, token: Address | None = None, unit: Address | None = None
 ) -> Iterator[Field]:
     token = token or transfer.token
     yield Field("token", names.address(token), token, depth)
@@ -331,7 +278,7 @@ def _transfer(
     yield Field("receiver", names.address(transfer.receiver), transfer.receiver, depth)
 
 
-def _bundle_request(data: bytes, names: _Names) -> Iterator[Field]:
+def _bundle_request(data: bytes, names: OnChain) -> Iterator[Field]:
     request = BundleRequest.decode(data)
     yield Field("destination", names.network(request.l1_chain_id), request.l1_chain_id, 1)
     yield Field("assetId", str(request.asset_id), request.asset_id, 1)
@@ -345,7 +292,7 @@ def _bundle_request(data: bytes, names: _Names) -> Iterator[Field]:
     yield Field("salt", str(request.salt), request.salt, 1)
 
 
-def _bundle(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+def _bundle(label: str, value: bytes, names: OnChain, depth: int) -> Iterator[Field]:
     bundle = BundleWithdrawal.decode(BundleWithdrawal.IDENTIFIER + value)
     yield Field(
         label, f"a withdrawal from {names.network(bundle.source_chain_id)}, asset {bundle.asset_id}", value, depth
@@ -356,7 +303,7 @@ def _bundle(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fie
     yield Field("token", f"{names.address(mint.origin_token)}, where it comes from", mint.origin_token, depth + 1)
 
 
-def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Field]:
+def _message(label: str, value: bytes, names: OnChain, depth: int) -> Iterator[Field]:
     message, base = parse_withdrawal_message(value), names.profile.base_token if names.profile else None
     yield Field(label, type(message).__name__, value, depth)
     for name in message.__struct_fields__:
@@ -369,7 +316,7 @@ def _message(label: str, value: bytes, names: _Names, depth: int) -> Iterator[Fi
             yield Field(name, to_hex(item) if isinstance(item, bytes) else amount, item, depth + 1)
 
 
-_INSIDE: Final[dict[str, Callable[[str, bytes, _Names, int], Iterator[Field]]]] = {
+_INSIDE: Final[dict[str, Callable[[str, bytes, OnChain, int], Iterator[Field]]]] = {
     "secondBridgeCalldata": _second_bridge,
     "assetData": _asset_data,
     "bundle": _bundle,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from zkcore.errors import InputError
 from zkcore.plans.plan import Plan, SignedPlan
 from zkcore.protocol.chains import Bridge
+from zkcore.protocol.deployments import created
 from zkcore.types import Address, Hash32, check_nesting, to_hex
 
 __all__ = ["Elsewhere", "Record", "RequestRecord", "SettlementRecord", "TransactionRecord", "WithdrawalRecord"]
@@ -78,13 +79,17 @@ class SettlementRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class TransactionRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A transaction that no bridge is waited for: an approval, a transfer, a cancellation of what it `replaces`."""
+    """A transaction that no bridge is waited for: an approval, a transfer, a call, a cancellation of what it `replaces`.
 
-    kind: Literal["transaction"] = "transaction"
+    `contract`: the address at which a deployment creates its contract.
+    """
+
+    kind: Literal["transaction", "deployment"] = "transaction"
     chain: Literal["l1", "l2"]
     chain_id: int
     tx_hash: Hash32
     replaces: tuple[Hash32, ...] = ()
+    contract: Address | None = None
     signed: str | None = None
     reference: str | None = None
 
@@ -98,13 +103,14 @@ _BY_KIND: Final[dict[str, type[Record]]] = {
     "finalization": SettlementRecord,
     "claim": SettlementRecord,
     "transaction": TransactionRecord,
+    "deployment": TransactionRecord,
 }
 
 
 def record_to_json(record: Record) -> str:
     """Canonical JSON; `record_from_json` reads it."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    for name in ("reference", "signed", "replaces", "bridge", "elsewhere"):
+    for name in ("reference", "signed", "replaces", "bridge", "elsewhere", "contract"):
         if not fields.get(name, True):
             del fields[name]
     return msgspec.json.encode({"zkcore_handle": VERSION, **fields}, enc_hook=str, order="sorted").decode()
@@ -157,6 +163,10 @@ def record_of(signed: SignedPlan[Any], reference: str | None = None) -> Record:
             return SettlementRecord(
                 kind=kind, l2_tx_hash=_settled(plan), index=facts.l2_index, l1_tx_hash=tx_hash, **pair, **chains
             )
+        case "deployment":
+            contract = created(step.transaction, plan.sender, facts.deployment_nonce).address
+            of: dict[str, Any] = {"chain_id": facts.l2_chain_id, "tx_hash": tx_hash, "contract": contract, **raw}
+            return TransactionRecord(kind="deployment", chain="l2", **of)
         case _:
             chain_id = facts.l1_chain_id if step.chain == "l1" else facts.l2_chain_id
             return TransactionRecord(

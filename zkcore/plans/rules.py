@@ -24,10 +24,11 @@ from zkcore.protocol.contracts import (
     NULLIFIER,
     functions,
 )
+from zkcore.protocol.deployments import created, deploys
 from zkcore.transactions import Eip712Transaction
 from zkcore.types import Address
 
-__all__ = ["CUSTOM_BRIDGE", "check_steps", "second_bridge"]
+__all__ = ["CUSTOM_BRIDGE", "RIGHTS", "check_steps", "second_bridge"]
 
 CUSTOM_BRIDGE: Final = "custom-bridge"  # the route of a request whose second bridge is the caller's own
 
@@ -52,7 +53,8 @@ _PLANS: Final[dict[PlanKind, _Rule]] = {
     "withdrawal": _rule("l2", "withdraw", "approve"),
     "finalization": _rule("l1", "finalize"),
     "claim": _rule("l1", "claim"),
-    "transaction": _Rule(None, frozenset({"approve", "transfer"}), frozenset({"approve", "transfer"})),
+    "deployment": _rule("l2", "deploy"),
+    "transaction": _Rule(None, frozenset({"approve", "transfer", "call"}), frozenset({"approve", "transfer"})),
 }
 
 
@@ -89,9 +91,11 @@ _STEPS: Final[dict[StepKind, _Call]] = {
         payable=False,
     ),
     "transfer": _Call(None, None),
+    "call": _Call(None, None),  # of any contract, and any function of it, but what is a deployment
+    "deploy": _Call(None, None),  # CREATE, the two deployers: see zkcore.protocol.deployments
 }
 # what gives others a right to tokens, by names that no step here calls: never under the name of a transfer
-_RIGHTS: Final = frozenset(
+RIGHTS: Final = frozenset(
     bytes.fromhex(selector)
     for selector in (
         "095ea7b3",
@@ -136,6 +140,9 @@ def _check_step(
         raise PlanTampered(f"step {place} waits for {step.after}, which are not all before it")
     if isinstance(tx, Eip712Transaction) and tx.from_address != sender:
         raise PlanTampered(f"step {place} is from {tx.from_address}, the plan from {sender}")
+    if step.kind in ("call", "deploy"):
+        _check_own(place, step, sender)
+        return
     targets = [getattr(facts, t) if isinstance(t, str) else t for t in rule.targets or ()]
     if tx.to is None or (rule.targets is not None and tx.to not in targets):
         raise PlanTampered(f"step {place} ({step.kind}) calls {tx.to}, expected one of {targets}")
@@ -146,7 +153,7 @@ def _check_step(
         raise PlanTampered(
             f"step {place} ({step.kind}) calls another function of the {_name(step)}: 0x{tx.data[:4].hex()}"
         )
-    if step.kind == "transfer" and (tx.data[:4] in _RIGHTS or function not in (None, ERC20.transfer)):
+    if step.kind == "transfer" and (tx.data[:4] in RIGHTS or function not in (None, ERC20.transfer)):
         called = function.name if function else f"0x{tx.data[:4].hex()}"
         raise PlanTampered(f"step {place} is named a transfer, and calls {called}")
     if tx.value and not rule.payable:
@@ -159,6 +166,19 @@ def _check_step(
         _check_spender(place, step, steps, facts, arguments[0])
     if step.kind in ("deposit", "execute"):
         _check_request(place, step, facts, arguments[0])
+
+
+def _check_own(place: int, step: PlanStep, sender: Address) -> None:
+    """On L2 alone: a call of whatever contract, and a deployment, are told apart."""
+    tx = step.transaction
+    if step.chain != "l2":
+        raise PlanTampered(f"step {place} ({step.kind}) is on {step.chain}, expected l2")
+    if step.kind == "call" and deploys(tx.to, tx.data):
+        raise PlanTampered(f"step {place} is named a call, and deploys a contract")
+    try:
+        _ = created(tx, sender) if step.kind == "deploy" else None
+    except InputError as error:
+        raise PlanTampered(f"step {place} is named a deployment: {error}") from error
 
 
 def _name(step: PlanStep) -> str:

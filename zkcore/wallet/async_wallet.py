@@ -8,7 +8,7 @@ from os import PathLike
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from zkcore.effects import Flow, Step
-from zkcore.flows import finalize, messages, tokens, transact
+from zkcore.flows import calling, finalize, messages, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
@@ -32,6 +32,7 @@ from zkcore.wallet.drivers import AsyncDriver, Watch, send_raws_async
 from zkcore.wallet.handles import (
     ASYNC_HANDLES,
     AsyncClaim,
+    AsyncDeployment,
     AsyncDeposit,
     AsyncExecution,
     AsyncFinalization,
@@ -162,6 +163,19 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         more: dict[str, Any] = {"from_block": from_block, "bridge": bridge}
         found = await self.run(finalize.find_finalization(self._session, l2_tx_hash, index, **more))
         return None if found is None else AsyncFinalization(self, self._paid(found, l2_tx_hash, index, bridge))
+
+    # ------------------------------------------------------------ on L2 itself
+    quote_execute = _reads(quoting(calling.draft_execute))
+    prepare_execute = _reads(planning(calling.draft_execute, AsyncSentTransaction))
+    execute = _sends(calling.draft_execute, AsyncSentTransaction)
+
+    quote_deploy = _reads(quoting(calling.draft_deploy))
+    prepare_deploy = _reads(planning(calling.draft_deploy, AsyncDeployment))
+    deploy = _sends(calling.draft_deploy, AsyncDeployment)
+
+    quote_deploy_era = _reads(quoting(calling.draft_deploy_era))
+    prepare_deploy_era = _reads(planning(calling.draft_deploy_era, AsyncDeployment))
+    deploy_era = _sends(calling.draft_deploy_era, AsyncDeployment)
 
     # ------------------------------------------------------------ around them
     quote_approve = _reads(quoting(transact.draft_approve))

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Final, Generic, Literal, TypeVar, cast
 from msgspec.structs import replace
 
 from zkcore.effects import Chain, Flow, Step, attempt, now
-from zkcore.errors import TransactionFailed
+from zkcore.errors import InputError, TransactionFailed
+from zkcore.flows.calling import check_deployed
 from zkcore.flows.claim import claimed
 from zkcore.flows.fate import included
 from zkcore.flows.finalize import WithdrawalStatus, outdone, wait_for_withdrawal, withdrawal_status
@@ -30,11 +31,11 @@ from zkcore.plans.records import (
     learned,
     record_to_json,
 )
-from zkcore.types import Hash32
+from zkcore.types import Address, Hash32
 from zkcore.wallet.submission import Submission
 from zkcore.words import of_handle
 
-__all__ = ["Handle", "RequestHandle", "SettlementHandle", "TransactionHandle", "WithdrawalHandle"]
+__all__ = ["DeploymentHandle", "Handle", "RequestHandle", "SettlementHandle", "TransactionHandle", "WithdrawalHandle"]
 
 R = TypeVar("R", bound=Record)
 
@@ -326,7 +327,7 @@ class SettlementHandle(Handle[SettlementRecord]):
 
 
 class TransactionHandle(Handle[TransactionRecord]):
-    """A transaction that no bridge is waited for: an approval, a transfer."""
+    """A transaction that no bridge is waited for: an approval, a transfer, a call."""
 
     @property
     def chain(self) -> Chain:
@@ -361,3 +362,23 @@ class TransactionHandle(Handle[TransactionRecord]):
         self._tell("done" if receipt.status == 1 else "failed")
         for tx_hash in self._record.replaces if receipt.status == 1 else ():
             self._wallet._displaced(tx_hash)
+
+
+class DeploymentHandle(TransactionHandle):
+    """The deployment of a contract on L2."""
+
+    @property
+    def contract_address(self) -> Address:
+        """Where the contract is to stand, by the rule of its creation."""
+        if self._record.contract is None:
+            raise InputError("the handle does not say where its contract stands")
+        return self._record.contract
+
+    def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt]:
+        """Until it is included, and the contract seen where it was foreseen: the receipt, of status 1. Times in seconds.
+
+        Raises NotDeployed if the chain tells of another address, or of no code there, TransactionFailed, WaitTimeout.
+        """
+        receipt = yield from super()._flow_wait(timeout=timeout, poll=poll)
+        yield from check_deployed(receipt, self.contract_address, self._record.signed)
+        return receipt

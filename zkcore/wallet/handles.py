@@ -8,10 +8,26 @@ from typing import Any, ClassVar
 from zkcore.flows.l1 import TxOptions
 from zkcore.plans.facts import PlanKind
 from zkcore.wallet._binding import awaited, blocking
-from zkcore.wallet.following import Handle, RequestHandle, SettlementHandle, TransactionHandle, WithdrawalHandle
+from zkcore.wallet.following import (
+    DeploymentHandle,
+    Handle,
+    RequestHandle,
+    SettlementHandle,
+    TransactionHandle,
+    WithdrawalHandle,
+)
 
-__all__ = ["ASYNC_HANDLES", "HANDLES", "AsyncClaim", "AsyncDeposit", "AsyncExecution", "AsyncFinalization"]
-__all__ += ["AsyncSentTransaction", "AsyncWithdrawal", "Claim", "Deposit", "Execution", "Finalization", "Handle"]
+__all__ = ["ASYNC_HANDLES", "HANDLES", "AsyncClaim", "AsyncDeployment", "AsyncDeposit", "AsyncExecution"]
+__all__ += [
+    "AsyncFinalization",
+    "AsyncSentTransaction",
+    "AsyncWithdrawal",
+    "Claim",
+    "Deployment",
+    "Deposit",
+    "Execution",
+]
+__all__ += ["Finalization", "Handle"]
 __all__ += ["SentTransaction", "Withdrawal"]
 
 
@@ -54,11 +70,19 @@ class Claim(Finalization):
 
 
 class SentTransaction(TransactionHandle):
-    """An approval or a transfer."""
+    """An approval, a transfer, a call."""
 
     _kind: ClassVar[PlanKind] = "transaction"
     status = blocking(TransactionHandle._flow_status)
     wait = blocking(TransactionHandle._flow_wait)
+
+
+class Deployment(DeploymentHandle):
+    """The deployment of a contract on L2."""
+
+    _kind: ClassVar[PlanKind] = "deployment"
+    status = blocking(TransactionHandle._flow_status)
+    wait = blocking(DeploymentHandle._flow_wait)
 
 
 class Withdrawal(WithdrawalHandle):
@@ -116,11 +140,19 @@ class AsyncClaim(AsyncFinalization):
 
 
 class AsyncSentTransaction(TransactionHandle):
-    """An approval or a transfer, of an AsyncWallet."""
+    """An approval, a transfer, a call, of an AsyncWallet."""
 
     _kind: ClassVar[PlanKind] = "transaction"
     status = awaited(TransactionHandle._flow_status)
     wait = awaited(TransactionHandle._flow_wait)
+
+
+class AsyncDeployment(DeploymentHandle):
+    """The deployment of a contract on L2, of an AsyncWallet."""
+
+    _kind: ClassVar[PlanKind] = "deployment"
+    status = awaited(TransactionHandle._flow_status)
+    wait = awaited(DeploymentHandle._flow_wait)
 
 
 class AsyncWithdrawal(WithdrawalHandle):
@@ -139,7 +171,15 @@ class AsyncWithdrawal(WithdrawalHandle):
         return handle
 
 
-_BLOCKING = (Deposit, Execution, Withdrawal, Finalization, Claim, SentTransaction)
-_AWAITED = (AsyncDeposit, AsyncExecution, AsyncWithdrawal, AsyncFinalization, AsyncClaim, AsyncSentTransaction)
+_BLOCKING = (Deposit, Execution, Withdrawal, Finalization, Claim, SentTransaction, Deployment)
+_AWAITED = (
+    AsyncDeposit,
+    AsyncExecution,
+    AsyncWithdrawal,
+    AsyncFinalization,
+    AsyncClaim,
+    AsyncSentTransaction,
+    AsyncDeployment,
+)
 HANDLES: dict[str, type[Handle[Any]]] = {handle._kind: handle for handle in _BLOCKING}
 ASYNC_HANDLES: dict[str, type[Handle[Any]]] = {handle._kind: handle for handle in _AWAITED}

@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 from zkcore.effects import Flow, Step
 from zkcore.errors import InputError
-from zkcore.flows import finalize, messages, tokens, transact
+from zkcore.flows import calling, finalize, messages, tokens, transact
 from zkcore.flows.claim import draft_claim_failed_deposit, get_priority_op_confirmation
 from zkcore.flows.deposit import draft_deposit
 from zkcore.flows.execute import draft_request_execute, get_base_cost
@@ -28,7 +28,17 @@ from zkcore.types import AddressLike, HexLike
 from zkcore.wallet._binding import dress, planning, quoting
 from zkcore.wallet.base import WalletBase, node_of
 from zkcore.wallet.drivers import Driver, Watch, send_raws
-from zkcore.wallet.handles import HANDLES, Claim, Deposit, Execution, Finalization, Handle, SentTransaction, Withdrawal
+from zkcore.wallet.handles import (
+    HANDLES,
+    Claim,
+    Deployment,
+    Deposit,
+    Execution,
+    Finalization,
+    Handle,
+    SentTransaction,
+    Withdrawal,
+)
 from zkcore.wallet.submission import Free, Hold, Keep, Send, Sign, Submission
 
 __all__ = ["Wallet"]
@@ -162,6 +172,19 @@ class Wallet(WalletBase[Signer, Transport]):
         more: dict[str, Any] = {"from_block": from_block, "bridge": bridge}
         found = self.run(finalize.find_finalization(self._session, l2_tx_hash, index, **more))
         return None if found is None else Finalization(self, self._paid(found, l2_tx_hash, index, bridge))
+
+    # ------------------------------------------------------------ on L2 itself
+    quote_execute = _reads(quoting(calling.draft_execute))
+    prepare_execute = _reads(planning(calling.draft_execute, SentTransaction))
+    execute = _sends(calling.draft_execute, SentTransaction)
+
+    quote_deploy = _reads(quoting(calling.draft_deploy))
+    prepare_deploy = _reads(planning(calling.draft_deploy, Deployment))
+    deploy = _sends(calling.draft_deploy, Deployment)
+
+    quote_deploy_era = _reads(quoting(calling.draft_deploy_era))
+    prepare_deploy_era = _reads(planning(calling.draft_deploy_era, Deployment))
+    deploy_era = _sends(calling.draft_deploy_era, Deployment)
 
     # ------------------------------------------------------------ around them
     quote_approve = _reads(quoting(transact.draft_approve))

@@ -7,7 +7,7 @@ from zkcore.types import Address, Hash32
 # fmt: off
 __all__ = [
     "ALIAS_OFFSET", "BATCH_LEAF_PADDING", "BOOTLOADER", "CHAIN_ID_LEAF_PADDING", "CONTRACT_DEPLOYER_ADDRESS",
-    "CREATE2_PREFIX", "CREATE_PREFIX", "DEFAULT_LEAF", "ERA_PRIORITY_TX_TYPE",
+    "CREATE2_PREFIX", "CREATE_PREFIX", "DEFAULT_LEAF", "DETERMINISTIC_DEPLOYER_ADDRESS", "ERA_PRIORITY_TX_TYPE",
     "INTEROP_ATTRIBUTE_PARSER_ADDRESS", "INTEROP_CENTER_ADDRESS", "L1_MESSENGER_ADDRESS",
     "L2_ASSET_ROUTER_ADDRESS", "L2_BASE_TOKEN_ADDRESS", "L2_NATIVE_TOKEN_VAULT_ADDRESS", "MAX_FACTORY_DEPS",
     "MULTICALL3_ADDRESS", "NONCE_HOLDER_ADDRESS", "REQUIRED_GAS_PER_PUBDATA", "SLOT_BASE_TOKEN_MULTIPLIER",
@@ -61,3 +61,6 @@ SLOT_ZKSYNC_OS: Final = 60  # lowest byte 1: ZKsync OS; there before the getter 
 
 # https://github.com/mds1/multicall3: the same address wherever it is deployed
 MULTICALL3_ADDRESS: Final = Address("0xca11bde05977b3631167028862be2a173976ca11")
+
+# https://github.com/Arachnid/deterministic-deployment-proxy: the same address wherever it is deployed; on ZKsync OS from genesis
+DETERMINISTIC_DEPLOYER_ADDRESS: Final = Address("0x4e59b44847b379578588920ca78fbf26c0b4956c")

@@ -71,3 +71,18 @@ class CONTRACT_DEPLOYER:  # noqa: N801
 
     create = Function("create(bytes32 salt,bytes32 bytecodeHash,bytes input) payable returns (address newAddress)")
     create2 = Function("create2(bytes32 salt,bytes32 bytecodeHash,bytes input) payable returns (address newAddress)")
+    create_account = Function(
+        "createAccount(bytes32 salt,bytes32 bytecodeHash,bytes input,uint8 aaVersion) payable returns (address newAddress)"
+    )
+    create2_account = Function(
+        "create2Account(bytes32 salt,bytes32 bytecodeHash,bytes input,uint8 aaVersion) payable returns (address newAddress)"
+    )
+    allowed_bytecode_types_to_deploy = Function(
+        "allowedBytecodeTypesToDeploy() view returns (uint8 mode)"
+    )  # 1: EVM code too
+    get_account_info = Function(
+        "getAccountInfo(address account) view returns (uint8 supportedAAVersion,uint8 nonceOrdering)"
+    )
+    contract_deployed = Event(
+        "ContractDeployed(address indexed deployerAddress,bytes32 indexed bytecodeHash,address indexed contractAddress)"
+    )

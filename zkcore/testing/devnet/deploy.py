@@ -13,6 +13,7 @@ from zkcore.protocol.addresses import create
 from zkcore.protocol.assets import ntv_asset_id
 from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import (
+    DETERMINISTIC_DEPLOYER_ADDRESS,
     INTEROP_ATTRIBUTE_PARSER_ADDRESS,
     INTEROP_CENTER_ADDRESS,
     L2_ASSET_ROUTER_ADDRESS,
@@ -20,6 +21,7 @@ from zkcore.protocol.contracts import (
     MULTICALL3_ADDRESS,
     NATIVE_TOKEN_VAULT,
 )
+from zkcore.protocol.deployments import DETERMINISTIC_DEPLOYER_CODE
 from zkcore.testing.devnet.l1 import OPERATOR
 from zkcore.testing.devnet.node import quantity, to_int
 from zkcore.testing.devnet.upstream import Upstream
@@ -286,7 +288,7 @@ def deploy_l2(
         ),
         0x10003: ("L2AssetRouter", _INITIALIZE_ROUTER.encode(l1_chain_id, ecosystem.asset_router, base, nobody)),
         0x10004: ("L2NativeTokenVault", _INITIALIZE_VAULT.encode(l1_chain_id, base, nobody, nobody)),
-        **({0x8003: ("NonceHolder", b"")} if era else {}),
+        **({0x8003: ("NonceHolder", b""), 0x8006: ("ContractDeployer", b"")} if era else {}),
     }
     for at, (contract, call) in placed.items():
         address = Address(at.to_bytes(20))
@@ -294,6 +296,7 @@ def deploy_l2(
         if call:
             build.call(address, call)
     rpc("anvil_setCode", str(MULTICALL3_ADDRESS), to_hex(artifact("Multicall", "runtime")))
+    rpc("anvil_setCode", str(DETERMINISTIC_DEPLOYER_ADDRESS), to_hex(DETERMINISTIC_DEPLOYER_CODE))
     token = build.token(_L2_TOKEN, owners)
     general = approval = None
     if era:
