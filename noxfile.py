@@ -166,7 +166,7 @@ def release(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site, strictly, into site/."""
     install(session, "docs")
-    session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs)
+    session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 if __name__ == "__main__":
