@@ -39,8 +39,8 @@ PAGES: dict[str, Page] = {
     ),
     "handles": Page(
         "Handles and statuses", "What a write returns: it asks, waits, goes on, and serializes.",
-        (f"{_MAIN}Deposit Execution Withdrawal Finalization Claim SentTransaction RequestStatus WithdrawalStatus",
-         f"{_MAIN}AsyncDeposit AsyncExecution AsyncWithdrawal AsyncFinalization AsyncClaim AsyncSentTransaction",
+        (f"{_MAIN}Deposit Execution Withdrawal Finalization Claim Deployment SentTransaction RequestStatus WithdrawalStatus",
+         f"{_MAIN}AsyncDeposit AsyncExecution AsyncWithdrawal AsyncFinalization AsyncClaim AsyncDeployment AsyncSentTransaction",
          "zkcore.flows.status:Phase", "zkcore.flows.finalize:WithdrawalPhase", "zkcore.words:PHASES"),
     ),
     "plans": Page(

@@ -48,6 +48,7 @@ REMEDIES: dict[str, str] = {
     "InsufficientBalance": "Send the account what is `missing`, or move less; `MAX` is all that can be moved.",
     "InsufficientAllowance": "Leave `approve=True`, or approve it first.",
     "UnknownChain": "Check the chain id and the bridgehub: the chain may settle elsewhere.",
+    "NotDeployed": "Look at the transaction: the address holds nothing, or another code. Deploy it anew with another salt or nonce.",
     "TransactionFailed": "Read `reason`; the fee is spent, the value is not. Order it anew if it is still wanted.",
     "DepositFailed": "With `claimable`: [Claim failed deposit](claim-failed-deposit.md). Else the value is at the refund recipient on L2.",
     "NotReady": "Wait: `reason` says for what.",

@@ -16,7 +16,9 @@ def test_every_public_name_is_there_once() -> None:
     import signers
 
     for package in (zkcore, signers, zkcore.errors):
-        assert not [name for name in package.__all__ if id(getattr(package, name)) not in things]
+        assert not [name for name in package.__all__ if id(getattr(package, name)) not in things], (
+            "tools/reference.py: PAGES"
+        )
 
 
 def test_every_public_name_has_a_docstring() -> None:
