@@ -301,7 +301,7 @@ class UnknownChain(ChainError):
 
 
 class TransactionFailed(ChainError):
-    """A transaction was included with status 0; `receipt` is its receipt."""
+    """A transaction was included with status 0 (`receipt`), or never will be: another one has its nonce (no receipt)."""
 
     def __init__(self, *, chain: str, tx_hash: object, receipt: object = None, reason: str = "") -> None:
         self.chain, self.tx_hash, self.receipt, self.reason = chain, tx_hash, receipt, reason

@@ -28,6 +28,9 @@ PHASES: Final[dict[str, tuple[str, str, str]]] = {
     "L1_FAILED": ("it failed on L1: nothing went to L2", "", "wait() raises TransactionFailed, with the reason"),
     "L1_INCLUDED": ("L1 has included it; L2 has not taken it up yet", "usually 1 to 5 minutes", "wait()"),
     "L2_PENDING": ("it is on its way on L2", "usually seconds", "wait()"),
+    "L2_DROPPED": ("no L2 node knows it any more, its nonce is free", "", "wait() or resume_all() sends the same bytes again"),
+    "L2_UNKNOWN": ("its nonce is used, and no node shows by what", "hours, until its batch is executed", "wait()"),
+    "L2_REPLACED": ("another transaction used its nonce: it never ran", "", "order it anew, if it is still wanted"),
     "L2_EXECUTED": ("done: it ran on L2", "", ""),
     "L2_FAILED": ("it failed on L2", "", "wait() raises the error that says what can be done"),
     "BATCH_PENDING": ("it ran on L2 and is in no batch yet", "usually minutes, up to an hour", "wait()"),
@@ -217,6 +220,8 @@ def _phase(status: Any) -> tuple[str, str]:
 
 def _request_status(status: Any, _: Names) -> tuple[str, Iterator[Row]]:
     title, then = _phase(status)
+    if status.claimed:
+        title, then = f"{title}, and was claimed back on L1", ""
 
     def rows() -> Iterator[Row]:
         yield "L1 hash", status.l1_tx_hash

@@ -19,9 +19,9 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "protocol": (("zkcore/protocol",), 1_962),
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_565),
-    "flows": (("zkcore/flows",), 3_872),
+    "flows": (("zkcore/flows",), 3_955),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_405),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_436),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

@@ -1,21 +1,23 @@
 """The one truth about transactions of which at most one can be in a block: they have the same sender and the same nonce."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from zkcore.effects import Chain, Flow, attempt, gather, now, report, sleep, within
+from zkcore.effects import Chain, Flow, Step, attempt, gather, now, report, sleep, within
 from zkcore.errors import InputError, NodeError, NonceTaken, TransactionFailed, WaitTimeout
 from zkcore.methods import calls
 from zkcore.methods.replies import Receipt
 from zkcore.plans.plan import SignedPlan
 from zkcore.types import Address, Hash32
 
-__all__ = ["Fate", "Outcome", "included", "is_sent", "lookup", "missing", "unincluded"]
+__all__ = ["DROPPED", "Fate", "Outcome", "Slot", "displaced", "fate", "included", "is_sent", "lookup", "missing"]
+__all__ += ["unincluded"]
 
 _STEP_TIMEOUT = 1_800.0  # seconds for an approval to be included
 _PAUSE, _LONGEST_PAUSE = 0.5, 6.0  # seconds between two questions
+DROPPED = 3  # looks in a row that find it with no node, before it is sent again
 
 Outcome: TypeAlias = Literal[
     "included",  # there is a receipt
@@ -31,6 +33,28 @@ class Fate(Struct, frozen=True):
 
     outcome: Outcome
     receipt: Receipt | None = None
+
+
+class Slot(NamedTuple):
+    """Whose nonce it is."""
+
+    sender: Address
+    nonce: int
+
+
+def fate(chain: Chain, hashes: Sequence[Hash32], slot: Slot | None) -> Flow[Fate]:
+    """What became of them: one wave where one is included, at most three. No slot: who sent them is not known, and no more."""
+    receipts = yield from gather(*[calls.get_receipt(chain, tx_hash) for tx_hash in hashes])
+    receipt = next((found for found in receipts if found is not None), None)
+    if receipt is not None:
+        return Fate("included", receipt)
+    return Fate("pending") if slot is None else (yield from unincluded(chain, hashes, *slot))
+
+
+def displaced(chain: Chain, tx_hash: Hash32, slot: Slot) -> TransactionFailed:
+    """The error of one that was replaced."""
+    reason = f"another transaction of {slot.sender} has used its nonce {slot.nonce}; it was never included"
+    return TransactionFailed(chain=chain, tx_hash=tx_hash, reason=reason)
 
 
 def unincluded(chain: Chain, hashes: Sequence[Hash32], sender: Address, nonce: int) -> Flow[Fate]:
@@ -107,28 +131,43 @@ def included(
     tx_hash: Hash32,
     check: Callable[[Receipt], None],
     *,
+    slot: Slot | None = None,
+    resend: Callable[[], Step[None]] | None = None,
+    learn: Callable[[Fate], object] | None = None,
     timeout: float = _STEP_TIMEOUT,
     poll: float = _PAUSE,
 ) -> Flow[Receipt]:
-    """The receipt, once there is one that `check` takes. Raises TransactionFailed if its status is 0, WaitTimeout."""
-    deadline = (yield from now()) + max(timeout, poll)  # a question at least
+    """The receipt, once there is one that `check` takes. Raises TransactionFailed if its status is 0, or its nonce another's;
+    WaitTimeout.
+
+    `learn` is told each look; `resend` is what is done when no node has it any more.
+    """
+    deadline, dropped = (yield from now()) + max(timeout, poll), 0  # a question at least
     while True:
-        receipt = yield from attempt(within(_checked(chain, tx_hash, check), deadline), NodeError)
-        if isinstance(receipt, Receipt):
-            if receipt.status != 1:
-                raise TransactionFailed(chain=chain, tx_hash=tx_hash, receipt=receipt)
-            return receipt
+        found = yield from attempt(within(_checked(fate(chain, (tx_hash,), slot), check), deadline), NodeError)
+        if isinstance(found, Fate):
+            if learn is not None:
+                _ = learn(found)
+            if found.receipt is not None and found.receipt.status != 1:
+                raise TransactionFailed(chain=chain, tx_hash=tx_hash, receipt=found.receipt)
+            if found.receipt is not None:
+                return found.receipt
+            if found.outcome == "replaced" and slot is not None:
+                raise displaced(chain, tx_hash, slot)
+            dropped = dropped + 1 if found.outcome == "dropped" else 0
+            if dropped >= DROPPED and resend is not None:
+                yield from resend()
         left = deadline - (yield from now())
+        trouble = found if isinstance(found, NodeError) else None
         if left <= 0:
-            raise WaitTimeout(what=f"{chain} to include {tx_hash}", seconds=timeout, trouble=receipt)
-        trouble = f": {receipt}" if receipt else ""
-        yield from report(f"waiting for {chain} to include {tx_hash}{trouble}")
+            raise WaitTimeout(what=f"{chain} to include {tx_hash}", seconds=timeout, trouble=trouble)
+        yield from report(f"waiting for {chain} to include {tx_hash}{f': {trouble}' if trouble else ''}")
         yield from sleep(min(poll, left))
         poll = min(1.5 * poll, _LONGEST_PAUSE)
 
 
-def _checked(chain: Chain, tx_hash: Hash32, check: Callable[[Receipt], None]) -> Flow[Receipt | None]:
-    receipt = yield from calls.get_receipt(chain, tx_hash)
-    if receipt is not None:
-        check(receipt)
-    return receipt
+def _checked(asked: Flow[Fate], check: Callable[[Receipt], None]) -> Flow[Fate]:
+    found = yield from asked
+    if found.receipt is not None:
+        check(found.receipt)
+    return found

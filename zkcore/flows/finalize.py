@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zkcore.effects import Flow, attempt, gather
+from zkcore.effects import Flow, Step, attempt, gather
 from zkcore.errors import (
     InputError,
     NodeError,
@@ -16,12 +16,12 @@ from zkcore.errors import (
     UnsupportedProtocol,
     WithdrawalCancelled,
 )
+from zkcore.flows.absent import absent, check_not_replaced
 from zkcore.flows.bridges import bridge_of, finalizes, is_done, is_passing
 from zkcore.flows.bundles import BundleState, bundle_in, bundle_state, interop_handler
 from zkcore.flows.events import payment
 from zkcore.flows.messages import (
     FinalizeParams,
-    absent_from_l2,
     log_index,
     message_is_proved,
     message_of,
@@ -37,7 +37,7 @@ from zkcore.flows.session import (
     nullifier_of,
 )
 from zkcore.flows.signed import check_message, check_receipt
-from zkcore.flows.status import poll
+from zkcore.flows.status import poll, resending
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import Receipt
@@ -56,6 +56,9 @@ __all__ = [
 
 WithdrawalPhase: TypeAlias = Literal[
     "L2_PENDING",  # no receipt on L2 yet
+    "L2_DROPPED",  # no node knows it any more; its nonce is free: submit the signed plan again
+    "L2_UNKNOWN",  # its nonce is used, and no node shows by what: one lags, or the block is not final yet
+    "L2_REPLACED",  # its nonce was used for good by a transaction that is none of ours
     "L2_FAILED",
     "BATCH_PENDING",  # not in a batch yet
     "PROOF_PENDING",  # in a batch that is not executed on L1 yet
@@ -131,8 +134,10 @@ def _looked_up(
     _ = uint(index, "index", 16)
     known, receipt = yield from gather(contracts(session), calls.get_receipt("l2", l2_tx_hash))
     if receipt is None:
-        reason = yield from absent_from_l2(Hash32(l2_tx_hash), known=must_be_known)
-        return WithdrawalStatus(phase="L2_PENDING", reason=reason)
+        found = yield from absent(session, Hash32(l2_tx_hash), must_be_known=must_be_known)
+        if not isinstance(found, Receipt):
+            return WithdrawalStatus(phase=found[0], reason=found[1])
+        receipt = found
     if receipt.status != 1:
         return WithdrawalStatus(phase="L2_FAILED", reason="the transaction failed on L2", l2_receipt=receipt)
     check_receipt(session, receipt)
@@ -276,10 +281,10 @@ def wait_for_withdrawal(
     timeout: float,
     interval: float | None,
     on_progress: Callable[[WithdrawalStatus], object] | None,
+    resend: Callable[[], Step[None]] | None = None,
 ) -> Flow[WithdrawalStatus]:
-    """Until it is so far. Raises TransactionFailed if it failed on L2, WithdrawalCancelled, WaitTimeout, InvalidProof.
-
-    NotReady with the state BLOCKED if L1 will never take it.
+    """Until it is so far. Raises TransactionFailed if it failed on L2 or never will be included, WithdrawalCancelled,
+    WaitTimeout, InvalidProof; NotReady with the state BLOCKED if L1 will never take it. `resend`: as in `wait_for_request`.
     """
     beyond = {"finalized": 1, "ready": 2, "l2": 5}
     if until not in beyond:
@@ -287,6 +292,7 @@ def wait_for_withdrawal(
     phases = ("FINALIZED", "READY", "PROOF_PENDING", "BATCH_PENDING", "FINALIZING")
     ended = {
         "L2_FAILED",
+        "L2_REPLACED",
         "CANCELLED",
         "BLOCKED",
         *phases[: beyond[until]],
@@ -310,7 +316,7 @@ def wait_for_withdrawal(
         return replace(last or WithdrawalStatus(phase="UNKNOWN"), trouble=error)
 
     status = yield from poll(
-        ask,
+        resending(ask, lambda status: status.phase == "L2_DROPPED", resend),
         lambda status: status.phase in ended,
         what=what,
         timeout=timeout,
@@ -318,8 +324,7 @@ def wait_for_withdrawal(
         on_progress=on_progress,
         troubled=troubled,
     )
-    if status.phase == "L2_FAILED":
-        raise TransactionFailed(chain="l2", tx_hash=Hash32(l2_tx_hash), receipt=status.l2_receipt)
+    _check_ran(session, Hash32(l2_tx_hash), status)
     if status.phase == "CANCELLED" and until != "l2" and status.params is not None:
         raise WithdrawalCancelled(l2_tx_hash=Hash32(l2_tx_hash), index=index, bundle_hash=status.params.bundle_hash)
     if status.phase == "BLOCKED" and until != "l2":
@@ -331,11 +336,19 @@ def _ran(session: Session, l2_tx_hash: HexLike) -> Flow[WithdrawalStatus]:
     """Whether it ran on L2, and no more than that."""
     receipt = yield from calls.get_receipt("l2", l2_tx_hash)
     if receipt is None:
-        reason = yield from absent_from_l2(Hash32(l2_tx_hash), known=False)
-        return WithdrawalStatus(phase="L2_PENDING", reason=reason)
+        found = yield from absent(session, Hash32(l2_tx_hash))
+        if not isinstance(found, Receipt):
+            return WithdrawalStatus(phase=found[0], reason=found[1])
+        receipt = found
     check_receipt(session, receipt)
     phase: WithdrawalPhase = "BATCH_PENDING" if receipt.status == 1 else "L2_FAILED"
     return WithdrawalStatus(phase=phase, reason="it ran on L2; no more is known of it", l2_receipt=receipt)
+
+
+def _check_ran(session: Session, tx_hash: Hash32, status: WithdrawalStatus) -> None:
+    check_not_replaced(session, tx_hash, status.phase)
+    if status.phase == "L2_FAILED":
+        raise TransactionFailed(chain="l2", tx_hash=tx_hash, receipt=status.l2_receipt)
 
 
 def ready(
@@ -344,8 +357,7 @@ def ready(
     """Who pays it out, with what, and its receipt on L2. Raises NotReady while there is no proof, TransactionFailed."""
     found = yield from _looked_up(session, l2_tx_hash, index, bridge, must_be_known=True)
     if isinstance(found, WithdrawalStatus):
-        if found.phase == "L2_FAILED":
-            raise TransactionFailed(chain="l2", tx_hash=Hash32(l2_tx_hash), receipt=found.l2_receipt)
+        _check_ran(session, Hash32(l2_tx_hash), found)
         raise NotReady(found.reason, state=found.phase)
     return found
 

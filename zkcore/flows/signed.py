@@ -3,13 +3,14 @@
 from typing import Final
 
 from zkcore.errors import InputError, MalformedReply
+from zkcore.flows.fate import Slot
 from zkcore.flows.session import Session
 from zkcore.methods.replies import Receipt
 from zkcore.protocol.signed import announced, asked_withdrawal
 from zkcore.transactions import Transaction, parse_transaction
 from zkcore.types import Address, Hash32, HexLike, hex_bytes, to_hex
 
-__all__ = ["check_is_ours", "check_message", "check_of", "check_receipt", "remember"]
+__all__ = ["check_is_ours", "check_message", "check_of", "check_receipt", "remember", "slot_of"]
 
 _REMEMBERED: Final = 50_000  # signed transactions; of older ones a node's word is taken
 
@@ -41,6 +42,14 @@ def check_is_ours(session: Session, tx_hash: Hash32 | None, raw: HexLike | None)
 def _of(session: Session, tx_hash: Hash32) -> Transaction | None:
     raw = session.known.signed.get(tx_hash)
     return None if raw is None else parse_transaction(raw)[0]
+
+
+def slot_of(session: Session, tx_hash: Hash32, chain_id: int | None = None) -> Slot | None:
+    """Whose nonce a transaction of this hash takes, if the session has signed it, on the chain of this id."""
+    signed = _of(session, tx_hash)
+    if signed is None or chain_id not in (None, signed.chain_id):
+        return None
+    return Slot(session.address, signed.nonce)
 
 
 def check_receipt(session: Session, receipt: Receipt) -> None:

@@ -16,20 +16,21 @@ from zkcore.errors import (
     TransactionFailed,
     WaitTimeout,
 )
-from zkcore.flows.fate import Outcome, unincluded
-from zkcore.flows.session import Session, known_stack
+from zkcore.flows.fate import DROPPED, Outcome, Slot, displaced, fate
+from zkcore.flows.session import Session, contracts, known_stack, nullifier_of
 from zkcore.flows.signed import check_of
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.methods.replies import NodeTransaction, Receipt, TransactionDetails
 from zkcore.plans.records import RequestRecord
+from zkcore.protocol.contracts import NULLIFIER
 from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.protocol.signed import is_request_of
 from zkcore.transactions import Transaction, parse_transaction
 from zkcore.types import Hash32
 from zkcore.words import Told
 
-__all__ = ["Phase", "RequestStatus", "poll", "request_status", "wait_for_request"]
+__all__ = ["Phase", "RequestStatus", "poll", "request_status", "resending", "wait_for_request"]
 
 T = TypeVar("T")
 
@@ -47,15 +48,15 @@ Phase: TypeAlias = Literal[
 ]
 
 _FIRST_POLL, _LONGEST_POLL = 0.3, 6.0  # seconds
-_DROPPED = 3  # looks in a row that find it with no node, before it is sent again
 _LEAST_LOOK = 0.5  # seconds that the first question gets, however short the wait
 
 
 class RequestStatus(Told, Struct, frozen=True, kw_only=True):
     """How far it is. `l1_tx_hash`: the one of its transactions that was included (or the last sent).
 
-    `details`: on Era, the batch's commit, proof and execution on L1, where the node tells them. `trouble`: told to who
-    watches a wait: what a node said instead of an answer; all else is then what was known before.
+    `details`: on Era, the batch's commit, proof and execution on L1, where the node tells them. `claimed`: L1 has given a failed
+    deposit back, whoever claimed it. `trouble`: told to who watches a wait: what a node said instead of an answer; all else is
+    then what was known before.
     """
 
     phase: Phase
@@ -64,19 +65,17 @@ class RequestStatus(Told, Struct, frozen=True, kw_only=True):
     l2_tx_hash: Hash32 | None = None
     l2_receipt: Receipt | None = None
     details: TransactionDetails | None = None
+    claimed: bool = False
     trouble: NodeError | None = None
 
 
 def request_status(session: Session, record: RequestRecord, *, l1_only: bool = False) -> Flow[RequestStatus]:
-    """At most two waves. `l1_only`: L2 is not asked."""
+    """At most two waves; of a failed deposit a few more. `l1_only`: L2 is not asked."""
     sent = (record.l1_tx_hash, *record.replaced)
-    receipts = yield from gather(*[calls.get_receipt("l1", tx_hash) for tx_hash in sent])
-    receipt = next((receipt for receipt in receipts if receipt is not None), None)
+    found = yield from fate("l1", sent, Slot(record.sender, record.nonce))
+    receipt = found.receipt
     if receipt is None:
-        found = yield from unincluded("l1", sent, record.sender, record.nonce)
-        receipt = found.receipt
-        if receipt is None:
-            return RequestStatus(phase=_PHASES[found.outcome], l1_tx_hash=record.l1_tx_hash)
+        return RequestStatus(phase=_PHASES[found.outcome], l1_tx_hash=record.l1_tx_hash)
     signed = parse_transaction(record.signed)[0] if record.signed else None  # None: another's, found by its hash
     if signed is not None:
         check_of(receipt, record.sender, signed)
@@ -99,6 +98,9 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
         phase: Phase = "L2_EXECUTED" if l2_receipt.status == 1 else "L2_FAILED"
     else:
         phase = "L1_INCLUDED" if known is None else "L2_PENDING"
+    claimed: bool | NodeError = False
+    if phase == "L2_FAILED" and record.claimable:
+        claimed = yield from attempt(_is_claimed(session, record, request.l2_tx_hash, receipt.block_number), NodeError)
     return RequestStatus(
         phase=phase,
         l1_tx_hash=receipt.transaction_hash,
@@ -106,7 +108,21 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
         l2_tx_hash=request.l2_tx_hash,
         l2_receipt=l2_receipt,
         details=known if isinstance(known, TransactionDetails) else None,
+        claimed=claimed is True,
     )
+
+
+def _is_claimed(session: Session, record: RequestRecord, l2_tx_hash: Hash32, since: int) -> Flow[bool]:
+    """Whether L1's record of a failed deposit is gone. Asked of a block by its number: one that lags behind the deposit's own
+    has no answer, instead of none. Source: L1Nullifier.sol, depositHappened.
+    """
+    head, found = yield from gather(calls.block_number("l1"), contracts(session))
+    holder = record.bridge.l1_address if record.bridge else (yield from nullifier_of(session, found))
+    asked = calls.eth_call(
+        "l1", holder, NULLIFIER.deposit_happened, found.l2_chain_id, l2_tx_hash, block=max(head, since)
+    )
+    stored = yield from attempt(asked, Reverted)
+    return not isinstance(stored, Reverted) and not any(stored[0])
 
 
 def _is_of(record: RequestRecord, request: PriorityRequest, signed: Transaction | None) -> bool:
@@ -176,6 +192,23 @@ def poll(
         pause, until = pause if interval is not None else min(1.4 * pause, _LONGEST_POLL), deadline
 
 
+def resending(
+    look: Callable[[], Flow[T]], dropped: Callable[[T], bool], resend: Callable[[], Step[None]] | None
+) -> Callable[[], Flow[T]]:
+    """The look; and what is found with no node a few times in a row is sent again, where there is a wallet to do it."""
+    lost = 0
+
+    def ask() -> Flow[T]:
+        nonlocal lost
+        found = yield from look()
+        lost = lost + 1 if dropped(found) else 0
+        if lost >= DROPPED and resend is not None:
+            yield from resend()
+        return found
+
+    return ask
+
+
 def wait_for_request(
     session: Session,
     known: Callable[[], RequestRecord],
@@ -197,16 +230,6 @@ def wait_for_request(
     if until not in ("l1", "l2"):
         raise InputError(f"until: expected 'l1' or 'l2', got {until!r}")
 
-    dropped = 0
-
-    def ask() -> Flow[RequestStatus]:
-        nonlocal dropped
-        status = yield from look()
-        dropped = dropped + 1 if status.phase == "L1_DROPPED" else 0
-        if dropped >= _DROPPED and resend is not None:
-            yield from resend()
-        return status
-
     def look() -> Flow[RequestStatus]:
         asking = request_status(session, known(), l1_only=until == "l1")
         if until == "l2" or confirmations < 2:
@@ -226,7 +249,7 @@ def wait_for_request(
     if until == "l1":
         ended |= {"L1_INCLUDED", "L2_PENDING"}
     status = yield from poll(
-        ask,
+        resending(look, lambda s: s.phase == "L1_DROPPED", resend),
         lambda s: s.phase in ended,
         what=lambda last: _waited_for(known(), last),
         timeout=timeout,
@@ -237,15 +260,16 @@ def wait_for_request(
     record = known()
     yield from _check(record, status)
     if until == "l2" and status.phase == "L2_FAILED":
+        claimable = record.claimable and not status.claimed
         advice = (
-            "What was deposited can be claimed back on L1, once its batch is executed: claim_failed_deposit"
+            "What was deposited has been claimed back on L1"
+            if status.claimed
+            else "What was deposited can be claimed back on L1, once its batch is executed: claim_failed_deposit"
             + (f"(..., bridge={record.bridge})" if record.bridge else "")
             if record.claimable
             else "Nothing is on L1 to claim: the value is at the refund recipient on L2"
         )
-        raise DepositFailed(
-            l2_tx_hash=status.l2_tx_hash, receipt=status.l2_receipt, claimable=record.claimable, advice=advice
-        )
+        raise DepositFailed(l2_tx_hash=status.l2_tx_hash, receipt=status.l2_receipt, claimable=claimable, advice=advice)
     return status, _receipt(status.l1_receipt if until == "l1" else status.l2_receipt)
 
 
@@ -269,11 +293,7 @@ def _receipt(receipt: Receipt | None) -> Receipt:
 
 def _check(record: RequestRecord, status: RequestStatus) -> Flow[None]:
     if status.phase == "L1_REPLACED":
-        raise TransactionFailed(
-            chain="l1",
-            tx_hash=record.l1_tx_hash,
-            reason=f"another transaction of {record.sender} has used its nonce {record.nonce}; it was never included",
-        )
+        raise displaced("l1", record.l1_tx_hash, Slot(record.sender, record.nonce))
     if status.phase == "L1_FAILED":
         why = yield from attempt(_why_it_failed(status), NodeError)
         reason = "" if isinstance(why, NodeError) else why

@@ -43,7 +43,7 @@ _SINCE: Final[Mapping[State, tuple[State, ...]]] = {
     "signed": ("uncertain", "sent", "done", "failed", "replaced"),
     "uncertain": ("signed", "sent"),
     "sent": ("signed", "uncertain", "sent", "replaced"),
-    "claimable": ("signed", "uncertain", "sent", "done"),
+    "claimable": ("signed", "uncertain", "sent", "done", "failed"),
     "done": (*MOVING, "done", "failed", "replaced"),
     "failed": (*MOVING, "done"),
     "replaced": (*MOVING, "done"),

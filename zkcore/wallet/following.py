@@ -9,15 +9,14 @@ from zkcore.effects import Chain, Flow, Step, attempt, now
 from zkcore.errors import InputError, TransactionFailed
 from zkcore.flows.calling import check_deployed
 from zkcore.flows.claim import claimed
-from zkcore.flows.fate import included
+from zkcore.flows.fate import Fate, Outcome, Slot, fate, included
 from zkcore.flows.finalize import WithdrawalStatus, outdone, wait_for_withdrawal, withdrawal_status
 from zkcore.flows.l1 import TxOptions
 from zkcore.flows.replacement import draft_cancel, draft_speed_up
-from zkcore.flows.signed import check_receipt, remember
+from zkcore.flows.signed import check_receipt, remember, slot_of
 from zkcore.flows.status import RequestStatus, request_status, wait_for_request
 from zkcore.flows.status import poll as keep_asking
 from zkcore.journal import State
-from zkcore.methods import calls
 from zkcore.methods.replies import Receipt
 from zkcore.plans.facts import PlanKind
 from zkcore.plans.records import (
@@ -46,9 +45,21 @@ _STATES: Final[dict[str, State]] = {
     "L1_UNKNOWN": "uncertain",
     "L1_REPLACED": "replaced",
     "L1_FAILED": "failed",
+    "L2_DROPPED": "signed",
+    "L2_UNKNOWN": "uncertain",
+    "L2_REPLACED": "replaced",
     "L2_EXECUTED": "done",
     "L2_FAILED": "claimable",
     "FINALIZED": "done",
+}
+
+
+# of a transaction of which no more is waited for than that it is included: the state, and why
+_FATES: Final[dict[Outcome, tuple[State, str]]] = {
+    "pending": ("sent", "PENDING"),
+    "dropped": ("signed", "DROPPED"),
+    "unknown": ("uncertain", "UNKNOWN"),
+    "replaced": ("replaced", "REPLACED"),
 }
 
 
@@ -181,8 +192,10 @@ class RequestHandle(Handle[RequestRecord]):
     def _learn(self, status: RequestStatus) -> RequestStatus:
         self._record = learned(self._record, l1_tx_hash=status.l1_tx_hash, l2_tx_hash=status.l2_tx_hash)
         state = _STATES.get(status.phase, "sent")
+        if state == "claimable" and (status.claimed or not self._record.claimable):
+            state = "failed"
         if status.phase != "UNKNOWN" and not (status.phase == "L1_PENDING" and status.l1_receipt):
-            self._tell("failed" if state == "claimable" and not self._record.claimable else state, status.phase)
+            self._tell(state, "claimed back" if status.claimed else status.phase)
         return status
 
 
@@ -227,7 +240,7 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
         """Until it ran on L2, is ready to be finalized, or is finalized (by whomever). Times in seconds.
 
         `poll`: between two questions; None: ever longer. `on_progress` is called with each status.
-        Raises TransactionFailed if it failed on L2, InvalidProof, WaitTimeout.
+        Raises TransactionFailed if it failed on L2, or another transaction has its nonce for good; InvalidProof, WaitTimeout.
         """
         record = self._record
 
@@ -247,6 +260,7 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
                 timeout=timeout,
                 interval=poll,
                 on_progress=told,
+                resend=self._resend,
             )
         )
 
@@ -262,7 +276,40 @@ class WithdrawalHandle(Handle[WithdrawalRecord]):
         self._tell("done" if record.l1_tx_hash is None else "sent")
 
 
-class SettlementHandle(Handle[SettlementRecord]):
+class _SentHandle(Handle[R]):
+    """One transaction, of which no more is waited for than that it is included."""
+
+    @property
+    def _where(self) -> Chain:
+        return "l1"
+
+    def _slot(self, tx_hash: Hash32) -> Slot | None:
+        return slot_of(self._wallet._session, tx_hash)
+
+    def _seen(self, tx_hash: Hash32) -> Flow[Receipt | None]:
+        """Its receipt; where there is none, the journal is told what became of it."""
+        found = yield from fate(self._where, (tx_hash,), self._slot(tx_hash))
+        self._missing(found)
+        if found.receipt is not None:
+            self._check(found.receipt)
+        return found.receipt
+
+    def _awaited(self, tx_hash: Hash32, timeout: float, poll: float) -> Flow[Receipt | TransactionFailed]:
+        """Its receipt, of either status. Raises TransactionFailed if another has its nonce."""
+        how: dict[str, Any] = {"slot": self._slot(tx_hash), "resend": self._resend, "learn": self._missing}
+        waiting = included(self._where, tx_hash, self._check, timeout=timeout, poll=poll, **how)
+        found = yield from attempt(waiting, TransactionFailed)
+        if isinstance(found, TransactionFailed) and found.receipt is None:
+            raise found
+        return found
+
+    def _missing(self, found: Fate) -> None:
+        if found.receipt is None:
+            state, note = _FATES[found.outcome]
+            self._tell(state, f"{self._where.upper()}_{note}")
+
+
+class SettlementHandle(_SentHandle[SettlementRecord]):
     """A transaction on L1 that settles something of L2: a finalization, a claim."""
 
     @property
@@ -277,23 +324,22 @@ class SettlementHandle(Handle[SettlementRecord]):
         """
         if self._record.l1_tx_hash is None:
             return None
-        receipt = yield from calls.get_receipt("l1", self._record.l1_tx_hash)
+        receipt = yield from self._seen(self._record.l1_tx_hash)
         if receipt is None:
             return None
-        self._check(receipt)
         return (yield from self._ended(receipt))[1] or receipt
 
     def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt | None]:
         """Until L1 has included it: the L1 receipt, of status 1; None at once if it had been done before.
 
         Where another was faster, the transaction fails on L1 and the order is done all the same: the receipt is that of the
-        transaction that did it, None if that is not found. Raises TransactionFailed, WaitTimeout. Times in seconds.
+        transaction that did it, None if that is not found. Raises TransactionFailed, also if another transaction has its nonce
+        for good; WaitTimeout. Times in seconds.
         """
         if self._record.l1_tx_hash is None:
             return None
         begun = yield from now()
-        waiting = included("l1", self._record.l1_tx_hash, self._check, timeout=timeout, poll=poll)
-        found = yield from attempt(waiting, TransactionFailed)
+        found = yield from self._awaited(self._record.l1_tx_hash, timeout, poll)
         receipt: Any = found.receipt if isinstance(found, TransactionFailed) else found
         done, by = yield from keep_asking(
             lambda: self._ended(receipt),
@@ -326,7 +372,7 @@ class SettlementHandle(Handle[SettlementRecord]):
         return done, by
 
 
-class TransactionHandle(Handle[TransactionRecord]):
+class TransactionHandle(_SentHandle[TransactionRecord]):
     """A transaction that no bridge is waited for: an approval, a transfer, a call."""
 
     @property
@@ -339,18 +385,23 @@ class TransactionHandle(Handle[TransactionRecord]):
         """Its hash, on `chain`."""
         return self._record.tx_hash
 
+    @property
+    def _where(self) -> Chain:
+        return self._record.chain
+
     def _flow_status(self) -> Flow[Receipt | None]:
         """The receipt; None until it is included."""
-        receipt = yield from calls.get_receipt(self._record.chain, self._record.tx_hash)
+        receipt = yield from self._seen(self._record.tx_hash)
         if receipt is not None:
-            self._check(receipt)
             self._learn(receipt)
         return receipt
 
     def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt]:
-        """Until it is included: the receipt, of status 1. Raises TransactionFailed, WaitTimeout. Times in seconds."""
-        waiting = included(self._record.chain, self._record.tx_hash, self._check, timeout=timeout, poll=poll)
-        found = yield from attempt(waiting, TransactionFailed)
+        """Until it is included: the receipt, of status 1.
+
+        Raises TransactionFailed, also if another transaction has its nonce for good; WaitTimeout. Times in seconds.
+        """
+        found = yield from self._awaited(self._record.tx_hash, timeout, poll)
         if isinstance(found, TransactionFailed):
             if isinstance(found.receipt, Receipt):
                 self._learn(found.receipt)

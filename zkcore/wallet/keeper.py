@@ -108,7 +108,7 @@ class _Keeping:
             case WithdrawalStatus(phase="READY") if self._policy.finalize:
                 reference = f"finalize {record.l2_tx_hash} {record.index}"
                 draft: tuple[Any, ...] = (draft_finalize_withdrawal, record.l2_tx_hash, record.index)
-            case RequestStatus(phase="L2_FAILED") if self._policy.claim and record.claimable:
+            case RequestStatus(phase="L2_FAILED", claimed=False) if self._policy.claim and record.claimable:
                 reference = f"claim {record.l2_tx_hash}"
                 draft = (draft_claim_failed_deposit, record.l2_tx_hash)
             case RequestStatus(phase="L1_PENDING", l1_receipt=None) if self._is_stuck(entry):
