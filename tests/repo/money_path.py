@@ -21,7 +21,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_565),
     "flows": (("zkcore/flows",), 3_955),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_436),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_444),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

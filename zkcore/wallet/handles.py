@@ -1,6 +1,6 @@
 """Handles: what a write of the wallet returns. They ask, wait, go on, and serialize; see `Wallet.resume`.
 
-What a handle does is a flow, written once (`following`); the handles of `Wallet` block on it, those of `AsyncWallet` await it.
+What a handle does is a flow, written once (`following`, `sent`): the handles of `Wallet` block on it, the others await it.
 """
 
 from typing import Any, ClassVar
@@ -8,14 +8,8 @@ from typing import Any, ClassVar
 from zkcore.flows.l1 import TxOptions
 from zkcore.plans.facts import PlanKind
 from zkcore.wallet._binding import awaited, blocking
-from zkcore.wallet.following import (
-    DeploymentHandle,
-    Handle,
-    RequestHandle,
-    SettlementHandle,
-    TransactionHandle,
-    WithdrawalHandle,
-)
+from zkcore.wallet.following import Handle, RequestHandle, WithdrawalHandle
+from zkcore.wallet.sent import DeploymentHandle, SettlementHandle, TransactionHandle
 
 __all__ = ["ASYNC_HANDLES", "HANDLES", "AsyncClaim", "AsyncDeployment", "AsyncDeposit", "AsyncExecution"]
 __all__ += [
