@@ -158,8 +158,12 @@ def _transaction_quote(quote: Any, names: Names) -> tuple[str, Iterator[Row]]:
     def rows() -> Iterator[Row]:
         yield "value", names.amount(quote.value, unit)
         by = f", paid by the paymaster {quote.paymaster}" if quote.paymaster else ""
+        if quote.paymaster_token is not None:
+            taken = names.amount(quote.paymaster_allowance, quote.paymaster_token)
+            by += f", which may take {taken} of {quote.paymaster_token} for each"
         yield "fee", f"at most {names.amount(quote.max_fee, unit)}, for {sum(quote.gas_limits)} gas at {price}{by}"
         yield "in total", f"at most {names.amount(quote.max_total, unit)}"
+        yield "contract", quote.contract
         yield from _missing_and_notes(quote, names)
         yield "next", "nothing is signed or sent yet: prepare_... makes the plan to sign"
 

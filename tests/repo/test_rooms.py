@@ -119,7 +119,7 @@ def test_a_circle_would_be_found() -> None:
 # ---------------------------------------------------------------- the public face
 FACE = re.compile(
     r"zkcore(\.(errors|types|signer|effects|transactions|methods|plans|journal|testing(\.devnet)?|"
-    r"ethereum\.(hashing|rlp|abi|eip191|eip712|signature)|"
+    r"ethereum\.(hashing|rlp|abi|eip191|eip712|erc4337|signature)|"
     r"protocol\.(chains|contracts|fees|priority|assets|addresses|bytecode|deployments|paymaster|proofs|bundles|reverts)|"
     r"rpc|explore))?|signers(\.testing(\.\w+)?)?"
 )
@@ -141,6 +141,7 @@ def called(of: type) -> set[str]:
 def test_a_wallet_shows_what_a_user_may_call() -> None:
     writes = {"deposit", "request_execute", "withdraw", "finalize_withdrawal", "claim_failed_deposit"}
     writes |= {"approve", "transfer", "l1_transfer", "execute", "deploy", "deploy_era"}
+    writes |= {"revoke", "l2_approve", "l2_revoke", "transfers"}
     reads = {
         "get_base_cost", "finalize_withdrawals", "is_withdrawal_finalized", "get_finalize_withdrawal_params", "find_withdrawals",
         "get_balance", "get_balances", "get_l1_balance", "get_l1_allowance", "l1_token_address", "l2_token_address", "asset_id",

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from zkcore.effects import Flow, attempt, gather
+from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import InputError, InsufficientAllowance, Reverted
 from zkcore.flows.l1 import Unsigned
 from zkcore.flows.session import Contracts, Session, vault_of
@@ -80,10 +80,10 @@ def _missing(
     return Approval(token=token, spender=spender, amount=amount, allowance=allowance, reset_first=reset)
 
 
-def refuses(session: Session, token: Address, spender: Address, amount: int) -> Flow[bool]:
+def refuses(session: Session, token: Address, spender: Address, amount: int, chain: Chain = "l1") -> Flow[bool]:
     """Whether a token refuses this approval now: some (USDT) change no allowance that is not zero."""
     trial = CallRequest(from_address=session.address, to=token, data=ERC20.approve.encode(spender, amount))
-    return isinstance((yield from attempt(calls.call_raw("l1", trial), Reverted)), Reverted)
+    return isinstance((yield from attempt(calls.call_raw(chain, trial), Reverted)), Reverted)
 
 
 def approve_calls(token: Address, spender: Address, amount: int, *, reset_first: bool) -> list[Unsigned]:

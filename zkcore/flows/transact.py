@@ -28,13 +28,18 @@ from zkcore.methods import calls
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
 from zkcore.plans.plan import Draft, Plan
 from zkcore.protocol.assets import l1_token
-from zkcore.protocol.contracts import ERC20
+from zkcore.protocol.contracts import ERC20, L2_BASE_TOKEN_ADDRESS
 from zkcore.protocol.paymaster import Paymaster
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Transaction
 from zkcore.types import ETH, Address, AddressLike, uint
 from zkcore.words import Told
 
-__all__ = ["TxQuote", "draft_approve", "draft_calls", "draft_l1_transfer", "draft_transfer", "plan_calls", "plan_facts"]
+# fmt: off
+__all__ = [
+    "TxQuote", "draft_approve", "draft_calls", "draft_l1_transfer", "draft_l2_approve", "draft_l2_revoke", "draft_revoke",
+    "draft_transfers", "draft_transfer", "plan_calls", "plan_facts",
+]
+# fmt: on
 
 Q = TypeVar("Q")
 
@@ -42,6 +47,7 @@ Q = TypeVar("Q")
 class TxQuote(Told, Struct, frozen=True, kw_only=True, dict=True):
     """What transactions cost, in wei of the chain's own currency. `value` is what leaves the account beside the fee.
 
+    `paymaster_token`, `paymaster_allowance`: what a paymaster may take instead of a fee, of each transaction.
     `contract`: where a deployment at this nonce creates its contract.
     `missing`: what the account does not hold of all this. `left`: with `MAX`, what it is left of the token when the highest fee
     is paid; of the chain's own currency, what of that fee is not paid stays beside it.
@@ -55,6 +61,8 @@ class TxQuote(Told, Struct, frozen=True, kw_only=True, dict=True):
     max_fee: int
     max_total: int
     paymaster: Address | None = None
+    paymaster_token: Address | None = None
+    paymaster_allowance: int = 0
     contract: Address | None = None
     notes: tuple[str, ...] = ()
     missing: tuple[Lack, ...] = ()
@@ -95,7 +103,7 @@ def draft_calls(
     session.fees.check_total(chain, highest, fixed=fixes_all(options), rate=rate)
     fee = sum(highest)
     ether = lacking_ether(state, value=value, gas=0 if paymaster else sum(gas), purpose=purpose, chain=chain)
-    missing = (*ether, *lacks)
+    missing, allowed = (*ether, *lacks), paymaster.approval if paymaster else None
     quote = TxQuote(
         chain=chain,
         gas_limits=gas,
@@ -105,6 +113,8 @@ def draft_calls(
         max_fee=fee,
         max_total=value + (0 if paymaster else fee),
         paymaster=paymaster.address if paymaster else None,
+        paymaster_token=allowed[0] if allowed else None,
+        paymaster_allowance=allowed[1] if allowed else 0,
         notes=more.get("notes", ()),
         missing=missing,
     )
@@ -184,6 +194,64 @@ def draft_approve(
     return (yield from draft_calls(session, facts, state, "l1", "transaction", steps, l1))
 
 
+def draft_revoke(
+    session: Session,
+    token: AddressLike,
+    spender: AddressLike | None = None,
+    *,
+    reference: str | None = None,
+    l1: TxOptions | None = None,
+) -> Flow[Draft[TxQuote]]:
+    """Let a spender (the asset router, by default) take nothing of a token on L1 any more. Raises InputError, NodeError."""
+    return (yield from draft_approve(session, token, 0, spender, reference=reference, l1=l1))
+
+
+def draft_l2_approve(
+    session: Session,
+    token: AddressLike,
+    amount: int,
+    spender: AddressLike,
+    *,
+    paymaster: Paymaster | None = None,
+    reference: str | None = None,
+    l2: TxOptions | None = None,
+) -> Flow[Draft[TxQuote]]:
+    """Let a spender take exactly this much of a token on L2, given by its address there. As 0x71 if a paymaster pays.
+
+    A token that refuses to change an allowance that is not zero gets it set to zero first. Raises InputError, NodeError.
+    """
+    session = named(session, reference)
+    _, who, erc20 = uint(amount, "amount"), Address(spender), Address(token)
+    if erc20 in (ETH, L2_BASE_TOKEN_ADDRESS) or not any(erc20):
+        raise InputError("token: the base token needs no approval")
+    facts, state, reset, code = yield from gather(
+        chain_facts(session),
+        account_state(session, "l2", l2),
+        refuses(session, erc20, who, amount, "l2"),
+        calls.get_code("l2", erc20),
+    )
+    if not code:
+        raise InputError(f"token: there is no contract at {erc20} on L2: give the token's address there")
+    steps: list[tuple[StepKind, Unsigned]] = [
+        ("approve", step) for step in approve_calls(erc20, who, amount, reset_first=reset)
+    ]
+    return (yield from draft_calls(session, facts, state, "l2", "transaction", steps, l2, paymaster=paymaster))
+
+
+def draft_l2_revoke(
+    session: Session,
+    token: AddressLike,
+    spender: AddressLike,
+    *,
+    paymaster: Paymaster | None = None,
+    reference: str | None = None,
+    l2: TxOptions | None = None,
+) -> Flow[Draft[TxQuote]]:
+    """Let a spender take nothing of a token on L2 any more. Raises InputError, NodeError."""
+    more: dict[str, Any] = {"paymaster": paymaster, "reference": reference, "l2": l2}
+    return (yield from draft_l2_approve(session, token, 0, spender, **more))
+
+
 def draft_l1_transfer(
     session: Session,
     to: AddressLike,
@@ -219,9 +287,27 @@ def draft_transfer(
     A token's L1 address is enough where the profile has its L2 address too: else the L2 node would choose what is sent.
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
+    more: dict[str, Any] = {"paymaster": paymaster, "reference": reference, "l2": l2}
+    return (yield from draft_transfers(session, ((to, amount),), token, **more))
+
+
+def draft_transfers(
+    session: Session,
+    transfers: Sequence[tuple[AddressLike, int]],
+    token: AddressLike | None = None,
+    *,
+    paymaster: Paymaster | None = None,
+    reference: str | None = None,
+    l2: TxOptions | None = None,
+) -> Flow[Draft[TxQuote]]:
+    """Send of one token to many on L2, each receiver with an amount: one plan, a transaction each, one after the other.
+
+    One that fails ends the order, and none behind it is sent. The rest as in `transfer`.
+    """
     session = named(session, reference)
-    _ = uint(amount, "amount")
-    who = receiver(to)
+    many = [(receiver(to), uint(amount, "amount")) for to, amount in transfers]
+    if not many:
+        raise InputError("transfers: expected one at least")
     facts, state, found = yield from gather(
         chain_facts(session), account_state(session, "l2", l2), l2_token(session, token)
     )
@@ -230,8 +316,9 @@ def draft_transfer(
             f"token: {token} is none on L2, where the node says that {found.address} stands for it. That cannot be checked here: "
             "give the token by its L2 address, or both in the profile's tokens"
         )
-    step, lacks = yield from _transfer(session, "l2", None if found.is_base else found.address, who, amount)
-    steps: list[tuple[StepKind, Unsigned]] = [("transfer", step)]
+    at = None if found.is_base else found.address
+    _, lacks = yield from _transfer(session, "l2", at, many[0][0], sum(amount for _, amount in many))
+    steps: list[tuple[StepKind, Unsigned]] = [("transfer", _transferring(at, *one)) for one in many]
     more: dict[str, Any] = {"notes": (f"the token's address on L2 is named by {found.named_by}",), "lacks": lacks}
     return (yield from draft_calls(session, facts, state, "l2", "transaction", steps, l2, paymaster=paymaster, **more))
 
@@ -240,6 +327,12 @@ def _transfer(
     session: Session, chain: Chain, token: Address | None, to: Address, amount: int
 ) -> Flow[tuple[Unsigned, tuple[Lack, ...]]]:
     if token is None:
-        return Unsigned(to=to, data=b"", value=amount), ()
+        return _transferring(token, to, amount), ()
     (balance,) = yield from calls.eth_call(chain, token, ERC20.balance_of, session.address)
-    return Unsigned(to=token, data=ERC20.transfer.encode(to, amount)), lacking(token, balance, amount)
+    return _transferring(token, to, amount), lacking(token, balance, amount)
+
+
+def _transferring(token: Address | None, to: Address, amount: int) -> Unsigned:
+    if token is None:
+        return Unsigned(to=to, data=b"", value=amount)
+    return Unsigned(to=token, data=ERC20.transfer.encode(to, amount))

@@ -7,7 +7,7 @@ into each place where it may be: it answers with that of the right one. Nothing 
 from collections.abc import Iterator, Sequence
 
 from zkcore.effects import Chain, Flow, attempt, gather
-from zkcore.errors import InputError, NodeError, Reverted
+from zkcore.errors import NodeError, Reverted
 from zkcore.ethereum.hashing import keccak256
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest, Overrides
@@ -48,10 +48,15 @@ def _slot(chain: Chain, token: Address, owner: Address, spender: Address) -> Flo
 def estimated_in_order(chain: Chain, owner: Address, requests: Sequence[CallRequest]) -> Flow[list[int | None]]:
     """The gas of each call, those before it done; None where that cannot be told. Two waves. Raises Reverted."""
     approvals = [_approval(request) for request in requests[:-1]]
-    found = yield from gather(*[_slot(chain, token, owner, spender) for token, spender, _ in approvals])
+    found = yield from gather(*[_slot(chain, one[0], owner, one[1]) for one in approvals if one])
+    slots = iter(found)
     overrides: list[Overrides | None] = [{}]
-    for (token, _, amount), slot in zip(approvals, found, strict=True):
+    for approval in approvals:
         before = overrides[-1]
+        if approval is None:  # nothing that those behind it build on
+            overrides.append(before)
+            continue
+        (token, _, amount), slot = approval, next(slots)
         if before is None or slot is None:
             overrides.append(None)
             continue
@@ -67,10 +72,10 @@ def _estimate(chain: Chain, request: CallRequest, overrides: Overrides | None) -
     return estimate if isinstance(estimate, int) else None
 
 
-def _approval(request: CallRequest) -> tuple[Address, Address, int]:
-    """Token, spender and amount of a call that approves."""
+def _approval(request: CallRequest) -> tuple[Address, Address, int] | None:
+    """Token, spender and amount of a call that approves; None of any other."""
     data = hex_bytes(request.data)
     if request.to is None or data[:4] != ERC20.approve.selector:
-        raise InputError(f"only approvals are sent before another call, and this is none: 0x{data.hex()}")
+        return None
     spender, amount = ERC20.approve.decode_arguments(data)
     return Address(request.to), spender, amount

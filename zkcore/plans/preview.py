@@ -28,6 +28,7 @@ from zkcore.protocol.contracts import (
     functions,
 )
 from zkcore.protocol.deployments import created
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.protocol.pinned import known_profile
 from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction, parse_transaction
 from zkcore.types import Address, Hash32, HexLike, format_units, to_hex
@@ -154,7 +155,7 @@ def _transaction(tx: Transaction, names: OnChain) -> Iterator[Field]:
     if isinstance(tx, Eip712Transaction):
         if tx.paymaster is not None:
             yield Field("paymaster", names.address(tx.paymaster.address), tx.paymaster.address)
-            yield from _call(tx.paymaster.input, names, None, "paymaster input")
+            yield from _paymaster(tx.paymaster, names)
         yield Field("gas per pubdata", str(tx.gas_per_pubdata), tx.gas_per_pubdata)
         if tx.factory_deps:
             yield Field("factory deps", f"{len(tx.factory_deps)} bytecodes", tx.factory_deps)
@@ -167,6 +168,18 @@ def _transaction(tx: Transaction, names: OnChain) -> Iterator[Field]:
         )
     if isinstance(tx, LegacyTransaction) and tx.chain_id is None:
         yield Field("warning", "not bound to a chain (before EIP-155)", None)
+
+
+def _paymaster(paymaster: Paymaster, names: OnChain) -> Iterator[Field]:
+    yield from _call(paymaster.input, names, None, "paymaster input")
+    try:
+        allowed = paymaster.approval
+    except InputError:
+        return
+    if allowed is not None:
+        token, amount = allowed
+        unlimited = " UNLIMITED" if amount >= _UNLIMITED else ""
+        yield Field("lets it take", f"{names.amount(amount, token)}{unlimited} of {names.address(token)}", amount)
 
 
 def _calldata(tx: Transaction, names: OnChain) -> Iterator[Field]:

@@ -35,6 +35,14 @@ class Paymaster(msgspec.Struct, frozen=True):
         force_setattr(self, "address", Address(self.address))
         force_setattr(self, "input", hex_bytes(self.input, "paymaster input"))
 
+    @property
+    def approval(self) -> tuple[Address, int] | None:
+        """The token, and how much of it, that the account lets the paymaster take; None in another flow than that."""
+        if self.input[:4] != PAYMASTER_FLOW.approval_based.selector:
+            return None
+        token, amount, _ = PAYMASTER_FLOW.approval_based.decode_arguments(self.input)
+        return Address(token), amount
+
     @classmethod
     def general(cls, address: AddressLike, inner_input: HexLike = b"") -> Self:
         """The flow without a token: `general(bytes)`. Raises InputError."""

@@ -182,6 +182,22 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
     prepare_approve = _reads(planning(transact.draft_approve, AsyncSentTransaction))
     approve = _sends(transact.draft_approve, AsyncSentTransaction)
 
+    quote_revoke = _reads(quoting(transact.draft_revoke))
+    prepare_revoke = _reads(planning(transact.draft_revoke, AsyncSentTransaction))
+    revoke = _sends(transact.draft_revoke, AsyncSentTransaction)
+
+    quote_l2_approve = _reads(quoting(transact.draft_l2_approve))
+    prepare_l2_approve = _reads(planning(transact.draft_l2_approve, AsyncSentTransaction))
+    l2_approve = _sends(transact.draft_l2_approve, AsyncSentTransaction)
+
+    quote_l2_revoke = _reads(quoting(transact.draft_l2_revoke))
+    prepare_l2_revoke = _reads(planning(transact.draft_l2_revoke, AsyncSentTransaction))
+    l2_revoke = _sends(transact.draft_l2_revoke, AsyncSentTransaction)
+
+    quote_transfers = _reads(quoting(transact.draft_transfers))
+    prepare_transfers = _reads(planning(transact.draft_transfers, AsyncSentTransaction))
+    transfers = _sends(transact.draft_transfers, AsyncSentTransaction)
+
     quote_transfer = _reads(quoting(transact.draft_transfer))
     prepare_transfer = _reads(planning(transact.draft_transfer, AsyncSentTransaction))
     transfer = _sends(transact.draft_transfer, AsyncSentTransaction)

@@ -191,6 +191,22 @@ class Wallet(WalletBase[Signer, Transport]):
     prepare_approve = _reads(planning(transact.draft_approve, SentTransaction))
     approve = _sends(transact.draft_approve, SentTransaction)
 
+    quote_revoke = _reads(quoting(transact.draft_revoke))
+    prepare_revoke = _reads(planning(transact.draft_revoke, SentTransaction))
+    revoke = _sends(transact.draft_revoke, SentTransaction)
+
+    quote_l2_approve = _reads(quoting(transact.draft_l2_approve))
+    prepare_l2_approve = _reads(planning(transact.draft_l2_approve, SentTransaction))
+    l2_approve = _sends(transact.draft_l2_approve, SentTransaction)
+
+    quote_l2_revoke = _reads(quoting(transact.draft_l2_revoke))
+    prepare_l2_revoke = _reads(planning(transact.draft_l2_revoke, SentTransaction))
+    l2_revoke = _sends(transact.draft_l2_revoke, SentTransaction)
+
+    quote_transfers = _reads(quoting(transact.draft_transfers))
+    prepare_transfers = _reads(planning(transact.draft_transfers, SentTransaction))
+    transfers = _sends(transact.draft_transfers, SentTransaction)
+
     quote_transfer = _reads(quoting(transact.draft_transfer))
     prepare_transfer = _reads(planning(transact.draft_transfer, SentTransaction))
     transfer = _sends(transact.draft_transfer, SentTransaction)
