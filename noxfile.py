@@ -118,6 +118,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Each small fault that one could make in the pure modules: does a test fail for it? (`-- PATH --only TEXT`)"""
+    install(session, "dev")
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Ours beside the peers in one run; writes docs/performance.md (`-- --dry` writes nothing)."""
     install(session, "peers")

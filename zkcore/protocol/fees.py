@@ -258,7 +258,7 @@ def minimal_l2_gas_limit(
     that must hold at any L1 gas price is asked for at `l2_gas_price(params, 0)`, or at 1 where that is 0. Above v31: the
     higher of v31's rule and v33's. Raises UnsupportedProtocol for an older one, InputError.
     """
-    check_protocol_version(min(protocol_version, LATEST_PROTOCOL_VERSION), stack)
+    check_protocol_version(min(uint(protocol_version, "protocol_version", 32), LATEST_PROTOCOL_VERSION), stack)
     uint(l2_gas_price, "l2_gas_price")
     length = encoded_length(calldata_length, factory_deps)
     if stack == "era":
@@ -306,7 +306,7 @@ def check_l2_gas(
     if gas_per_pubdata != REQUIRED_GAS_PER_PUBDATA:
         given = f"expected {REQUIRED_GAS_PER_PUBDATA}, got {gas_per_pubdata}"
         raise InputError(f"gas_per_pubdata: {given}: the chain would revert with GasPerPubdataMismatch")
-    if factory_deps > MAX_FACTORY_DEPS:
+    if uint(factory_deps, "factory_deps", 64) > MAX_FACTORY_DEPS:
         raise InputError(f"{factory_deps} factory deps: at most {MAX_FACTORY_DEPS}, else TooManyFactoryDeps")
     shape: dict[str, Any] = {"stack": stack, "calldata_length": calldata_length, "factory_deps": factory_deps}
     minimum = minimal_l2_gas_limit(protocol_version=protocol_version, l2_gas_price=l2_gas_price, **shape)
