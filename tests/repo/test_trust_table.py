@@ -16,7 +16,7 @@ def rows() -> list[re.Match[str]]:
 def test_every_row_is_held_by_a_test_or_says_that_it_is_believed() -> None:
     found = rows()
     assert {row["who"] for row in found} == {
-        "L2 node", "L1 node", "either node", "both nodes", "a plan", "a handle", "a profile", "you",
+        "L2 node", "L1 node", "either node", "both nodes", "a plan", "a handle", "a journal", "a profile", "you",
     }  # fmt: skip
     for row in found:
         named = row["test"].strip().strip("`")

@@ -151,3 +151,17 @@ def test_a_token_that_would_leave_by_the_wrong_door(net: Devnet, pair: Pair, ope
     arrived = plain.l1_token_address(pair.l2_token)
     assert arrived != pair.l1_token
     assert plain.get_l1_balance(arrived) == AMOUNT
+
+
+def test_a_profile_that_pairs_a_bridge_with_another_is_refused(net: Devnet, pair: Pair, open_wallet: Open) -> None:
+    """A tampered profile: the bridge on L1 has to name its side on L2 itself, there and back."""
+    _deposited(wallet_of(net), pair)
+    withdrawal = wallet_of(net).withdraw(pair.l2_token, AMOUNT, bridge=pair.bridge)
+    withdrawal.wait("ready", timeout=30)
+    elsewhere = replace(pair.bridge, l1_address=net.profile.nullifier)
+    wallet = open_wallet(net, chain=replace(net.profile, bridges=(elsewhere,)))
+    with pytest.raises((AddressMismatch, InputError)):
+        wallet.deposit(pair.l1_token, AMOUNT, bridge=elsewhere)
+    for ask in (wallet.finalize_withdrawal, wallet.is_withdrawal_finalized):
+        with pytest.raises((AddressMismatch, InputError)):
+            ask(withdrawal.l2_tx_hash)

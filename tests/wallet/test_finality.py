@@ -192,3 +192,26 @@ def test_the_receipt_of_anothers_transaction_ends_no_wait_for_a_settlement_or_a_
                     with pytest.raises(WaitTimeout):
                         one.wait(timeout=0.5, poll=0.2)
                 assert one.status().status == 1
+
+
+# ---------------------------------------------------------------- handles
+@ERA
+def test_a_handle_that_was_edited_makes_nothing_final(net: Devnet, open_wallet: Any) -> None:
+    """Another bridge, another number, another finalization, another chain's: refused, or asked of L1."""
+    _, ours, theirs = two_withdrawals(net, open_wallet)
+    handle = json.loads(ours.to_json())
+    paid = json.loads(theirs.to_json())["finalization"]
+    assert open_wallet(net).resume(json.dumps(handle | {"finalization": paid})).status().phase != "FINALIZED"
+    thief = {"l1_address": str(THIEF), "l2_address": str(THIEF), "kind": "usdc"}
+    for edit, match in (
+        ({"index": 1}, "there is no number 1"),
+        ({"bridge": thief}, "the withdrawal was made by"),
+    ):
+        with pytest.raises(ZkCoreError, match=match):
+            open_wallet(net).resume(json.dumps(handle | edit)).status()
+    router = thief | {"l2_address": "0x000000000000000000000000000000000000800A"}  # the vault's own: no bridge pays it
+    assert open_wallet(net).resume(json.dumps(handle | {"bridge": router})).status().phase == "READY"
+    unsigned = {name: value for name, value in handle.items() if name != "signed"}
+    stranger = open_wallet(net).resume(json.dumps(unsigned | {"l2_tx_hash": str(theirs.l2_tx_hash)}))
+    assert stranger.status().phase == "FINALIZED"  # what it names is, and no more is said
+    assert open_wallet(net).resume(json.dumps(handle)).status().phase == "READY"

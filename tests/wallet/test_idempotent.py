@@ -1,5 +1,6 @@
 """Submitting again, replacing, cancelling, and L1 forgetting: the money moves once, and the handle tells the truth."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -321,4 +322,31 @@ def test_a_journal_that_was_edited_is_refused(net: Devnet, tmp_path: Path) -> No
         assert [handle.l1_tx_hash for handle in wallet.resume_all()] == [journal.pending()[0].plan.tx_hashes[-1]]
         with pytest.raises(PlanTampered, match="'one' cannot be read"):  # nor is it ordered anew
             wallet.deposit(ETH, AMOUNT, reference="one")
+    assert count(net) == 2
+
+
+@ERA
+@pytest.mark.parametrize("field", ["l1_tx_hash", "sender", "kind"])
+def test_a_journal_whose_handle_names_another_transaction_is_refused(net: Devnet, tmp_path: Path, field: str) -> None:
+    import sqlite3
+
+    with Journal(tmp_path / "journal") as journal:
+        for name in ("one", "other"):
+            wallet_of(net, journal=journal).deposit(ETH, AMOUNT, reference=name)
+    database = sqlite3.connect(tmp_path / "journal")
+    ((one,), (other,)) = database.execute("select handle from orders order by asked_at").fetchall()
+    theirs = {
+        "l1_tx_hash": json.loads(other)["l1_tx_hash"],
+        "sender": str(net.accounts[1].address),
+        "kind": "execution",
+    }
+    edited = json.dumps(json.loads(one) | {field: theirs[field]})
+    database.execute("update orders set handle = ? where reference = 'one'", (edited,))
+    database.commit()
+    database.close()
+    with Journal(tmp_path / "journal") as journal:
+        wallet = wallet_of(net, journal=journal)
+        (handle,) = wallet.resume_all()
+        assert str(handle.l1_tx_hash) == json.loads(other)["l1_tx_hash"]
+        assert "one" in journal.unreadable
     assert count(net) == 2

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.wallet.liar import LyingNode, answering, both, saying
+from tests.wallet.liar import LyingNode, answering, both, calldata, saying
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, CountingSigner, sends, wallet_of
 from zkcore import ETH, FeePolicy, ether, gwei
 from zkcore.errors import FeeTooHigh, InputError, MalformedReply, ZkCoreError
@@ -263,3 +263,81 @@ def test_a_policy_is_of_numbers(name: str) -> None:
             FeePolicy(**{name: wrong})
     assert getattr(FeePolicy(**{name: 7}), name) == 7
     assert ERC20.transfer.selector
+
+
+# ---------------------------------------------------------------- (6) the first deposit of a token
+L1_TRACKER = Address(b"\x17" * 20)
+
+
+def deployed_already(estimate: int) -> Any:
+    """A node that says of every token that it is on L2, and how little gas a deposit takes."""
+    return both(
+        answering(L2_NATIVE_TOKEN_VAULT.l2_token_address, STRANGER),
+        saying("zks_estimateGasL1ToL2", lambda _: hex(estimate)),
+        saying("eth_estimateGas", lambda got: hex(estimate) if isinstance(got, str) else got),
+    )
+
+
+@pytest.mark.parametrize("net", ["era-eth", "era-erc20", "zksync-os-eth"], indirect=True)
+def test_a_first_deposit_is_known_from_l1(net: Devnet, open_wallet: Any) -> None:
+    """ "Already deployed", and an estimate that is too little, or a later deposit's: L1 counts none of it there."""
+    token = net.tokens["DAI"]
+    honest = open_wallet(net).quote_deposit(token, AMOUNT)
+    deposit = wallet_of(net, l2=LyingNode(net.l2_url, deployed_already(1))).deposit(token, AMOUNT)
+    assert wallet_of(net).resume(deposit.to_json()).wait(timeout=30).status == 1
+    assert wallet_of(net).get_balance(token) == AMOUNT
+    later = open_wallet(net).quote_deposit(token, AMOUNT)
+    assert later.l2_gas_limit < honest.l2_gas_limit  # no floor: it is there
+    for estimate in (1, honest.minimal_l2_gas_limit + 1):  # and even of a later one not too little
+        wallet = wallet_of(net, l2=LyingNode(net.l2_url, deployed_already(estimate)))
+        assert wallet.quote_deposit(token, AMOUNT).l2_gas_limit >= later.l2_gas_limit
+
+
+@pytest.mark.parametrize("net", ["era-eth", "zksync-os-eth"], indirect=True)
+@pytest.mark.parametrize("share", [0, 1, 2, 5])
+def test_whatever_the_l2_node_estimates_of_a_first_deposit_it_is_carried_out(net: Devnet, share: int) -> None:
+    token = net.tokens["USDC"]
+    honest = wallet_of(net).quote_deposit(token, AMOUNT)
+    estimate = honest.minimal_l2_gas_limit * share // 2 + 1
+    deposit = wallet_of(net, l2=LyingNode(net.l2_url, deployed_already(estimate))).deposit(token, AMOUNT)
+    assert wallet_of(net).resume(deposit.to_json()).wait(timeout=30).status == 1
+    assert wallet_of(net).get_balance(token) == AMOUNT
+
+
+@ERA
+def test_since_v31_the_asset_tracker_counts(net: Devnet) -> None:
+    """What the vault had is 0 then; the tracker's word is asked only where L2 says that the token is there."""
+    token = net.tokens["DAI"]
+    funded(net, "DAI")
+    ordinary = wallet_of(net).quote_deposit(token, AMOUNT).l2_gas_limit
+
+    count = 0
+
+    def tracked(request: Any, got: Any) -> Any:
+        return "0x" + (count if Address(request.params[0]["to"]) == L1_TRACKER else 0).to_bytes(32).hex()
+
+    selector = "0x" + NATIVE_TOKEN_VAULT.chain_balance.selector.hex()
+    named = answering(NATIVE_TOKEN_VAULT.l1_asset_tracker, L1_TRACKER)
+    lie = lambda asked, got: tracked(asked, got) if calldata(asked).startswith(selector) else named(asked, got)  # noqa: E731
+    for count, limit in ((5, ordinary), (0, 3_000_000)):
+        wallet = wallet_of(net, l1=LyingNode(net.l1_url, lie))
+        assert wallet.quote_deposit(token, AMOUNT).l2_gas_limit == limit, count
+
+
+@ERA
+def test_a_profile_with_another_l2_address_for_a_token(net: Devnet, open_wallet: Any) -> None:
+    """A tampered profile: what stands on L2 for another token is neither sent nor withdrawn in its place."""
+    dai, usdc = funded(net, "DAI", "USDC")
+    token = net.tokens["DAI"]
+    tampered = replace(net.profile, tokens=(Token(symbol="DAI", decimals=18, l1_address=token, l2_address=usdc),))
+    wallet = open_wallet(net, signer := CountingSigner(net), chain=tampered)
+    for order in (
+        lambda: wallet.transfer(STRANGER, AMOUNT, token),
+        lambda: wallet.withdraw(token, AMOUNT),
+        lambda: wallet.get_balance(token),
+    ):
+        with pytest.raises(InputError, match=f"the profile has {usdc} on L2 for {token}.*another asset"):
+            order()
+    assert not signer.signed
+    right = replace(net.profile, tokens=(Token(symbol="DAI", decimals=18, l1_address=token, l2_address=dai),))
+    assert open_wallet(net, chain=right).prepare_withdraw(token, AMOUNT).steps

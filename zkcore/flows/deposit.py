@@ -16,6 +16,7 @@ Source: era-contracts l1-contracts/contracts/core/bridgehub/L1Bridgehub.sol, bri
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zkcore.effects import Flow, attempt, gather
 from zkcore.errors import InputError, Reverted, ZkCoreError
@@ -25,7 +26,7 @@ from zkcore.flows.bridges import beside, token_pair, verified
 from zkcore.flows.greatest import draft_greatest, leaving, something
 from zkcore.flows.l1 import TxOptions, receiver, sender_kind
 from zkcore.flows.request import L2Call, Quote, Request, SecondBridge, Terms, draft_request, refund_code, terms
-from zkcore.flows.session import Contracts, Session, check_receivers, contracts, named, vault_of
+from zkcore.flows.session import Contracts, Session, check_receivers, contracts, known_or, named, vault_of
 from zkcore.methods import calls
 from zkcore.methods.calls import CallRequest
 from zkcore.plans.plan import Draft
@@ -208,12 +209,17 @@ def _draft_all(
 def _draft_token(deposit: _Deposit, request: Request, options: TxOptions | None) -> Flow[Draft[Quote]]:
     """Draft as a token of L1 while asking the vault whether it is one: most are, and that saves two waves."""
     session, known = deposit.session, deposit.known
-    drafted, asset_id = yield from gather(
-        attempt(draft_request(session, known, request, options), ZkCoreError), _registered(deposit)
+    asset_id, drafted, counted = yield from gather(  # in this order: what one learns, the next need not ask
+        _registered(deposit),
+        attempt(draft_request(session, known, request, options), ZkCoreError),
+        _is_counted(deposit),
     )
     if asset_id not in {Hash32(bytes(32)), ntv_asset_id(known.l1_chain_id, deposit.token)}:
         request = yield from _homeward(deposit, asset_id)
         return (yield from draft_request(session, known, request, options))
+    if not counted:
+        session.known.on_l2.discard(deposit.token)
+        return (yield from draft_request(session, known, replace(request, unseen_on_l1=True), options))
     if isinstance(drafted, ZkCoreError):
         raise drafted
     return drafted
@@ -224,6 +230,39 @@ def _registered(deposit: _Deposit) -> Flow[Hash32]:
     vault = yield from vault_of(deposit.session, deposit.known)
     (asset_id,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, deposit.token)
     return Hash32(asset_id)
+
+
+def _is_counted(deposit: _Deposit) -> Flow[bool]:
+    """Whether L1 counts some of the token on the chain, where L2 says that it is there: which is the first is not L2's to say.
+
+    Up to v30 the vault counts (L1NativeTokenVault.sol, chainBalance), since v31 L1AssetTracker: asked for at once, of a vault
+    that is being verified, but on chains where the base token takes calls as well. Where all went back, nothing is counted.
+    """
+    session, known, token = deposit.session, deposit.known, deposit.token
+    if token in session.known.on_l2:
+        return True
+    profile = session.known.profile
+    vault = (profile.native_token_vault if profile else None) or (yield from vault_of(session, known))
+    tracker = _or_zero(calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.l1_asset_tracker))
+    counter, _ = yield from gather(known_or(None if known.eth_based else 0, tracker), vault_of(session, known))
+    if token not in session.known.on_l2:
+        return True
+    asked = (NATIVE_TOKEN_VAULT.chain_balance, known.l2_chain_id, ntv_asset_id(known.l1_chain_id, token))
+    held, later = yield from gather(
+        _or_zero(calls.eth_call("l1", vault, *asked)),
+        _or_zero(calls.eth_call("l1", counter, *asked))
+        if counter
+        else known_or(0 if known.eth_based else None, tracker),
+    )
+    if later and not counter and not held:
+        later = yield from _or_zero(calls.eth_call("l1", later, *asked))
+    return bool(held or later)
+
+
+def _or_zero(call: Any) -> Flow[Any]:
+    """The one result of a call; 0 where the contract has no such function."""
+    answer = yield from attempt(call, Reverted)
+    return 0 if isinstance(answer, Reverted) or not any(answer) or answer[0] == ZERO_ADDRESS else answer[0]
 
 
 def _checked_receiver(session: Session, kind: AccountKind, to: Address | None) -> Address:

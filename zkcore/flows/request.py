@@ -89,7 +89,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """A deposit or a call, routed: all that is known before fees. `refund_kind`: what the refund recipient is on L1.
 
     `sender_seen`: what the sender is, if this draft has asked. `minted_on_l2`: the token is one of L1, whose contract on L2 the
-    first deposit deploys.
+    first deposit deploys. `unseen_on_l1`: L1 counts none of it on the chain, whatever L2 says.
     """
 
     kind: Literal["deposit", "execution"]
@@ -105,6 +105,7 @@ class Request(Struct, frozen=True, kw_only=True):
     second_bridge: SecondBridge | None = None
     spend: Spend | None = None
     minted_on_l2: bool = False
+    unseen_on_l1: bool = False
     bridge: Bridge | None = None
 
 
@@ -315,14 +316,15 @@ def _l2_gas_limit(
     minimum = fees.minimal_l2_gas_limit(**rule, **shape)
     if limit is None:
         estimate = _estimated(estimates[facts.stack], notes)
-        # one that is below what L1 takes is nobody's estimate: nor is the node's word then that the token is there
-        first = first or (request.minted_on_l2 and estimate < minimum)
+        # one that is hardly above what L1 takes is nobody's estimate: nor is the node's word then that the token is there
+        doubted = request.unseen_on_l1 or (request.minted_on_l2 and 2 * estimate < 3 * minimum)
+        first = first or doubted
+        maximum = fees.maximal_l2_gas_limit(params, priority_tx_max_gas_limit=ceiling, **shape)
         limit = fees.suggested_l2_gas_limit(
-            estimate=estimate,
-            minimum=minimum,
-            maximum=fees.maximal_l2_gas_limit(params, priority_tx_max_gas_limit=ceiling, **shape),
-            first_token_deposit=first,
+            estimate=estimate, minimum=minimum, maximum=maximum, first_token_deposit=first
         )
+        if doubted:  # the larger one
+            limit = max(limit, min(fees.FIRST_TOKEN_DEPOSIT_L2_GAS, maximum))
         if limit > fees.ESTIMATED_L2_GAS_CEILING and request.kind == "deposit":
             what, ceiling = "the L2 gas of a deposit, from the L2 node's estimate,", fees.ESTIMATED_L2_GAS_CEILING
             raise FeeTooHigh(what=what, got=limit, ceiling=ceiling, raised_by="l2_gas_limit=...")

@@ -82,6 +82,10 @@ def l2_token(session: Session, token: AddressLike | None) -> Flow[L2Token]:
         native_id = ntv_asset_id(known.l2_chain_id, pinned)
         found = Hash32(registered) if any(registered) else native_id
         named = "the caller" if pinned == given else "the profile"
+        if named == "the profile" and found not in (native_id, (yield from _id_by_l1(session, known, given))):
+            raise InputError(
+                f"token: the profile has {pinned} on L2 for {given}, where the vault has it for another asset, {found}"
+            )
         return L2Token(address=pinned, asset_id=found, native=found == native_id, named_by=named)
     vault = L2_NATIVE_TOKEN_VAULT_ADDRESS
     (registered,), (bridged,), code = yield from gather(
@@ -116,6 +120,12 @@ def _asset_on_l1(session: Session, known: Contracts, token: Address) -> Flow[Has
     vault = yield from vault_of(session, known)
     (asset,) = yield from calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.asset_id, token)
     return Hash32(asset)
+
+
+def _id_by_l1(session: Session, known: Contracts, token: Address) -> Flow[Hash32]:
+    """The asset id of a token on L1, also of one that the vault has not met."""
+    found = yield from _asset_on_l1(session, known, token)
+    return found if any(found) else ntv_asset_id(known.l1_chain_id, token)
 
 
 def _check_base_token(session: Session, known: Contracts) -> Flow[None]:

@@ -199,6 +199,9 @@ def _entry(row: Sequence[Any]) -> Entry:
             raise PlanTampered("its parts contradict one another")
         if plan is not None and (plan.plan.sender, plan.kind) != (entry.account, entry.kind):
             raise PlanTampered("its plan is another one's")
+        for name in ("kind", "l1_chain_id", "l2_chain_id", "account") if handle is not None else ():
+            if getattr(handle, "sender" if name == "account" else name, None) not in (None, getattr(entry, name)):
+                raise PlanTampered(f"its handle has another {name}")
     except (ZkCoreError, TypeError, ValueError, AttributeError) as error:
         raise PlanTampered(f"the journal's entry {fields['reference']!r} cannot be read: {error}") from error
     return entry

@@ -337,14 +337,14 @@ def suggested_l2_gas_limit(
 
     The higher of the node's estimate (None where the node has none) and the validator's minimum, with
     `L2_GAS_MARGIN_PERCENT` on it; for a token that is not on L2 yet at least `FIRST_TOKEN_DEPOSIT_L2_GAS` where the
-    estimate is no more than the minimum, and so cannot have seen the deployment; never above the maximum. Raises
+    estimate is less than three times the minimum, and so cannot have seen the deployment; never above the maximum. Raises
     L2GasLimitTooHigh if the estimate itself is.
     """
     needed = max(uint(estimate or 0, "estimate"), uint(minimum, "minimum"))
     if needed > uint(maximum, "maximum"):
         raise L2GasLimitTooHigh(l2_gas_limit=needed, maximum=maximum, rule="TooMuchGas")
     wanted = -(-needed * (100 + L2_GAS_MARGIN_PERCENT) // 100)
-    unseen = first_token_deposit and needed == minimum
+    unseen = first_token_deposit and (estimate or 0) < 3 * minimum
     return min(max(wanted, FIRST_TOKEN_DEPOSIT_L2_GAS if unseen else 0), maximum)
 
 

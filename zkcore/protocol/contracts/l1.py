@@ -125,6 +125,9 @@ class NATIVE_TOKEN_VAULT:  # noqa: N801
     calculate_create2_token_address = Function(
         "calculateCreate2TokenAddress(uint256 originChainId,address originToken) view returns (address token)"
     )
+    # on L1 only: what came to a chain of an asset, and who counts that since v31
+    chain_balance = Function("chainBalance(uint256 chainId,bytes32 assetId) view returns (uint256 balance)")
+    l1_asset_tracker = Function("l1AssetTracker() view returns (address tracker)")
     get_erc20_getters = Function("getERC20Getters(address token,uint256 originChainId) view returns (bytes metadata)")
 
 
