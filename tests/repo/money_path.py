@@ -19,9 +19,9 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "protocol": (("zkcore/protocol",), 1_962),
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_572),
-    "flows": (("zkcore/flows",), 4_030),
+    "flows": (("zkcore/flows",), 4_066),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_468),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_469),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }
