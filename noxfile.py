@@ -171,9 +171,32 @@ def release(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site, strictly, into site/."""
+    """The site, into site/: spelling, links and warnings as errors; built twice, the same, and without a path of this machine."""
     install(session, "docs")
-    session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+    session.run(
+        "codespell",
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs",
+        "examples",
+        "zkcore",
+        "signers",
+    )
+    # the time of the commit: the search index and the site map say when they were made
+    epoch = str(session.run("git", "log", "-1", "--format=%ct", external=True, silent=True)).strip()
+    env = {"NO_MKDOCS_2_WARNING": "1", "SOURCE_DATE_EPOCH": epoch}
+    site = ROOT / "site"
+    with tempfile.TemporaryDirectory() as again:
+        for place in (str(site), again):
+            session.run("mkdocs", "build", "--strict", "--quiet", "--site-dir", place, *session.posargs, env=env)
+        for path in sorted(one for one in site.rglob("*") if one.is_file()):
+            made = path.read_bytes()
+            if made != (Path(again) / path.relative_to(site)).read_bytes():
+                session.error(f"{path.name} is not reproducible: two builds of one commit differ")
+            if str(ROOT).encode() in made:
+                session.error(f"{path.relative_to(ROOT)} has a path of this machine in it")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def deposit() -> str:
         arrow(530, 255, 440, 255, "batch"),
         box(270, 225, 170, "batch", "sealed, proved, executed"),
         arrow(330, 225, 330, 85, ""),
-        '<text class="small" x="225" y="150">its root stands on L1</text>',
+        '<text class="small" x="195" y="150">its root stands on L1</text>',
         '<text class="small" x="60" y="310">The L2 hash is computed here, from the event on L1: no L2 node is asked for it.</text>',
     )
 

@@ -9,6 +9,7 @@ import getpass
 import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -105,6 +106,21 @@ def world(net: Devnet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_block_runs_as_it_stands(name: str) -> None:
     code = dict(ALL)[name]
     exec(compile(code, name, "exec"), {"__name__": "__main__"})
+
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if path.stem == "deposit_demo":
+        pytest.skip("nox -s demo runs it")
+    runpy.run_path(str(path), run_name="__main__")
+    assert "Succeeded" in (told := capsys.readouterr().out) or "keep this" in told
+
+
+def test_the_seeds_have_their_counterparts() -> None:
+    assert {"01_deposit", "04_withdraw", "09_withdrawal"} <= {path.stem for path in EXAMPLES}
 
 
 @pytest.mark.slow
