@@ -342,10 +342,13 @@ def _block(code: str) -> str:
 
 
 def _value(thing: object) -> str:
+    if isinstance(thing, dict | frozenset) and len(thing) >= 30:
+        return f"{type(thing).__name__}(...)  # of {len(thing)}"
     if isinstance(thing, dict):
-        return "{" + ", ".join(map(repr, thing)) + "}" if len(thing) < 30 else f"{{...}}  # {len(thing)} entries"
-    text = thing if isinstance(thing, str) else annotation(thing) if "[" in repr(thing) else repr(thing)
-    shown = repr(thing) if isinstance(thing, str) else str(text)
+        return "{" + ", ".join(map(repr, thing)) + "}"
+    shown = annotation(thing) if "[" in repr(thing) and not isinstance(thing, str) else repr(thing)
+    if " at 0x" in shown:
+        shown = f"{type(thing).__name__}(...)"
     return "\n    ".join(textwrap.wrap(shown, 72, break_long_words=False))
 
 
