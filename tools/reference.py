@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 import textwrap
+import types
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -158,6 +159,7 @@ def attributes(error: type) -> list[str]:
 
 
 # ---------------------------------------------------------------- signatures
+_LITERAL = re.compile(r"(Literal\[[^\]]*\])")  # its quotes are of the values
 _ROOMS = re.compile(r"\b(?:zkcore|signers|typing|collections\.abc|datetime|os|pathlib)\.(?:[a-z_0-9]+\.)*(?=[A-Za-z_])")
 
 
@@ -169,7 +171,8 @@ def annotation(value: object) -> str:
         text = value.__qualname__
     else:
         text = inspect.formatannotation(value)
-    return _ROOMS.sub("", text).replace("NoneType", "None").replace('"', "").replace("'", "").replace("~", "")
+    parts = _LITERAL.split(_ROOMS.sub("", text).replace("NoneType", "None"))
+    return "".join(part if place % 2 else re.sub(r"[\"'~]", "", part) for place, part in enumerate(parts))
 
 
 def default(value: object) -> str:
@@ -346,7 +349,7 @@ def _value(thing: object) -> str:
         return f"{type(thing).__name__}(...)  # of {len(thing)}"
     if isinstance(thing, dict):
         return "{" + ", ".join(map(repr, thing)) + "}"
-    shown = annotation(thing) if "[" in repr(thing) and not isinstance(thing, str) else repr(thing)
+    shown = annotation(thing) if isinstance(thing, types.UnionType) or "[" in repr(thing) else repr(thing)
     if " at 0x" in shown:
         shown = f"{type(thing).__name__}(...)"
     return "\n    ".join(textwrap.wrap(shown, 72, break_long_words=False))
