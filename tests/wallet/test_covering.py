@@ -8,9 +8,10 @@ import pytest
 
 from signers import PrivateKeySigner
 from tests.wallet.conftest import Open
-from tests.wallet.tools import AMOUNT, wallet_of
+from tests.wallet.tools import AMOUNT, CountingSigner, count, wallet_of
 from zkcore import ETH, AsyncWallet, ether
 from zkcore.errors import InsufficientAllowance
+from zkcore.flows.l1 import TxOptions
 from zkcore.testing.devnet import Devnet
 
 
@@ -96,6 +97,67 @@ def test_an_allowance_that_is_used_up_between_plan_and_send_leaves_the_approval_
     net.l1.send(token, _transfer_from(net, AMOUNT), sender=router)  # the router takes what it may
     assert wallet.get_l1_allowance(token) == 0
     assert wallet.submit(plan).wait(timeout=30).status == 1
+    assert _failed(net) == []
+
+
+# ---------------------------------------------------------------- plans that stand as they were shown
+def _two(wallet: Any, token: Any, **more: Any) -> list[Any]:
+    """Two plans prepared before either is sent, under nonces of the caller's."""
+    first = wallet.prepare_deposit(token, 2 * AMOUNT, **more)
+    nonce = first.steps[-1].transaction.nonce + 1
+    return [first, wallet.prepare_deposit(token, 2 * AMOUNT, l1=TxOptions(nonce=nonce), **more)]
+
+
+def test_plans_prepared_together_do_not_spend_an_allowance_twice(net: Devnet, open_wallet: Open) -> None:
+    """An allowance that is enough for one of them: the second is refused before it is signed, whether the first ran or waits."""
+    _base_approved(net)
+    token, signer = net.tokens["DAI"], CountingSigner(net)
+    wallet = open_wallet(net, signer)
+    for waits in (False, True):
+        wallet.approve(token, 3 * AMOUNT).wait(timeout=30)
+        one, two = _two(wallet, token)
+        assert [step.kind for step in (*one.steps, *two.steps)] == ["deposit", "deposit"]
+        if waits:
+            net.l1.mining = False
+        first = wallet.submit(one)
+        signed = len(signer.signed)
+        with pytest.raises(InsufficientAllowance) as refused:
+            wallet.submit(two)
+        assert (refused.value.allowance, refused.value.needed) == (AMOUNT, 2 * AMOUNT)
+        assert len(signer.signed) == signed
+        net.l1.mining = True
+        net.mine(1)
+        assert first.wait(timeout=30).status == 1
+        wallet.approve(token, 2 * AMOUNT).wait(timeout=30)
+        again = wallet.prepare_deposit(token, 2 * AMOUNT)
+        assert wallet.submit(again).wait(timeout=30).status == 1
+    assert _failed(net) == []
+
+
+def test_plans_that_approve_for_themselves_follow_one_another(net: Devnet, open_wallet: Open) -> None:
+    _base_approved(net)
+    wallet, token = open_wallet(net), net.tokens["DAI"]
+    one, two = _two(wallet, token)
+    handles = [wallet.submit(one), wallet.submit(two)]
+    assert [handle.wait(timeout=30).status for handle in handles] == [1, 1]
+    assert wallet.submit(one).l1_tx_hash == handles[0].l1_tx_hash  # sent before: it is what it was
+    assert open_wallet(net).submit(two).l1_tx_hash == handles[1].l1_tx_hash
+    assert _failed(net) == []
+    assert wallet.get_l1_allowance(token) == 0
+
+
+def test_one_approval_for_the_sum_serves_all(net: Devnet) -> None:
+    """The recipe of docs/deposit.md: approved once, many deposits take it, at once, none with an approval of its own."""
+    _base_approved(net)
+    wallet, token = wallet_of(net), net.tokens["DAI"]
+    amounts = [AMOUNT + at for at in range(8)]
+    wallet.approve(token, sum(amounts)).wait(timeout=30)
+    before = count(net)
+    with ThreadPoolExecutor(8) as pool:
+        deposits = list(pool.map(lambda amount: wallet.deposit(token, amount), amounts))
+    assert [one.wait(timeout=60).status for one in deposits] == [1] * 8
+    assert count(net) - before == 8
+    assert wallet.get_l1_allowance(token) == 0
     assert _failed(net) == []
 
 

@@ -19,7 +19,7 @@ from zkcore.protocol.contracts import BRIDGEHUB, ERC20
 from zkcore.transactions import Eip1559Transaction
 from zkcore.types import ETH, Address
 
-__all__ = ["covered", "takes_tokens"]
+__all__ = ["covered", "takes_tokens", "uncovered"]
 
 _APPROVE_GAS = 100_000  # where the plan has no approval of this token to take it from
 
@@ -87,6 +87,32 @@ def covered(
     One that was told not to approve, and would have to, is an error. Two waves: what the count of the first has not seen is
     subtracted, so that an allowance is never taken for more than it is.
     """
+    _, left = yield from _left_behind(plans, in_flight)
+    return [_behind(plan, left) for plan in plans]
+
+
+def uncovered(plan: Plan[Any], in_flight: Sequence[Plan[Any]]) -> Flow[InsufficientAllowance | None]:
+    """Of a plan whose steps stand: that it would find too little behind what is in flight under lower nonces. Two waves."""
+    first = plan.steps[0].transaction.nonce
+    earlier = [one for one in in_flight if one.steps[0].transaction.nonce < first]
+    count, left = yield from _left_behind([plan], earlier)
+    if count > first:  # it is sent, or another is
+        return None
+    left |= {(one.token, one.spender): one.amount for one in map(_approval, plan.steps[:-1])}
+    short = (one for one in _taken(plan) if left.get((one.token, _taker(plan, one, left)), 0) < one.amount)
+    return next((_refused(plan, one, left.get((one.token, one.spender), 0)) for one in short), None)
+
+
+def _refused(plan: Plan[Any], one: _Taken, allowance: int) -> InsufficientAllowance:
+    return InsufficientAllowance(
+        token=one.token, owner=plan.sender, spender=one.spender, allowance=allowance, needed=one.amount
+    )
+
+
+def _left_behind(
+    plans: Sequence[Plan[Any]], in_flight: Sequence[Plan[Any]]
+) -> Flow[tuple[int, dict[tuple[Address, Address], int]]]:
+    """The sender's nonce in blocks, and the allowances that plans find behind what is in flight."""
     sender = plans[0].sender
     count = yield from calls.get_transaction_count("l1", sender)
     wanted = {(one.token, who) for plan in plans for one in _taken(plan) for who in _takers(plan, one)}
@@ -106,7 +132,7 @@ def covered(
         for one in _taken(plan):
             taker = _taker(plan, one, left)
             left[one.token, taker] = max(0, left.get((one.token, taker), 0) - one.amount)
-    return [_behind(plan, left) for plan in plans]
+    return count, left
 
 
 def _behind(plan: Plan[Any], left: dict[tuple[Address, Address], int]) -> Plan[Any] | InsufficientAllowance:
@@ -119,9 +145,7 @@ def _behind(plan: Plan[Any], left: dict[tuple[Address, Address], int]) -> Plan[A
         allowance = left.get(pair, 0)
         if allowance < one.amount:
             if not plan.facts.approves:
-                return InsufficientAllowance(
-                    token=one.token, owner=plan.sender, spender=one.spender, allowance=allowance, needed=one.amount
-                )
+                return _refused(plan, one, allowance)
             wanted, step = own.get(pair, (one, None))
             amounts = (0, wanted.amount) if allowance or pair in resets else (wanted.amount,)
             steps += [_approve(last, step, one.token, one.spender, amount) for amount in amounts]

@@ -26,9 +26,9 @@ def scan(
     filters: Sequence[Filter],
     first: int,
     last: int,
-    visit: Callable[[list[Log], int], Flow[bool]],
+    visit: Callable[[list[Log], int], Flow[bool] | None],
 ) -> Flow[None]:
-    """Give `visit` the events of each part, in their order, with its last block, until it is enough.
+    """Give `visit` the events of each part, in their order, with its last block, until it says that it is enough.
 
     That a node shows none in blocks that it has not is no answer: it is asked again, for some seconds.
     Raises NodeError, NotReady if the node has not all of the range by then.
@@ -52,7 +52,8 @@ def scan(
             yield from sleep(_PAUSE)
             continue
         silent = behind = 0
-        if (yield from visit(logs, end)):
+        looked = visit(logs, end)
+        if looked is not None and (yield from looked):
             return
         at = end + 1
 

@@ -53,12 +53,11 @@ def find_withdrawals(
     bridges = [bridge.l2_address for bridge in known_bridges(session, None)]
     hashes: dict[Hash32, None] = {}
 
-    def visit(logs: list[Log], end: int) -> Flow[bool]:
+    def visit(logs: list[Log], end: int) -> None:
         told = [log for log in logs if to is None or bytes(to) in b"".join((*log.topics, log.data))]
         hashes.update(dict.fromkeys(log.transaction_hash for log in told))
         if on_progress is not None:
             _ = on_progress(end)
-        return bool((yield from gather()))  # never enough
 
     filters = withdrawal_filters(owner, known.l1_chain_id, receiver=to, bridges=bridges)
     yield from scan("l2", filters, from_block, last, visit)

@@ -53,7 +53,7 @@ def _other_chains(known: Contracts, receipt: Receipt) -> Flow[tuple[Elsewhere, .
     """What it requests of the other chains of this bridgehub, by their diamonds."""
     topic = DIAMOND.new_priority_request.topic
     emitters = dict.fromkeys(log.address for log in receipt.logs if log.topics[:1] == (topic,))
-    emitters.pop(known.diamond, None)
+    _ = emitters.pop(known.diamond, None)
     ids = yield from gather(*[_chain_of(known, emitter) for emitter in emitters])
     return tuple(
         Elsewhere(l2_chain_id=chain, l2_tx_hash=request.l2_tx_hash)

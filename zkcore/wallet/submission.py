@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from zkcore.effects import Chain, Effect, Flow, Step, attempt, gather, sleep
 from zkcore.errors import InputError, NonceTaken, RpcError, SendUncertain, SignerTimeout, TransactionFailed, WaitTimeout
 from zkcore.ethereum.signature import Signature
-from zkcore.flows.covering import covered, takes_tokens
+from zkcore.flows.covering import covered, takes_tokens, uncovered
 from zkcore.flows.fate import included, is_sent, lookup, missing
 from zkcore.flows.signed import check_of
 from zkcore.journal import AGAIN, Entry, JournalLike, State
@@ -165,7 +165,13 @@ def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submi
 
 
 def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
-    """Give those that take tokens of L1 the approvals of now, where others may have come in between since they were drafted."""
+    """Give those that take tokens of L1 the approvals of now, where others may have come in between since they were drafted.
+
+    A plan of the caller's stands as it was shown: one whose allowance is taken by then is refused.
+    """
+    for order in orders:
+        if order.fixed and not order.signed and takes_tokens(order.plan):
+            order.error = yield from uncovered(order.plan, (yield from _flying(account)))
     taking = [order for order in orders if not order.fixed and not order.signed and takes_tokens(order.plan)]
     if not taking:
         return
@@ -173,10 +179,15 @@ def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[
     taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted))
     if len(orders) == 1 and not taken and not REGISTER.taken(*account, drafted):
         return  # the node counted all that is in flight, and told the allowance behind it
-    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
-    ours = [entry.plan.plan for entry in entries if entry.plan and (entry.l1_chain_id, entry.account) == account]
-    for order, plan in zip(taking, (yield from covered([order.plan for order in taking], ours)), strict=True):
+    behind = yield from covered([order.plan for order in taking], (yield from _flying(account)))
+    for order, plan in zip(taking, behind, strict=True):
         order.plan, order.error = (order.plan, plan) if isinstance(plan, Exception) else (plan, None)
+
+
+def _flying(account: tuple[int, Address]) -> Submission[list[Plan[Any]]]:
+    """The plans of the account that are signed and may not have run yet."""
+    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
+    return [entry.plan.plan for entry in entries if entry.plan and (entry.l1_chain_id, entry.account) == account]
 
 
 def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:
