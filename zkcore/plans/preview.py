@@ -360,8 +360,9 @@ def _members(content: Mapping[str, Any] | Sequence[Any], depth: int, zksync: boo
             continue
         shown = "null" if value is None else to_hex(value) if type(value) is bytes else str(value)
         # 0x71 has addresses as uint256: the device shows the decimals
-        if zksync and value is not None and label in {"from", "to", "paymaster"}:
-            shown += f" = {Address(int(value).to_bytes(20, 'big'))}"
+        number = int(shown) if zksync and label in {"from", "to", "paymaster"} and shown.isdecimal() else 1 << 160
+        if number < 1 << 160:  # what is named so and is no address is shown as it is
+            shown += f" = {Address(number.to_bytes(20, 'big'))}"
         yield Field(label, shown, value, depth)
 
 

@@ -165,29 +165,19 @@ def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submi
 
 
 def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
-    """Give those that take tokens of L1 the approvals of now, where others may have come in between since they were drafted.
-
-    A plan of the caller's stands as it was shown: one whose allowance is taken by then is refused.
-    """
-    for order in orders:
-        if order.fixed and not order.signed and takes_tokens(order.plan):
-            order.error = yield from uncovered(order.plan, (yield from _flying(account)))
-    taking = [order for order in orders if not order.fixed and not order.signed and takes_tokens(order.plan)]
-    if not taking:
-        return
-    drafted = min(order.plan.steps[0].transaction.nonce for order in taking)
-    taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted))
-    if len(orders) == 1 and not taken and not REGISTER.taken(*account, drafted):
+    """Give those that take tokens of L1 the approvals of now; refuse a plan that stands, whose allowance is taken by now."""
+    taking = [order for order in orders if not order.signed and takes_tokens(order.plan)]
+    drafted = min((order.plan.steps[0].transaction.nonce for order in taking), default=0)
+    taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted) if taking else {})
+    entries: list[Entry] = yield Keep(lambda journal: journal.pending() if taking else [])
+    ours = [entry.plan.plan for entry in entries if entry.plan and (entry.l1_chain_id, entry.account) == account]
+    for order in [order for order in taking if order.fixed]:
+        order.error = yield from uncovered(order.plan, ours)
+    free = [order for order in taking if not order.fixed]
+    if not free or (len(orders) == 1 and not taken and not REGISTER.taken(*account, drafted)):
         return  # the node counted all that is in flight, and told the allowance behind it
-    behind = yield from covered([order.plan for order in taking], (yield from _flying(account)))
-    for order, plan in zip(taking, behind, strict=True):
+    for order, plan in zip(free, (yield from covered([order.plan for order in free], ours)), strict=True):
         order.plan, order.error = (order.plan, plan) if isinstance(plan, Exception) else (plan, None)
-
-
-def _flying(account: tuple[int, Address]) -> Submission[list[Plan[Any]]]:
-    """The plans of the account that are signed and may not have run yet."""
-    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
-    return [entry.plan.plan for entry in entries if entry.plan and (entry.l1_chain_id, entry.account) == account]
 
 
 def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:
