@@ -65,7 +65,8 @@ class PrivateKeySigner:
     @sealed
     def from_env(cls, name: str) -> Self:
         """The key in an environment variable. Raises InputError if it is not set or holds no key."""
-        value = os.environ.get(name)
+        given: object = name
+        value = os.environ.get(name) if isinstance(given, str) else None
         if value is None:
             raise InputError(f"the environment variable {name} is not set")
         return cls(value.strip())
@@ -74,14 +75,17 @@ class PrivateKeySigner:
     @sealed
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """The key in a file, as hex. Raises InputError if it holds no key or if others than its owner may access it."""
-        with Path(path).open(encoding="ascii", errors="replace") as file:
-            status = os.fstat(file.fileno())
-            mode = stat.S_IMODE(status.st_mode)
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError(f"{path} is not a regular file")
-            if os.name == "posix" and mode & 0o077:
-                raise InputError(f"others may access the key in {path} (mode {mode:04o}): chmod 600 it first")
-            return cls(file.read(256).strip())
+        try:
+            with Path(path).open(encoding="ascii", errors="replace") as file:
+                status, content = os.fstat(file.fileno()), file.read(256).strip()
+        except (OSError, TypeError, ValueError) as error:
+            raise _unreadable(path, error) from error
+        mode = stat.S_IMODE(status.st_mode)
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path} is not a regular file")
+        if os.name == "posix" and mode & 0o077:
+            raise InputError(f"others may access the key in {path} (mode {mode:04o}): chmod 600 it first")
+        return cls(content)
 
     @classmethod
     @sealed
@@ -90,7 +94,11 @@ class PrivateKeySigner:
         from signers.keystore import decrypt
 
         try:
-            return cls(decrypt(Path(path).read_bytes(), password))
+            content = Path(path).read_bytes()
+        except (OSError, TypeError, ValueError) as error:
+            raise _unreadable(path, error) from error
+        try:
+            return cls(decrypt(content, password))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
@@ -183,3 +191,7 @@ def _key_bytes(key: bytes | str) -> bytes:
     if not 0 < int.from_bytes(key) < SECP256K1_N:
         raise InputError("private key: expected a number from 1 to the order of secp256k1 minus 1")
     return bytes(key)
+
+
+def _unreadable(path: object, error: Exception) -> InputError:
+    return InputError(f"{path} cannot be read: {error}")

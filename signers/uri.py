@@ -45,7 +45,8 @@ def from_uri(uri: str, **options: Any) -> Signer | AsyncSigner:
 
     `address`: another one raises WrongDevice. Raises InputError for an unknown scheme or parameter, and what the signer raises.
     """
-    scheme, colon, rest = uri.partition(":")
+    given: object = uri
+    scheme, colon, rest = given.partition(":") if isinstance(given, str) else ("", "", "")
     if not colon or not _SCHEME.fullmatch(scheme):
         known = ", ".join(schemes())
         raise InputError(f"signer: expected SCHEME:..., the scheme one of {known}; what was given is not shown")

@@ -40,7 +40,9 @@ def is_passing(refusal: Reverted) -> bool:
 
 
 def beside(bridge: Bridge | None) -> Bridge | None:
-    """The bridge, if it is not the asset router itself."""
+    """The bridge, if it is not the asset router itself. Raises InputError for what is none."""
+    if not isinstance(bridge, Bridge | None):
+        raise InputError(f"bridge: expected a Bridge, got {bridge!r}")
     return None if bridge is None or bridge.kind == "shared" else bridge
 
 

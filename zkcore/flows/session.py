@@ -136,7 +136,8 @@ def named(session: Session, reference: str | None) -> Session:
     """The session for drafting the order that the caller calls so. Raises InputError for what is no name."""
     if reference is None:
         return session
-    if not reference.strip() or len(reference) > 200 or not reference.isprintable():
+    given: object = reference
+    if not isinstance(given, str) or not reference.strip() or len(reference) > 200 or not reference.isprintable():
         raise InputError(f"reference: expected a printable text of 1 to 200 characters, got {reference!r}")
     return replace(session, reference=reference)
 

@@ -28,7 +28,12 @@ class Journal(SqlJournal):
 
     def __init__(self, path: "str | os.PathLike[str]") -> None:
         super().__init__()
-        self._path = os.fspath(path)
+        try:
+            self._path = os.fsdecode(path)
+        except TypeError as error:
+            raise JournalError(f"journal: expected a path, got {path!r}") from error
+        if not self._path or "\0" in self._path:
+            raise JournalError(f"journal: {self._path!r} is no path of a file")
         self._lock = RLock()
         self._database: sqlite3.Connection | None = None
         self._alive: sqlite3.Connection | None = None  # holds a lock that ends with the process
@@ -77,7 +82,10 @@ class Journal(SqlJournal):
             self._owner = ""
         if self._database is None:
             if self._path != _MEMORY:
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                try:
+                    os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+                except (OSError, ValueError) as error:
+                    raise JournalError(f"the journal {self._path} cannot be opened: {error}") from error
             opened: sqlite3.Connection = _patient(self._open)
             self._database = opened
         return self._database

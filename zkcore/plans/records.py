@@ -118,6 +118,8 @@ def record_to_json(record: Record) -> str:
 
 def record_from_json(text: str | bytes) -> Record:
     """Raises InputError for anything but the JSON of a handle."""
+    if not isinstance(text, str | bytes):
+        raise InputError(f"a handle is resumed from its JSON, got {text!r}")
     check_nesting(text)
     try:
         data: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])

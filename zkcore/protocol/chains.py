@@ -3,7 +3,7 @@
 What a profile pins is used, and verified on L1; what it does not pin is read from its bridgehub on L1.
 """
 
-from os import PathLike
+from os import PathLike, fspath
 from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
 from msgspec import Struct
@@ -30,6 +30,7 @@ class Token(Struct, frozen=True, kw_only=True):
     vouched: bool = True
 
     def __post_init__(self) -> None:
+        _typed(self, str, "symbol")
         uint(self.decimals, "decimals", 8)
         _addresses(self, "l1_address", "l2_address")
 
@@ -84,6 +85,12 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         uint(self.l1_chain_id, "l1_chain_id", 64)
         uint(self.l2_chain_id, "l2_chain_id", 64)
+        _typed(self, str, "name", "ecosystem", "source", "no_deposits")
+        _typed(self, bool, "unpinned")
+        _all_of(self, "tokens", Token)
+        _all_of(self, "bridges", Bridge)
+        if self.bridgehub is None:
+            raise InputError("bridgehub: expected an address, got None")
         if self.stack not in _STACKS:
             raise InputError(f"stack: expected one of {_STACKS}, got {self.stack!r}")
         _addresses(self, "bridgehub", *PINNED)
@@ -99,12 +106,12 @@ class ChainProfile(Struct, frozen=True, kw_only=True):
         import tomllib
 
         try:
-            with open(path, "rb") as file:
+            with open(fspath(path), "rb") as file:
                 fields: dict[str, Any] = tomllib.load(file)
             tokens = tuple(Token(**token) for token in fields.pop("tokens", ()))
             bridges = tuple(Bridge(**bridge) for bridge in fields.pop("bridges", ()))
             return cls(**fields, tokens=tokens, bridges=bridges)
-        except (OSError, TypeError, tomllib.TOMLDecodeError, InputError) as error:
+        except (OSError, TypeError, ValueError, RecursionError) as error:  # also what is no TOML, no UTF-8, no profile
             raise InputError(f"chain profile {path}: {error}") from error
 
 
@@ -116,3 +123,17 @@ def _addresses(struct: Struct, *names: str) -> None:
         value = getattr(struct, name)
         if value is not None:
             force_setattr(struct, name, Address(value))
+
+
+def _typed(struct: Struct, kind: type, *names: str) -> None:
+    for name in names:
+        if not isinstance(getattr(struct, name), kind):
+            raise InputError(f"{name}: expected {kind.__name__}, got {getattr(struct, name)!r}")
+
+
+def _all_of(struct: Struct, name: str, kind: type) -> None:
+    """Several of a kind, as a tuple."""
+    given: Any = getattr(struct, name)
+    if not isinstance(given, list | tuple) or not all(isinstance(one, kind) for one in given):
+        raise InputError(f"{name}: expected each to be a {kind.__name__}, got {given!r}")
+    force_setattr(struct, name, tuple(given))

@@ -52,9 +52,13 @@ _SINCE: Final[Mapping[State, tuple[State, ...]]] = {
 
 def node_of(given: Any, one: Callable[[str], Any], several: Callable[[Any], Any]) -> Any:
     """The transport of one side: of a URL, of a list of them (or of transports), or the transport that was given."""
+    nodes: Any = given if isinstance(given, list | tuple) else (given,)
+    for node in nodes:
+        if not isinstance(node, str) and (isinstance(node, type) or not callable(getattr(node, "ask", None))):
+            raise InputError(f"l1, l2: expected a URL, a transport, or a list of them, got {node!r}")
     if isinstance(given, str):
         return one(given)
-    return several(given) if isinstance(given, list | tuple) else given
+    return several(given) if nodes is given else given
 
 
 class WalletBase(Generic[S, N]):
@@ -74,6 +78,10 @@ class WalletBase(Generic[S, N]):
         fees: FeePolicy,
         journal: "JournalLike | str | PathLike[str] | None",
     ) -> None:
+        if not isinstance(fees, FeePolicy):
+            raise InputError(f"fees: expected a FeePolicy, got {fees!r}")
+        if not (journal is None or isinstance(journal, str | PathLike) or callable(getattr(journal, "pending", None))):
+            raise InputError(f"journal: expected a path or a journal, got {journal!r}")
         self.address: Address
         self._signer: S | None
         self.address, self._signer = _account(signer)
@@ -101,6 +109,8 @@ class WalletBase(Generic[S, N]):
 
     def _submitting(self, plan: Plan[Any] | SignedPlan[Any], reference: str | None = None) -> Submission[Record]:
         """Submit a plan of this account. Raises InputError, NoSigner, and what became of it."""
+        if not isinstance(plan, Plan | SignedPlan):
+            raise InputError(f"plan: expected a Plan or a SignedPlan, got {plan!r}")
         unsigned = plan.plan if isinstance(plan, SignedPlan) else plan
         if unsigned.sender != self.address:
             raise InputError(f"the plan is {unsigned.sender}'s, this wallet is {self.address}'s")
@@ -247,7 +257,10 @@ class WalletBase(Generic[S, N]):
 
     def _finalizing(self, withdrawals: Iterable[tuple[HexLike, int]]) -> Submission[list[Any]]:
         """Finalize many, each by itself: a record, or the exception that one ended with."""
-        asked = [(one.lower() if isinstance(one, str) else to_hex(one), index) for one, index in withdrawals]
+        try:
+            asked = [(one.lower() if isinstance(one, str) else to_hex(one), index) for one, index in withdrawals]
+        except (TypeError, ValueError) as error:
+            raise InputError(f"withdrawals: expected pairs of a hash and an index: {error}") from error
         orders = {
             one: self._order(draft_finalize_withdrawal, *one) for one in dict.fromkeys(asked)
         }  # each is sent once

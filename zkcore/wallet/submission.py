@@ -167,9 +167,11 @@ def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submi
 def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
     """Give those that take tokens of L1 the approvals of now; refuse a plan that stands, whose allowance is taken by now."""
     taking = [order for order in orders if not order.signed and takes_tokens(order.plan)]
-    drafted = min((order.plan.steps[0].transaction.nonce for order in taking), default=0)
-    taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted) if taking else {})
-    entries: list[Entry] = yield Keep(lambda journal: journal.pending() if taking else [])
+    if not taking:
+        return
+    drafted = min(order.plan.steps[0].transaction.nonce for order in taking)
+    taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted))
+    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
     ours = [entry.plan.plan for entry in entries if entry.plan and (entry.l1_chain_id, entry.account) == account]
     for order in [order for order in taking if order.fixed]:
         order.error = yield from uncovered(order.plan, ours)
