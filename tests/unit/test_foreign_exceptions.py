@@ -124,7 +124,7 @@ def test_profiles() -> None:
         {"unpinned": "yes"},
         {"stack": ["era"]},
     ):
-        with pytest.raises(InputError, match=f"{next(iter(wrong))}|address")):
+        with pytest.raises(InputError, match=f"{next(iter(wrong))}|address"):
             ChainProfile(**right | wrong)
     usdc = Token(symbol="USDC", decimals=6)
     assert ChainProfile(**right | {"tokens": [usdc]}).tokens == (usdc,)
