@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -169,6 +170,24 @@ def test_without_node_the_error_says_what_to_install(tmp_path: Path, monkeypatch
     monkeypatch.setenv("ZKCORE_ANVIL", str(tmp_path / "nothing"))
     with pytest.raises(AnvilMissing, match="nothing, which is no executable file"):
         anvil_binary()
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.delenv("ZKCORE_ANVIL", raising=False)
+    with pytest.raises(AnvilMissing, match=r"file/zkcore: it cannot be written. Name another folder in XDG_CACHE_HOME"):
+        anvil_binary()
+
+
+def test_nothing_is_left_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binary = anvil_binary()
+    monkeypatch.setenv("ZKCORE_ANVIL", str(binary))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Devnet() as net:
+        deposit(net, net.accounts[0], net.accounts[1].address, 1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_concurrent_installs_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

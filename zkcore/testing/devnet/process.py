@@ -25,8 +25,12 @@ _START_SECONDS = 30.0
 
 # sh runs anvil in the background and reads the pipe that the parent holds: the pipe closes when the parent closes it or
 # dies, by SIGKILL too, and then anvil is killed. No prctl: that fires when the *thread* that started anvil ends.
-# Its own output goes nowhere, so that the end of anvil's is the end of anvil.
-_WATCHDOG = '"$@" </dev/null & k=$!; exec >/dev/null 2>&1; while read -r _; do :; done; kill -9 $k; wait $k'
+# Its own output goes nowhere, so that the end of anvil's is the end of anvil. The home that anvil is given, where it keeps the
+# states of old blocks, goes with it.
+_WATCHDOG = (
+    'home=$1; shift; HOME="$home" "$@" </dev/null & k=$!; exec >/dev/null 2>&1; '
+    'while read -r _; do :; done; kill -9 $k; wait $k; rm -rf "$home"'
+)
 
 _running: "weakref.WeakSet[Anvil]" = weakref.WeakSet()
 
@@ -73,7 +77,16 @@ def _install(cache: Path, target: Path, files: Sequence[Path]) -> None:
         raise AnvilMissing(
             "the devnet installs anvil from npm: install Node.js 20 or newer (with npm), or set ZKCORE_ANVIL"
         )
-    cache.mkdir(parents=True, exist_ok=True)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        writable = os.access(cache, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise AnvilMissing(
+            f"anvil cannot be installed into {cache}: it cannot be written. Name another folder in XDG_CACHE_HOME, or an anvil "
+            "of your own in ZKCORE_ANVIL"
+        )
     with tempfile.TemporaryDirectory(prefix="install-", dir=cache) as scratch:
         for file in files:
             shutil.copy(file, scratch)
@@ -101,8 +114,9 @@ class Anvil:
     def __init__(self, *arguments: str) -> None:
         """Start it with these arguments; returns when it listens. Raises AnvilMissing, RuntimeError."""
         command = [str(anvil_binary()), "--host", "127.0.0.1", "--port", "0", *arguments]
+        home = tempfile.mkdtemp(prefix="zkcore-anvil-")
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", _WATCHDOG, "watchdog", *command],
+            ["/bin/sh", "-c", _WATCHDOG, "watchdog", home, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
