@@ -77,3 +77,20 @@ def asked(url: str, method: str, *params: Any) -> Any:
     if isinstance(reply, Exception):
         raise reply
     return msgspec.json.decode(reply)
+
+
+class AsyncLyingNode:
+    """The same for an AsyncWallet."""
+
+    def __init__(self, url: str, lie: Lying | None = None) -> None:
+        self._node = LyingNode(url, lie)
+        self.sent = self._node.sent
+
+    async def ask(self, requests: Sequence[Request], *, timeout: float | None = None) -> Sequence[Reply]:  # noqa: ASYNC109
+        return self._node.ask(requests, timeout=timeout)
+
+    async def send_raw(self, raw: bytes, *, timeout: float | None = None) -> Reply:  # noqa: ASYNC109
+        return self._node.send_raw(raw, timeout=timeout)
+
+    async def aclose(self) -> None:
+        self._node.close()

@@ -3,6 +3,7 @@
 `prepare_...` gives the very bytes that are signed. The answers are drawn by hypothesis, from what a node might say to gain by it.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -12,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.wallet.liar import LyingNode
+from tests.wallet.liar import AsyncLyingNode, LyingNode
 from tests.wallet.tools import AMOUNT, wallet_of
-from zkcore import ETH, FeePolicy, ether
+from zkcore import ETH, AsyncWallet, FeePolicy, ether
 from zkcore.errors import ZkCoreError
 from zkcore.ethereum.hashing import keccak256
 from zkcore.plans.plan import Plan
@@ -201,6 +202,23 @@ def test_a_node_that_answers_anything_changes_nothing_of_what_is_signed(
             check(ORDERS[what](wallet, net, dai), net, dai, wallet.address, what)
     finally:
         wallet.close()
+
+
+@pytest.mark.parametrize("node", ["l1", "l2"])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_nor_does_it_by_the_asynchronous_wallet(held: Any, node: str, data: st.DataObject) -> None:
+    net, dai = held
+    said, what = data.draw(answers(net, dai)), data.draw(st.sampled_from(sorted(ORDERS)))
+
+    async def prepare() -> None:
+        nodes: dict[str, Any] = {"l1": net.l1_url, "l2": net.l2_url}
+        nodes[node] = AsyncLyingNode(nodes[node], lying(said))
+        async with AsyncWallet(net.accounts[0].address, chain=net.profile, **nodes) as wallet:
+            with suppress(ZkCoreError):
+                check(await ORDERS[what](wallet, net, dai), net, dai, wallet.address, what)  # type: ignore[misc]
+
+    asyncio.run(prepare())
 
 
 def test_an_honest_node_lets_each_order_through(held: Any) -> None:

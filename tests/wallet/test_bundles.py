@@ -29,6 +29,7 @@ from zkcore.errors import (
 from zkcore.ethereum.abi import Function, decode, encode
 from zkcore.ethereum.hashing import keccak256
 from zkcore.plans.preview import preview
+from zkcore.protocol.addresses import apply_alias
 from zkcore.protocol.assets import ntv_asset_id
 from zkcore.protocol.bundles import BundleRequest, BundleWithdrawal
 from zkcore.protocol.contracts import (
@@ -41,6 +42,7 @@ from zkcore.protocol.contracts import (
     L2_BASE_TOKEN_ADDRESS,
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
     NATIVE_TOKEN_VAULT,
+    NULLIFIER,
 )
 from zkcore.testing.devnet import Devnet, Lie
 from zkcore.testing.devnet.deploy import artifact
@@ -303,7 +305,16 @@ def test_no_way_that_is_known_is_said_by_name(make_devnet: Any) -> None:
 def test_a_chain_that_takes_no_deposits_says_so(net: Devnet, open_wallet: Any) -> None:
     wallet = open_wallet(net, chain=replace(net.profile, no_deposits="it is shut down"))
     assert wallet.quote_deposit(ETH, AMOUNT).notes[0] == "it is shut down"
-    assert "it is shut down" in str(wallet.prepare_deposit(ETH, AMOUNT).preview())
+    before = len(sends(net))
+    for order in (wallet.prepare_deposit, wallet.deposit):
+        for token in (ETH, net.tokens["DAI"]):
+            with pytest.raises(InputError, match=f"chain {net.chain_id} takes no deposits: it is shut down"):
+                order(token, AMOUNT)
+    assert len(sends(net)) == before
+    # what is there is moved by a call from L1 as ever, and out
+    assert "it is shut down" in str(wallet.prepare_request_execute(net.accounts[1].address).preview())
+    funded(net, wallet_of)
+    assert wallet.withdraw(ETH, AMOUNT).wait("ready", timeout=60).phase == "READY"
 
 
 @pytest.mark.parametrize("ask", ["deposit", "withdraw"])
@@ -609,3 +620,24 @@ def test_a_bundle_of_ours_does_not_stand_for_another_of_ours(net: Devnet, open_w
     assert len(sends(net)) == before
     assert ours.status().phase == "READY"
     assert ours.finalize().wait(timeout=60).status == 1
+
+
+def test_the_interop_handler_receives_nothing(net: Devnet, open_wallet: Any) -> None:
+    wallet = funded(net, open_wallet)
+    ((handler,), before) = decode(("address",), _handler_of(net)), len(sends(net))
+    base = net.profile.base_token
+    for to in (Address(handler), apply_alias(handler)):
+        for order in (
+            lambda t=to: wallet.withdraw(base, AMOUNT, to=t),
+            lambda t=to: wallet.withdraw(net.tokens["DAI"], AMOUNT, to=t),
+            lambda t=to: wallet.deposit(base, AMOUNT, to=t),
+            lambda t=to: wallet.deposit(net.tokens["DAI"], AMOUNT, to=t),
+        ):
+            with pytest.raises(InputError, match=f"to: {to} is a contract of the bridge on L1, or its alias"):
+                order()
+    assert len(sends(net)) == before
+
+
+def _handler_of(net: Devnet) -> bytes:
+    call = {"to": str(net.profile.asset_router), "data": to_hex(NULLIFIER.l1_interop_handler.encode())}
+    return hex_bytes(net.l1.rpc("eth_call", call, "latest"), "handler")

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.wallet.liar import LyingNode, answering, both, calldata, saying
+from tests.wallet.liar import LyingNode, answering, asked, both, calldata, saying
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, CountingSigner, sends, wallet_of
 from zkcore import ETH, FeePolicy, ether, gwei
 from zkcore.errors import FeeTooHigh, InputError, MalformedReply, ZkCoreError
 from zkcore.flows.l1 import TxOptions
-from zkcore.protocol.assets import TransferData
+from zkcore.protocol.assets import TransferData, era_bridged_token
 from zkcore.protocol.chains import Token
 from zkcore.protocol.contracts import (
     BRIDGEHUB,
@@ -20,7 +20,10 @@ from zkcore.protocol.contracts import (
     L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
+    L2_LEGACY_BRIDGE,
     L2_NATIVE_TOKEN_VAULT,
+    L2_NATIVE_TOKEN_VAULT_ADDRESS,
+    LEGACY_BRIDGE,
     NATIVE_TOKEN_VAULT,
     SLOT_BASE_TOKEN_MULTIPLIER,
 )
@@ -341,3 +344,46 @@ def test_a_profile_with_another_l2_address_for_a_token(net: Devnet, open_wallet:
     assert not signer.signed
     right = replace(net.profile, tokens=(Token(symbol="DAI", decimals=18, l1_address=token, l2_address=dai),))
     assert open_wallet(net, chain=right).prepare_withdraw(token, AMOUNT).steps
+
+
+# ---------------------------------------------------------------- what follows from the token itself
+BEACON, CODE_HASH, LEGACY = Address(b"\x51" * 20), Hash32(b"\x01\x00" + b"\x52" * 30), Address(b"\x53" * 20)
+TRANSFER_GAS = saying("eth_estimateGas", lambda got: got if isinstance(got, str) else hex(200_000))
+
+
+@ERA
+@pytest.mark.parametrize("deployer", [L2_NATIVE_TOKEN_VAULT_ADDRESS, LEGACY], ids=["vault", "legacy bridge"])
+def test_a_token_of_l1_is_sent_by_its_l1_address_where_its_create2_is_seen_to(
+    net: Devnet, open_wallet: Any, deployer: Address
+) -> None:
+    """On Era: keccak(prefix, deployer, the token as salt, proxy hash, beacon). Any other address is the node's word still."""
+    (dai,) = funded(net, "DAI")
+    token = net.tokens["DAI"]
+    where = {"origin": net.profile.l1_chain_id, "token": token, "l1_chain_id": net.profile.l1_chain_id}
+    stands = era_bridged_token(deployer, CODE_HASH, BEACON, **where)  # type: ignore[arg-type]
+    code = asked(net.l2_url, "eth_getCode", str(dai), "latest")
+    net.l2.rpc("anvil_setCode", str(stands), code)
+
+    def era(address: Address) -> Any:
+        names = answering(L2_NATIVE_TOKEN_VAULT.bridged_token_beacon, BEACON if deployer != LEGACY else dai)
+        vault = both(names, answering(L2_NATIVE_TOKEN_VAULT.l2_token_proxy_bytecode_hash, CODE_HASH))
+        bridge = both(
+            answering(L2_LEGACY_BRIDGE.l2_token_beacon, BEACON),
+            answering(L2_LEGACY_BRIDGE.l2_token_proxy_bytecode_hash, CODE_HASH),
+        )
+        told = answering(L2_NATIVE_TOKEN_VAULT.l2_token_address, address)
+        return both(vault, bridge, told, answering(ERC20.balance_of, 10 * AMOUNT), TRANSFER_GAS)
+
+    legacy = answering(LEGACY_BRIDGE.l2_bridge_address, LEGACY if deployer == LEGACY else ZERO)
+
+    def wallet_by(address: Address) -> Any:
+        return wallet_of(net, l1=LyingNode(net.l1_url, legacy), l2=LyingNode(net.l2_url, era(address)))
+
+    plan = wallet_by(stands).prepare_transfer(STRANGER, AMOUNT, token)
+    assert (plan.steps[0].transaction.to, plan.steps[0].transaction.value) == (stands, 0)
+    assert "the token's address on L2 is named by its create2" in str(plan.preview())
+    for other in (dai, STRANGER, era_bridged_token(STRANGER, CODE_HASH, BEACON, **where)):  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="give the token by its L2 address"):
+            wallet_by(other).prepare_transfer(STRANGER, AMOUNT, token)
+    with pytest.raises(InputError, match="give the token by its L2 address"):  # another token's own address
+        wallet_by(stands).prepare_transfer(STRANGER, AMOUNT, net.tokens["USDC"])

@@ -234,9 +234,13 @@ def draft_request(
     }
     if request.bridge is not None:
         more |= {"bridge": request.bridge.l1_address, "l2_bridge": request.bridge.l2_address}
-    return plan_calls(
-        session, facts, state, "l1", request.kind, steps, gas, options, quote, refusal=refusal(session, missing), **more
+    no = (
+        InputError(f"chain {known.l2_chain_id} takes no deposits: {closed}")
+        if closed and request.kind == "deposit"
+        else None
     )
+    more["refusal"] = no or refusal(session, missing)
+    return plan_calls(session, facts, state, "l1", request.kind, steps, gas, options, quote, **more)
 
 
 def _why_not(known: Contracts, refused: Reverted) -> Flow[ZkCoreError]:

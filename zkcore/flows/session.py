@@ -26,6 +26,7 @@ from zkcore.protocol.contracts import (
     ASSET_ROUTER,
     BRIDGEHUB,
     DIAMOND,
+    NULLIFIER,
     SLOT_BASE_TOKEN_MULTIPLIER,
     SLOT_FEE_PARAMS,
     SLOT_ZKSYNC_OS,
@@ -382,7 +383,9 @@ def check_receivers(session: Session, known: Contracts, **named: Address | None)
     if not others:
         return
     ours = {known.bridgehub, known.diamond, known.asset_router}
-    ours |= set((yield from gather(nullifier_of(session, known), vault_of(session, known))))
+    handler = attempt(calls.eth_call("l1", known.asset_router, NULLIFIER.l1_interop_handler), Reverted)  # since v33
+    nullifier, vault, pays = yield from gather(nullifier_of(session, known), vault_of(session, known), handler)
+    ours |= {nullifier, vault, *(() if isinstance(pays, Reverted) else pays)} - {ZERO_ADDRESS}
     for name, to in others:
         if {to, undo_alias(to)} & ours:
             raise InputError(

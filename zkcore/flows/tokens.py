@@ -1,14 +1,16 @@
 """Tokens and accounts: balances, allowances, addresses on both sides, asset ids."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zkcore.effects import Chain, Flow, attempt, gather
 from zkcore.errors import InputError, MalformedReply, Reverted
-from zkcore.flows.session import Contracts, Session, Vaults, chain_facts, contracts, vault_of, vaults
+from zkcore.ethereum.abi import Function
+from zkcore.flows.session import Contracts, Session, Vaults, chain_facts, contracts, nullifier_of, vault_of, vaults
 from zkcore.methods import calls
-from zkcore.protocol.assets import l1_token, ntv_asset_id
+from zkcore.protocol.assets import era_bridged_token, l1_token, ntv_asset_id
 from zkcore.protocol.contracts import (
     BRIDGED_TOKEN,
     BRIDGEHUB,
@@ -16,8 +18,10 @@ from zkcore.protocol.contracts import (
     L2_ASSET_ROUTER,
     L2_ASSET_ROUTER_ADDRESS,
     L2_BASE_TOKEN_ADDRESS,
+    L2_LEGACY_BRIDGE,
     L2_NATIVE_TOKEN_VAULT,
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
+    LEGACY_BRIDGE,
     NATIVE_TOKEN_VAULT,
     NONCE_HOLDER,
     NONCE_HOLDER_ADDRESS,
@@ -27,11 +31,15 @@ from zkcore.types import ETH, Address, AddressLike, Hash32
 
 # fmt: off
 __all__ = [
-    "BridgeAddresses", "L2Token", "asset_id", "get_balance", "get_balances", "get_base_token", "get_bridge_addresses",
+    "BridgeAddresses", "L2Token", "asset_id", "computed", "get_balance", "get_balances", "get_base_token", "get_bridge_addresses",
     "get_deployment_nonce", "get_l1_allowance", "get_l1_balance", "is_eth_based_chain", "l1_token_address", "l2_token",
     "l2_token_address",
 ]
 # fmt: on
+
+
+_HASH_BY_VAULT: Final = L2_NATIVE_TOKEN_VAULT.l2_token_proxy_bytecode_hash
+_HASH_BY_BRIDGE: Final = L2_LEGACY_BRIDGE.l2_token_proxy_bytecode_hash
 
 
 class L2Token(Struct, frozen=True, kw_only=True):
@@ -44,7 +52,7 @@ class L2Token(Struct, frozen=True, kw_only=True):
     asset_id: Hash32 | None
     native: bool = False
     is_base: bool = False
-    named_by: Literal["the caller", "the profile", "its asset id on L1", "the L2 node"] = "the caller"
+    named_by: Literal["the caller", "the profile", "its asset id on L1", "its create2", "the L2 node"] = "the caller"
 
 
 class BridgeAddresses(Struct, frozen=True, kw_only=True):
@@ -113,6 +121,39 @@ def l2_token(session: Session, token: AddressLike | None) -> Flow[L2Token]:
     elif code:  # the vault has not met it: the first withdrawal registers it
         return L2Token(address=given, asset_id=native_id, native=True)
     raise InputError(f"token: {given} is neither a token on L2 nor one of L1 that was bridged to L2")
+
+
+def computed(session: Session, token: AddressLike, found: L2Token) -> Flow[L2Token]:
+    """The token, if the L2 node's word for its address follows on Era from the token itself: then it is nobody's word.
+
+    By whom it was deployed is fixed, or L1's word: the vault on L2, or the chain's legacy bridge.
+    """
+    known = yield from contracts(session)
+    given = l1_token(token, known.base_token)
+    vault, nullifier, asset = yield from gather(
+        _proxies(L2_NATIVE_TOKEN_VAULT_ADDRESS, L2_NATIVE_TOKEN_VAULT.bridged_token_beacon, _HASH_BY_VAULT),
+        nullifier_of(session, known),
+        _asset_on_l1(session, known, given),
+    )
+    (bridge,) = yield from calls.eth_call("l1", nullifier, LEGACY_BRIDGE.l2_bridge_address, known.l2_chain_id)
+    made = [vault]
+    if bridge != ZERO_ADDRESS:
+        made.append((yield from _proxies(bridge, L2_LEGACY_BRIDGE.l2_token_beacon, _HASH_BY_BRIDGE)))
+    origin, original = known.l1_chain_id, given
+    if asset not in {Hash32(bytes(32)), ntv_asset_id(known.l1_chain_id, given)}:
+        origin, original = yield from _origin(session, known, "l1", asset, given)
+    where: dict[str, Any] = {"origin": origin, "token": original, "l1_chain_id": known.l1_chain_id}
+    if any(found.address == era_bridged_token(*one, **where) for one in made if one):
+        return replace(found, named_by="its create2")
+    return found
+
+
+def _proxies(deployer: Address, beacon: Function, code: Function) -> Flow[tuple[Address, bytes, Address] | None]:
+    """Who deploys tokens on L2, and what; None for one that has no such getters."""
+    named = yield from attempt(
+        gather(calls.eth_call("l2", deployer, beacon), calls.eth_call("l2", deployer, code)), Reverted
+    )
+    return None if isinstance(named, Reverted) else (deployer, named[1][0], named[0][0])
 
 
 def _asset_on_l1(session: Session, known: Contracts, token: Address) -> Flow[Hash32]:

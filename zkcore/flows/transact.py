@@ -23,7 +23,7 @@ from zkcore.flows.l1 import (
     refusal,
 )
 from zkcore.flows.session import ChainFacts, Session, chain_facts, named
-from zkcore.flows.tokens import l2_token
+from zkcore.flows.tokens import computed, l2_token
 from zkcore.methods import calls
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
 from zkcore.plans.plan import Draft, Plan
@@ -284,7 +284,8 @@ def draft_transfer(
 ) -> Flow[Draft[TxQuote]]:
     """Send the base token (None) or another, by its L2 address, to an account on L2. As 0x71 if a paymaster pays.
 
-    A token's L1 address is enough where the profile has its L2 address too: else the L2 node would choose what is sent.
+    A token's L1 address is enough where the profile has its L2 address too, or where that follows from it (Era): else the L2 node
+    would choose what is sent.
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
     more: dict[str, Any] = {"paymaster": paymaster, "reference": reference, "l2": l2}
@@ -311,6 +312,8 @@ def draft_transfers(
     facts, state, found = yield from gather(
         chain_facts(session), account_state(session, "l2", l2), l2_token(session, token)
     )
+    if token is not None and found.named_by == "the L2 node" and facts.stack == "era":
+        found = yield from computed(session, token, found)
     if found.named_by == "the L2 node":
         raise InputError(
             f"token: {token} is none on L2, where the node says that {found.address} stands for it. That cannot be checked here: "

@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr
 from zkcore.errors import InputError
 from zkcore.ethereum import abi
 from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.addresses import era_create2
 from zkcore.protocol.contracts.constants import L2_BASE_TOKEN_ADDRESS, L2_NATIVE_TOKEN_VAULT_ADDRESS, ZERO_ADDRESS
 from zkcore.protocol.contracts.l2 import L2_ASSET_ROUTER
 from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, to_hex, uint
@@ -19,8 +20,8 @@ from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, 
 # fmt: off
 __all__ = [
     "AssetWithdrawal", "BaseTokenWithdrawal", "BridgeMint", "LegacyWithdrawal", "SecondBridgeDeposit", "TransferData",
-    "WithdrawalMessage", "deposit_calldata", "deposit_data_hash", "erc20_metadata", "is_base_token", "l1_token",
-    "legacy_deposit_data_hash", "ntv_asset_id", "parse_withdrawal_message",
+    "WithdrawalMessage", "deposit_calldata", "deposit_data_hash", "era_bridged_token", "erc20_metadata", "is_base_token",
+    "l1_token", "legacy_deposit_data_hash", "ntv_asset_id", "parse_withdrawal_message",
 ]
 # fmt: on
 
@@ -56,6 +57,27 @@ def ntv_asset_id(origin_chain_id: int, token: AddressLike) -> Hash32:
     """
     vault = L2_NATIVE_TOKEN_VAULT_ADDRESS
     return keccak256(abi.encode(("uint256", "address", "address"), (origin_chain_id, vault, token)))
+
+
+def era_bridged_token(
+    deployer: AddressLike,
+    bytecode_hash: HexLike,
+    beacon: AddressLike,
+    *,
+    origin: int,
+    token: AddressLike,
+    l1_chain_id: int,
+) -> Address:
+    """Where a token of another chain stands on Era: a beacon's proxy, deployed by the vault there or by the legacy bridge.
+
+    The salt is the token, if it is one of L1, else keccak(abi.encode(origin, token)). Whatever hash and beacon a liar names, no
+    other token's address follows from them, but by a preimage. Source: L2NativeTokenVault.sol, L2SharedBridgeLegacy.sol
+    (calculateCreate2TokenAddress, _getCreate2Salt). Raises InputError.
+    """
+    salt = abi.encode(("address",), (token,))
+    if origin != l1_chain_id:
+        salt = keccak256(abi.encode(("uint256", "address"), (origin, token)))
+    return era_create2(deployer, salt, bytecode_hash, abi.encode(("address", "bytes"), (beacon, b"")))
 
 
 # ---------------------------------------------------------------- what a deposit says on L1

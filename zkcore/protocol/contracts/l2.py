@@ -5,8 +5,8 @@ from zkcore.transactions._paymaster import PAYMASTER_FLOW
 
 # fmt: off
 __all__ = [
-    "CONTRACT_DEPLOYER", "L1_MESSENGER", "L2_ASSET_ROUTER", "L2_BASE_TOKEN", "L2_NATIVE_TOKEN_VAULT", "NONCE_HOLDER",
-    "PAYMASTER_FLOW",
+    "CONTRACT_DEPLOYER", "L1_MESSENGER", "L2_ASSET_ROUTER", "L2_BASE_TOKEN", "L2_LEGACY_BRIDGE", "L2_NATIVE_TOKEN_VAULT",
+    "NONCE_HOLDER", "PAYMASTER_FLOW",
 ]
 # fmt: on
 
@@ -40,6 +40,15 @@ class L2_NATIVE_TOKEN_VAULT:  # noqa: N801
     """l1-contracts/contracts/bridge/ntv/L2NativeTokenVault.sol, at 0x10004; see also NATIVE_TOKEN_VAULT."""
 
     l2_token_address = Function("l2TokenAddress(address l1Token) view returns (address l2Token)")  # 0: not deployed
+    bridged_token_beacon = Function("bridgedTokenBeacon() view returns (address beacon)")
+    l2_token_proxy_bytecode_hash = Function("L2_TOKEN_PROXY_BYTECODE_HASH() view returns (bytes32 hash)")  # Era
+
+
+class L2_LEGACY_BRIDGE:  # noqa: N801
+    """l1-contracts/contracts/bridge/L2SharedBridgeLegacy.sol: on Era it deploys the tokens of L1 still, where there is one."""
+
+    l2_token_beacon = Function("l2TokenBeacon() view returns (address beacon)")
+    l2_token_proxy_bytecode_hash = Function("l2TokenProxyBytecodeHash() view returns (bytes32 hash)")
 
 
 class L2_BASE_TOKEN:  # noqa: N801
