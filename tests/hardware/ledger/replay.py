@@ -1,6 +1,7 @@
 """What was said to the real app and shown by it, and what must have come of it.
 
-In recorded/: on app 1.22.0-dev of a Flex; in recorded/nanosp-1.22.1/: on that app of a Nano S Plus. Both under speculos.
+In recorded/: on app 1.22.0-dev of a Flex; in recorded/nanosp-1.22.1/: on that app of a Nano S Plus; in recorded/refused/:
+on apps too old to be trusted, of the model and version that a file is named for. All under speculos.
 """
 
 from pathlib import Path

@@ -36,3 +36,14 @@ def test_replay(path: Path) -> None:
 def test_every_recording_has_its_case() -> None:
     assert {path.stem for path in RECORDED.glob("*.json")} == set(CASES)
     assert len(list(NANO.glob("*.json"))) >= 16
+
+
+@pytest.mark.parametrize("path", sorted((RECORDED / "refused").glob("*.json")), ids=lambda path: path.stem)
+def test_an_app_that_cannot_be_trusted_is_refused_by_name(path: Path) -> None:
+    """Of real apps, seen under speculos: what they answer to the first two commands, and nothing more is asked of them."""
+    version = path.stem.partition("-")[2]
+    replay = Replay(msgspec.json.decode(path.read_bytes(), type=Recording, strict=True).exchanges)
+    needed = rf"the Ethereum app is {version}, expected 1\.14\.0 or newer.*update it in Ledger Live"
+    with pytest.raises(errors.FirmwareTooOld, match=needed):
+        LedgerSigner.connect(open_dongle=replay.open, allow_blind_signing=True)
+    assert not replay.left

@@ -51,7 +51,7 @@ def test_conformance(rig: LiveRig) -> None:
 def refused_by_firmware(signer: TrezorSigner, tx: Any, path: tuple[int, ...] | None = None) -> None:
     """Past our own checks, the firmware refuses the same."""
     with pytest.raises(UnsupportedBySigner) as caught:
-        signer._connection.call(lambda session: wire.sign_transaction(session, path or signer._path, tx, None))
+        signer._connection.call(lambda session: wire.sign_transaction(session, path or signer._path, tx, None, None))
     assert isinstance(caught.value.__cause__, exceptions.TrezorFailure)
 
 
