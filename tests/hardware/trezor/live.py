@@ -1,12 +1,14 @@
-"""A real T1B1 emulator over UDP, its buttons pressed over the debug link: the port is in ZKCORE_TREZOR_UDP_PORT.
+"""Real Trezor emulators over UDP, their users played over the debug link. Everything on such an emulator is wiped.
 
-Everything on that emulator is wiped.
+ZKCORE_TREZOR_UDP_PORT: of a T1B1; ZKCORE_TREZOR_CORE_UDP_PORT: of a core model that speaks protocol v1 (T2T1, T3B1, T3T1).
 """
 
+import os
 from typing import Any, Self
 
+from trezorlib import messages
 from trezorlib.client import get_default_client
-from trezorlib.debuglink import TrezorTestContext, load_device
+from trezorlib.debuglink import DebugUI, TrezorTestContext, load_device
 from trezorlib.transport.udp import UdpTransport
 
 from signers import TrezorSigner
@@ -14,16 +16,18 @@ from signers.testing.trezor import RecordingTransport
 from tests.hardware.trezor.scenes import MNEMONIC
 
 PIN = "1234"
+PORT, CORE_PORT = os.environ.get("ZKCORE_TREZOR_UDP_PORT"), os.environ.get("ZKCORE_TREZOR_CORE_UDP_PORT")
 
 
 class LiveRig:
-    """See `scenes.Rig`. `guarded`: with a PIN, and asking for a passphrase."""
+    """See `scenes.Rig`. `guarded`: with a PIN, and asking for a passphrase. `names`: of the screens, of a core model."""
 
     def __init__(self, port: int, *, guarded: bool = False) -> None:
         self.path = f"udp:127.0.0.1:{port}"
         self.screens = self.refuse_at = 0
         self.press = True  # False: the user does nothing
         self.recorder: RecordingTransport | None = None
+        self.names: list[str] = []
         context = TrezorTestContext(UdpTransport(f"127.0.0.1:{port}"))
         context.wipe_device(reseed=False)
         load_device(
@@ -34,7 +38,8 @@ class LiveRig:
             label="zkcore",
         )
         context.transport.close()
-        self.debug = context.debug
+        self.debug, self.model = context.debug, context.model.internal_name
+        self._user = DebugUI(self.debug)
 
     def __enter__(self) -> Self:
         return self
@@ -52,10 +57,23 @@ class LiveRig:
 
     def on_button(self, shown: str) -> None:
         self.screens += 1
+        self.names.append(shown)
         if self.screens == self.refuse_at:
             self.debug.press_no()
         elif self.press:
+            self.yes()
+
+    def yes(self) -> None:
+        """Through all pages of a screen, and yes at its end."""
+        if self.model == "T1B1":
             self.debug.press_yes()
+        else:
+            self._user.button_request(messages.ButtonRequest())
+
+    def text(self) -> str:
+        """What stands on the screen of a core model."""
+        layout = self.debug.read_layout()
+        return f"{layout.title()}: {layout.screen_content()}"
 
     def pin(self, wanted: str) -> str:
         return self.debug.encode_pin(PIN)

@@ -18,7 +18,7 @@ from signers.threaded import ThreadedSigner
 from tests.hardware.trezor.scenes import MAIL, transfer
 from zkcore.errors import SignerTimeout, UserRejected
 
-SOON = 4.0  # seconds that a call may take after one that was given up
+SOON = 10.0  # seconds, on a busy machine: a call that takes longer after one that was given up hangs
 
 
 class Watched(FakeTrezor):
@@ -77,10 +77,16 @@ def give_up(how: str, device: Watched, signer: TrezorSigner, call: Callable[[Any
                 call(signer)
                 time.sleep(0.5)  # it may come late
         case "callback":
-            device.act = lambda: setattr(device, "user", lambda shown: None)
-            threading.Timer(0.4, signer.cancel).start()
+            timer = threading.Timer(0.4, signer.cancel)
+
+            def fall_silent() -> None:
+                device.user = lambda shown: None
+                timer.start()
+
+            device.act = fall_silent
             with contextlib.suppress(UserRejected):
                 call(signer)
+            timer.cancel()  # it is not for the next call
         case _:
             asyncio.run(cancelled_task(device, signer, call))
 

@@ -1,5 +1,6 @@
 """A call ends within its time whatever the device, the line, a callback or the user do; and the next call works."""
 
+import _thread
 import asyncio
 import copy
 import logging
@@ -59,6 +60,15 @@ def works(device: FakeTrezor, signer: TrezorSigner) -> None:
     assert tx.sender(signer.sign_transaction(tx)) == signer.address
 
 
+def silent(device: FakeTrezor, then: Callable[[], object]) -> None:
+    """Its user does nothing from now on, and a little after the first screen something happens."""
+
+    def user(shown: str) -> None:
+        threading.Timer(0.2, then).start()
+
+    device.user = user
+
+
 def hurry(signer: TrezorSigner) -> None:
     signer._connection._timeout = SOON
 
@@ -115,9 +125,7 @@ def test_a_callback_that_raises(raised: BaseException) -> None:
 def test_ctrl_c_while_waiting() -> None:
     device = FakeTrezor("T1B1")
     signer = connected(device)
-    device.user = lambda shown: None
-    script = "import _thread, time; time.sleep(0.3); _thread.interrupt_main()"
-    threading.Thread(target=exec, args=(script, {}), daemon=True).start()
+    silent(device, _thread.interrupt_main)
     ends(lambda: signer.sign_transaction(transfer()), KeyboardInterrupt)
     assert isinstance(device.received[-1], messages.Cancel)
     works(device, signer)
@@ -126,8 +134,7 @@ def test_ctrl_c_while_waiting() -> None:
 def test_a_device_unplugged_in_the_middle_of_a_prompt() -> None:
     device = FakeTrezor("T3T1")
     signer = connected(device)
-    device.user = lambda shown: None
-    threading.Timer(0.2, device.unplug).start()
+    silent(device, device.unplug)
     error = ends(lambda: signer.sign_transaction(transfer()), DeviceNotFound, "the Trezor does not answer: plug it in")
     assert isinstance(error.__cause__, TransportException)
     ends(lambda: signer.sign_transaction(transfer()), DeviceNotFound)
@@ -204,8 +211,7 @@ def test_foreign_errors_of_the_line(error: Exception) -> None:
 def test_cancelled_from_another_thread() -> None:
     device = FakeTrezor("T3T1")
     signer = connected(device)
-    device.user = lambda shown: None
-    threading.Timer(0.2, signer.cancel).start()
+    silent(device, signer.cancel)
     ends(lambda: signer.sign_transaction(transfer()), UserRejected, "the program cancelled")
     assert isinstance(device.received[-1], messages.Cancel)
     works(device, signer)

@@ -1,0 +1,77 @@
+"""Calls given up between any two chunks of a line to a real firmware: it is not wedged, and the next call works.
+
+T1B1 and core models: see live.py for the ports.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from trezorlib.transport.udp import UdpTransport
+
+from signers import TrezorSigner
+from tests.hardware.trezor.live import CORE_PORT, PORT, LiveRig
+from tests.hardware.trezor.scenes import KEY, transfer
+from tests.hardware.trezor.test_given_up import CALLS, give_up
+
+RIGS = {name: int(port) for name, port in (("T1B1", PORT), ("core", CORE_PORT)) if port}
+pytestmark = [
+    pytest.mark.skipif(not RIGS, reason="no emulator: see tests/hardware/trezor/live.py"),
+    pytest.mark.slow,
+]
+
+
+class Wire(UdpTransport):
+    """Does something at the chunk of a number, before it is written or read."""
+
+    def __init__(self, rig: LiveRig) -> None:
+        super().__init__(rig.path.removeprefix("udp:"))
+        self._rig = rig
+        self.count, self.at = 0, -1
+        self.act: Callable[[], Any] = lambda: None
+
+    @property
+    def user(self) -> Callable[[str], bool | None]:
+        return lambda _: self._rig.press or None
+
+    @user.setter
+    def user(self, user: Callable[[str], bool | None]) -> None:
+        self._rig.press = user("any") is True
+
+    def _tick(self) -> None:
+        self.count += 1
+        if self.count == self.at:
+            self.act()
+
+    def write_chunk(self, chunk: bytes, /) -> None:
+        self._tick()
+        super().write_chunk(chunk)
+
+    def read_chunk(self, *, timeout: float | None = None) -> bytes:
+        self._tick()
+        return super().read_chunk(timeout=timeout)
+
+
+@pytest.fixture(scope="module", params=RIGS or ["none"])
+def rig(request: pytest.FixtureRequest) -> Iterator[LiveRig]:
+    with LiveRig(RIGS[request.param]) as made:
+        yield made
+
+
+@pytest.mark.parametrize("how", ["cancel", "timeout", "Ctrl-C", "callback", "task"])
+@pytest.mark.parametrize("name", CALLS)
+def test_given_up_at_any_chunk(rig: LiveRig, name: str, how: str) -> None:
+    wire = Wire(rig)
+    with TrezorSigner.connect(transport=wire, timeout=30, allow_blind_signing=True, on_button=rig.on_button) as signer:
+        call = CALLS[name]
+        wire.count = 0
+        call(signer)
+        chunks = wire.count
+        for at in sorted({1, 2, 3, *range(5, chunks, max(1, chunks // 8)), chunks - 1, chunks}):
+            rig.press, wire.count, wire.at = True, 0, at
+            give_up(how, wire, signer, call)  # type: ignore[arg-type]
+            rig.press, wire.at = True, -1
+            started = time.monotonic()
+            assert signer.sign_transaction(transfer()).to_bytes() == KEY.sign_transaction(transfer()).to_bytes()
+            assert time.monotonic() - started < 15, f"after {how} at chunk {at} of {chunks}"
