@@ -29,6 +29,12 @@ Line: TypeAlias = tuple[str, str, str]  # "host" or "device", the message's name
 Workflow: TypeAlias = Generator[MessageType | None, MessageType, MessageType]
 _CHUNK: Final = 1024
 _THP_BUFFER: Final = 8_680  # of 8,704, what the encryption takes left out
+# What core models show of a transaction, by the firmware's names, as seen on firmware 2.12.0 of T3T1 and T2T1
+_FETCHED: Final = 4096  # bytes of calldata that are there before the first screen
+_TRANSFER: Final = ("confirm_output", "confirm_total")
+_OLD_TRANSFER: Final = ("confirm_ethereum_tx", "confirm_ethereum_tx")  # "no" to the second one goes back to the first
+_TOKEN: Final = ("unknown_contract_warning", "unknown_token")
+_APPROVAL: Final = ("unknown_contract_warning", *["confirm_ethereum_approve"] * 5, "confirm_total")
 
 
 def _packed(message: MessageType) -> bytes:
@@ -131,6 +137,8 @@ class FakeTrezor(_MessageTransport):
     `user` decides at each screen, by its name: True presses yes, False no, None nothing. `key(path, passphrase)` is the
     private key of an account. `pin`: of a Model One, by positions on the matrix. `sign` may be replaced. `full`: whether
     the user of a core model chooses to see all of typed data. `definitions`: what it was told when it asked.
+    Screens of core models have the firmware's names, in its order; those of a Model One are "amount", "data", "fee",
+    "message", "hashes" and "address". `shown` has them all, and each value that was shown, as "name=hex".
     """
 
     CHUNK_SIZE = 64
@@ -307,7 +315,18 @@ class FakeTrezor(_MessageTransport):
             raise _Refused(messages.FailureType.UnexpectedMessage, "Passphrase expected")
         self._sessions[self._session] = "on device" if reply.on_device else reply.passphrase or ""
 
-    def _shows(self, what: str) -> Generator[MessageType | None, MessageType, None]:
+    def _shows(self, *names: str) -> Generator[MessageType | None, MessageType, None]:
+        """Screens, one after the other."""
+        at = 0
+        while at < len(names):
+            if (yield from self._agrees(names[at])):
+                at += 1
+            elif at and (names[at - 1], names[at]) == _OLD_TRANSFER:
+                at -= 1
+            else:
+                raise _Refused(messages.FailureType.ActionCancelled, "Cancelled")
+
+    def _agrees(self, what: str) -> Generator[MessageType | None, MessageType, bool]:
         """One screen."""
         self.shown.append(what)
         named = None if self.model == "T1B1" else what
@@ -315,8 +334,7 @@ class FakeTrezor(_MessageTransport):
         answer = self.user(what)
         if answer is None:
             yield None  # and nothing happens any more
-        if not answer:
-            raise _Refused(messages.FailureType.ActionCancelled, "Cancelled")
+        return bool(answer)
 
     # ------------------------------------------------------------ Ethereum
     def _private_key(self, path: Sequence[int]) -> bytes:
@@ -333,12 +351,12 @@ class FakeTrezor(_MessageTransport):
         match message:
             case messages.EthereumGetAddress():
                 if message.show_display:
-                    yield from self._shows("address")
+                    yield from self._shows("address" if model_one else "show_address")
                 return messages.EthereumAddress(address=str(self.address(message.address_n)))
             case messages.EthereumSignTx() | messages.EthereumSignTxEIP1559():
                 return (yield from self._sign_transaction(message))
             case messages.EthereumSignMessage():
-                yield from self._shows("message")
+                yield from self._shows(*(("message",) if model_one else ("sign_message", "sign_message")))
                 signature = self._signature(message.address_n, message_hash(message.message))
                 return messages.EthereumMessageSignature(
                     signature=signature, address=str(self.address(message.address_n))
@@ -347,21 +365,10 @@ class FakeTrezor(_MessageTransport):
                 yield from self._shows("hashes")
                 digest = keccak256(b"\x19\x01" + message.domain_separator_hash + (message.message_hash or b""))
             case messages.EthereumSignTypedData() if not model_one:
-                yield from self._shows("address")
-                typed = TypedHasher()
-                yield from typed.collect("EIP712Domain")
-                yield from typed.collect(message.primary_type)
-                yield from self._shows("domain")
-                domain = yield from typed.hash_struct("EIP712Domain", [0])
-                yield from self._shows("message")
-                struct = yield from typed.hash_struct(message.primary_type, [1])
-                digest = keccak256(b"\x19\x01" + domain + struct)
-                self.shown += typed.shown if self.full else []
-                if message.show_message_hash is not None:
-                    if message.show_message_hash != struct:
-                        raise _Refused(messages.FailureType.DataError, "Message hash mismatch")
-                    yield from self._shows(f"message hash {struct.hex()}")
-                yield from self._shows("typed data")
+                yield from self._shows("confirm_address")
+                typed = TypedHasher(self._shows, self.shown, full=self.full)
+                digest = yield from typed.digest(message.primary_type, message.show_message_hash)
+                yield from self._shows("confirm_typed_data_final")
             case _:
                 raise _Refused(messages.FailureType.UnexpectedMessage, "Unknown message")
         signature = self._signature(message.address_n, digest)
@@ -374,13 +381,19 @@ class FakeTrezor(_MessageTransport):
                 chain_id=message.chain_id, token_address=bytes.fromhex(message.to[2:]), func_sig=data[:4]
             )
             self.definitions.append(ack.definitions)
-        yield from self._shows("amount")
-        if message.data_length:
-            yield from self._shows("data")
-        while (left := message.data_length - len(data)) > 0:
-            ack = yield messages.EthereumTxRequest(data_length=min(left, _CHUNK))
-            data += ack.data_chunk
-        yield from self._shows("fee")
+        last: Sequence[str] = _OLD_TRANSFER if self.model in ("T2T1", "T2B1", "T3B1") else _TRANSFER
+        if self.model == "T1B1":
+            yield from self._shows("amount", *(["data"] if message.data_length else []))
+        else:
+            data = yield from self._fetched(data, message.data_length, _FETCHED - _CHUNK)
+            if message.data_length == 68 and data[:4] == bytes.fromhex("a9059cbb"):
+                last = (*_TOKEN, *last)
+            elif message.data_length == 68 and data[:4] == bytes.fromhex("095ea7b3"):
+                last = _APPROVAL
+            elif message.data_length:
+                yield from self._shows("confirm_data")
+        data = yield from self._fetched(data, message.data_length, message.data_length)
+        yield from self._shows(*(("fee",) if self.model == "T1B1" else last))
         to, chain_id = bytes.fromhex(message.to[2:]), message.chain_id.to_bytes(8).lstrip(b"\0")
         if isinstance(message, messages.EthereumSignTx):
             legacy: list[Any] = [message.nonce, message.gas_price, message.gas_limit, to, message.value, data]
@@ -394,6 +407,13 @@ class FakeTrezor(_MessageTransport):
         if isinstance(message, messages.EthereumSignTx) and message.chain_id <= (0xFFFFFFFF - 36) // 2:
             v += 2 * message.chain_id + 35
         return messages.EthereumTxRequest(signature_v=v, signature_r=r.to_bytes(32), signature_s=s.to_bytes(32))
+
+    def _fetched(self, data: bytes, length: int, most: int) -> Generator[MessageType | None, Any, bytes]:
+        """The calldata with further chunks, as long as no more than so many bytes are there."""
+        while len(data) < length and len(data) <= most:
+            ack = yield messages.EthereumTxRequest(data_length=min(length - len(data), _CHUNK))
+            data += ack.data_chunk
+        return data
 
     def _signature(self, path: Sequence[int], digest: bytes) -> bytes:
         r, s, parity = self.sign(digest, self._private_key(path))

@@ -141,7 +141,7 @@ def find_transport(where: str | Transport | None, deadline: Deadline) -> Guarded
     """
     if isinstance(where, Transport):
         return GuardedTransport(where, deadline)
-    tries = 4 if where is not None and where.startswith("udp") else 1  # an emulator may miss the 0.1 s it is given
+    tries = 20 if where is not None and where.startswith("udp") else 1  # an emulator may miss the 0.1 s it is given
     io = IoThread()
     try:
         for _ in range(tries - 1):

@@ -4,11 +4,13 @@ ZKCORE_TREZOR_UDP_PORT: of a T1B1; ZKCORE_TREZOR_CORE_UDP_PORT: of a core model 
 """
 
 import os
+import time
+from contextlib import suppress
 from typing import Any, Self
 
-from trezorlib import messages
 from trezorlib.client import get_default_client
-from trezorlib.debuglink import DebugUI, TrezorTestContext, load_device
+from trezorlib.debuglink import DebugLinkNotFound, TrezorTestContext, load_device
+from trezorlib.transport import TransportException
 from trezorlib.transport.udp import UdpTransport
 
 from signers import TrezorSigner
@@ -28,7 +30,7 @@ class LiveRig:
         self.press = True  # False: the user does nothing
         self.recorder: RecordingTransport | None = None
         self.names: list[str] = []
-        context = TrezorTestContext(UdpTransport(f"127.0.0.1:{port}"))
+        context = _found(port)
         context.wipe_device(reseed=False)
         load_device(
             context.get_seedless_session(),
@@ -39,7 +41,6 @@ class LiveRig:
         )
         context.transport.close()
         self.debug, self.model = context.debug, context.model.internal_name
-        self._user = DebugUI(self.debug)
 
     def __enter__(self) -> Self:
         return self
@@ -64,11 +65,11 @@ class LiveRig:
             self.yes()
 
     def yes(self) -> None:
-        """Through all pages of a screen, and yes at its end."""
-        if self.model == "T1B1":
-            self.debug.press_yes()
-        else:
-            self._user.button_request(messages.ButtonRequest())
+        """Yes to the screen, whatever it is, at its last page."""
+        if self.names[-1] == "sign_message":
+            for _ in range(self.debug.read_layout().page_count() - 1):
+                self.debug.swipe_up()
+        self.debug.press_yes()
 
     def text(self) -> str:
         """What stands on the screen of a core model."""
@@ -82,3 +83,12 @@ class LiveRig:
         client = get_default_client("another program", self.path)
         with client:
             client.lock()
+
+
+def _found(port: int) -> TrezorTestContext:
+    """The emulator, which does not answer for a second or more after each workflow that ended early."""
+    for _ in range(20):
+        with suppress(DebugLinkNotFound, TransportException):
+            return TrezorTestContext(UdpTransport(f"127.0.0.1:{port}"))
+        time.sleep(0.5)
+    return TrezorTestContext(UdpTransport(f"127.0.0.1:{port}"))

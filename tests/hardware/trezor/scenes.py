@@ -1,5 +1,5 @@
 """What is asked of a real Trezor Model One, scene by scene: played on an emulator by `record.py` and `test_emulator.py`
-and replayed from `recorded.json` by `test_replay.py`. A scene checks its own outcome.
+and replayed from `recorded/T1B1.json` by `test_replay.py`. A scene checks its own outcome.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,9 @@ class Rig(Protocol):
     """The device a scene is played on. Its user presses yes, but no at the screen with the number `refuse_at`."""
 
     screens: int  # seen up to now
+    names: list[str]  # of them
     refuse_at: int
+    model: str
 
     def connect(self, **options: Any) -> TrezorSigner: ...
     def pin(self, wanted: str) -> str: ...

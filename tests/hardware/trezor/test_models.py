@@ -111,7 +111,7 @@ def test_core_models_stream_every_field(model: str, data: TypedData) -> None:
     signature = signer.sign_typed_data(data)  # the fake hashes what it was sent by itself
     assert recover(data.digest(), signature) == signer.address
     assert signature.clear is None  # its user may choose not to see the fields
-    assert f"message hash {data.struct_hash().hex()}" in device.shown
+    assert f"message hash={data.struct_hash().hex()}" in device.shown
     assert not asked(device, messages.EthereumSignTypedHash)
     structs = asked(device, messages.EthereumTypedDataStructAck)
     assert [member.name for member in structs[0].members] == [field.name for field in data.fields("EIP712Domain")]
@@ -395,7 +395,7 @@ def test_confirm_address() -> None:
     device = FakeTrezor("T3T1")
     signer = connected(device)
     assert signer.confirm_address() == signer.address
-    assert device.shown == ["address"]
+    assert device.shown == ["show_address"]
     device.user = lambda shown: False
     with pytest.raises(UserRejected, match="rejected on the Trezor"):
         signer.confirm_address()

@@ -91,7 +91,7 @@ def test_a_user_who_does_nothing(model: str) -> None:
     works(device, signer)
 
 
-@pytest.mark.parametrize("screen", ["amount", "data", "fee"])
+@pytest.mark.parametrize("screen", ["confirm_data", "confirm_output", "confirm_total"])
 def test_a_user_who_says_no(screen: str) -> None:
     device = FakeTrezor("T3T1")
     signer = connected(device)
