@@ -1,4 +1,5 @@
-"""Calls given up between any two chunks of a line to a real firmware: it is not wedged, and the next call works.
+"""Calls given up between any two chunks of a line to a real firmware: it is not wedged, and the next call works. And
+the scenes of core models.
 
 T1B1 and core models: see live.py for the ports.
 """
@@ -11,6 +12,7 @@ import pytest
 from trezorlib.transport.udp import UdpTransport
 
 from signers import TrezorSigner
+from tests.hardware.trezor.core_scenes import CORE_SCENES
 from tests.hardware.trezor.live import CORE_PORT, PORT, LiveRig
 from tests.hardware.trezor.scenes import KEY, transfer
 from tests.hardware.trezor.test_given_up import CALLS, give_up
@@ -76,3 +78,10 @@ def test_given_up_at_any_chunk(rig: LiveRig, name: str, how: str) -> None:
             started = time.monotonic()
             assert signer.sign_transaction(transfer()).to_bytes() == KEY.sign_transaction(transfer()).to_bytes()
             assert time.monotonic() - started < LATE, f"after {how} at chunk {at} of {chunks}"
+
+
+@pytest.mark.skipif(CORE_PORT is None, reason="no emulator of a core model: see tests/hardware/trezor/live.py")
+@pytest.mark.parametrize("name", CORE_SCENES)
+def test_core_scene(name: str) -> None:
+    with LiveRig(int(CORE_PORT or 0)) as made:
+        CORE_SCENES[name][0](made)
