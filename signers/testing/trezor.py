@@ -363,7 +363,7 @@ class FakeTrezor(_MessageTransport):
                 )
             case messages.EthereumSignTypedHash() if model_one:
                 yield from self._shows("hashes")
-                digest = keccak256(b"\x19\x01" + message.domain_separator_hash + (message.message_hash or b""))
+                digest: bytes = keccak256(b"\x19\x01" + message.domain_separator_hash + (message.message_hash or b""))
             case messages.EthereumSignTypedData() if not model_one:
                 yield from self._shows("confirm_address")
                 typed = TypedHasher(self._shows, self.shown, full=self.full)
