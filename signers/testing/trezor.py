@@ -17,6 +17,8 @@ from trezorlib.mapping import DEFAULT_MAPPING
 from trezorlib.protobuf import MessageType
 from trezorlib.transport import Timeout, Transport, TransportException
 
+from signers.testing._trezor_keys import any_key, sign_digest
+from signers.testing._trezor_screens import FETCHED, OLD_TRANSFER, transaction_screens
 from signers.testing._trezor_typed import TypedHasher
 from zkcore.ethereum import rlp
 from zkcore.ethereum.eip191 import message_hash
@@ -29,12 +31,6 @@ Line: TypeAlias = tuple[str, str, str]  # "host" or "device", the message's name
 Workflow: TypeAlias = Generator[MessageType | None, MessageType, MessageType]
 _CHUNK: Final = 1024
 _THP_BUFFER: Final = 8_680  # of 8,704, what the encryption takes left out
-# What core models show of a transaction, by the firmware's names, as seen on firmware 2.12.0 of T3T1 and T2T1
-_FETCHED: Final = 4096  # bytes of calldata that are there before the first screen
-_TRANSFER: Final = ("confirm_output", "confirm_total")
-_OLD_TRANSFER: Final = ("confirm_ethereum_tx", "confirm_ethereum_tx")  # "no" to the second one goes back to the first
-_TOKEN: Final = ("unknown_contract_warning", "unknown_token")
-_APPROVAL: Final = ("unknown_contract_warning", *["confirm_ethereum_approve"] * 5, "confirm_total")
 
 
 def _packed(message: MessageType) -> bytes:
@@ -160,8 +156,8 @@ class FakeTrezor(_MessageTransport):
         self.shown: list[str] = []
         self.passphrase_protection = passphrase_protection
         self.capabilities = [messages.Capability.Ethereum]
-        self.sign: Callable[[bytes, bytes], tuple[int, int, int]] = _sign
-        self._key = key or _any_key
+        self.sign: Callable[[bytes, bytes], tuple[int, int, int]] = sign_digest
+        self._key = key or any_key
         self._sessions: dict[bytes, str | None] = {}
         self._session = b""
         self._workflow: Workflow | None = None
@@ -321,7 +317,7 @@ class FakeTrezor(_MessageTransport):
         while at < len(names):
             if (yield from self._agrees(names[at])):
                 at += 1
-            elif at and (names[at - 1], names[at]) == _OLD_TRANSFER:
+            elif at and (names[at - 1], names[at]) == OLD_TRANSFER:
                 at -= 1
             else:
                 raise _Refused(messages.FailureType.ActionCancelled, "Cancelled")
@@ -381,19 +377,12 @@ class FakeTrezor(_MessageTransport):
                 chain_id=message.chain_id, token_address=bytes.fromhex(message.to[2:]), func_sig=data[:4]
             )
             self.definitions.append(ack.definitions)
-        last: Sequence[str] = _OLD_TRANSFER if self.model in ("T2T1", "T2B1", "T3B1") else _TRANSFER
-        if self.model == "T1B1":
-            yield from self._shows("amount", *(["data"] if message.data_length else []))
-        else:
-            data = yield from self._fetched(data, message.data_length, _FETCHED - _CHUNK)
-            if message.data_length == 68 and data[:4] == bytes.fromhex("a9059cbb"):
-                last = (*_TOKEN, *last)
-            elif message.data_length == 68 and data[:4] == bytes.fromhex("095ea7b3"):
-                last = _APPROVAL
-            elif message.data_length:
-                yield from self._shows("confirm_data")
+        if self.model != "T1B1":
+            data = yield from self._fetched(data, message.data_length, FETCHED - _CHUNK)
+        first, last = transaction_screens(self.model, data, message.data_length)
+        yield from self._shows(*first)
         data = yield from self._fetched(data, message.data_length, message.data_length)
-        yield from self._shows(*(("fee",) if self.model == "T1B1" else last))
+        yield from self._shows(*last)
         to, chain_id = bytes.fromhex(message.to[2:]), message.chain_id.to_bytes(8).lstrip(b"\0")
         if isinstance(message, messages.EthereumSignTx):
             legacy: list[Any] = [message.nonce, message.gas_price, message.gas_limit, to, message.value, data]
@@ -427,14 +416,3 @@ class _Refused(Exception):
 
 def _failure(code: messages.FailureType, text: str) -> messages.Failure:
     return messages.Failure(code=code, message=text)
-
-
-def _any_key(path: Sequence[int], passphrase: str) -> bytes:
-    return keccak256(repr((tuple(path), passphrase)).encode())
-
-
-def _sign(digest: bytes, private_key: bytes) -> tuple[int, int, int]:
-    from eth_keys.main import KeyAPI
-
-    signature = KeyAPI().PrivateKey(private_key).sign_msg_hash(digest)
-    return signature.r, signature.s, signature.v
