@@ -23,6 +23,14 @@ def test_migration_names_real_methods() -> None:
         assert not {name for name in names if not hasattr(wallet, name)}
 
 
+def test_migration_from_zksync_ethers_names_real_methods() -> None:
+    table = MIGRATION.partition("## From zksync-ethers\n")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| `")][:-1]  # the last is a handle's
+    names = {name for _, ours, *_ in rows for name in re.findall(r"`([a-z_0-9]+)`", ours)}
+    assert len(names) > 15
+    assert not {name for name in names if not hasattr(Wallet, name) or not hasattr(AsyncWallet, name)}
+
+
 def test_migration_names_real_parameters() -> None:
     table = MIGRATION.partition("## Parameters\n")[2].partition("\n## ")[0]
     ours = {
