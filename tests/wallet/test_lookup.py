@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from tests.wallet.conftest import Open
 from tests.wallet.tools import AMOUNT, ERA, wallet_of
 from zkcore import ETH, Hash32, ether
-from zkcore.errors import InputError, NotReady
+from zkcore.errors import InputError, NodeError, NotReady
 from zkcore.ethereum.abi import Function
 from zkcore.protocol.assets import BaseTokenWithdrawal
+from zkcore.protocol.contracts import DIAMOND, L1_MESSENGER
 from zkcore.testing.devnet import Devnet, Lie, artifact
 
 _BASE = Function("withdrawBase(address l1Receiver, uint256[] amounts) payable")
@@ -134,6 +135,39 @@ def test_a_withdrawal_that_is_named_twice_is_finalized_once(net: Devnet, open_wa
     assert one.l1_tx_hash == two.l1_tx_hash
     assert one.wait(timeout=30).status == 1
     assert [again.l1_tx_hash for again in wallet.finalize_withdrawals([(tx_hash, 0)] * 3)] == [None] * 3
+
+
+@pytest.mark.parametrize("net", ["era-eth", "zksync-os-eth"], indirect=True)
+@pytest.mark.parametrize("broken", ["data 0x", "data cut", "data longer", "one topic more", "topics cut"])
+def test_a_log_that_cannot_be_read_is_the_nodes_fault(net: Devnet, open_wallet: Open, broken: str) -> None:
+    """Never the caller's, never nothing, never an error of Python's: of requests on L1, of messages on L2."""
+    wallet = _rich(net, open_wallet)
+    deposit, withdrawal = wallet.deposit(ETH, AMOUNT), wallet.withdraw(ETH, AMOUNT)
+    deposit.wait(timeout=30)
+    withdrawal.wait("ready", timeout=30)
+
+    def spoilt(log: Any) -> Any:
+        topics, data = log["topics"], log["data"]
+        if topics[0] not in {str(DIAMOND.new_priority_request.topic), str(L1_MESSENGER.l1_message_sent.topic)}:
+            return log
+        if broken == "topics cut" and len(topics) > 1:
+            return log | {"topics": topics[:2]}
+        if broken == "one topic more":
+            return log | {"topics": [*topics, "0x" + "11" * 32][:4]} if len(topics) < 3 else log | {"data": "0x"}
+        return log | {"data": {"data 0x": "0x", "data longer": data + "00"}.get(broken, data[:-64])}
+
+    change = Lie(lambda receipt: receipt and receipt | {"logs": [spoilt(log) for log in receipt["logs"]]})
+    for node in ("l1", "l2"):
+        net.faults.add(change, node=node, method="eth_getTransactionReceipt")  # type: ignore[arg-type]
+    for ask in (
+        lambda: wallet.deposits_in(deposit.l1_tx_hash),
+        lambda: wallet.withdrawals_in(withdrawal.l2_tx_hash),
+        lambda: wallet.is_withdrawal_finalized(withdrawal.l2_tx_hash),
+        lambda: wallet.get_message_proof(withdrawal.l2_tx_hash),
+        lambda: wallet.find_withdrawals(from_block=0),
+    ):
+        with pytest.raises(NodeError):
+            ask()
 
 
 # ---------------------------------------------------------------- by the receiver on L1

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, NoContract, NotReady, Reverted, TransactionFailed
+from zkcore.errors import InputError, MalformedReply, NoContract, NotReady, Reverted, TransactionFailed
 from zkcore.flows.bridges import known_bridges
 from zkcore.flows.messages import absent_from_l2, withdrawals_in
 from zkcore.flows.session import Contracts, Session, contracts
@@ -18,6 +18,8 @@ from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.types import Address, Hash32, HexLike
 
 __all__ = ["find_deposits_in", "find_withdrawals_in"]
+
+_REQUEST = (DIAMOND.new_priority_request.topic,)
 
 
 def find_deposits_in(session: Session, l1_tx_hash: HexLike) -> Flow[list[RequestRecord]]:
@@ -43,6 +45,8 @@ def find_deposits_in(session: Session, l1_tx_hash: HexLike) -> Flow[list[Request
     requests = priority_requests(receipt, known.diamond)
     elsewhere = yield from _other_chains(known, receipt)
     if not requests:
+        if any(log.address == known.diamond and log.topics[:1] == _REQUEST for log in receipt.logs):
+            raise MalformedReply(f"l1 {tx_hash}: the receipt has a request to {known.diamond} that cannot be read")
         others = ", ".join(f"chain {one.l2_chain_id} ({one.l2_tx_hash})" for one in elsewhere)
         named = f"; it does of {others}: make a wallet of that chain" if others else ", nor of any other"
         raise InputError(f"l1_tx_hash: {tx_hash} requests nothing of chain {known.l2_chain_id}{named}")
@@ -51,8 +55,7 @@ def find_deposits_in(session: Session, l1_tx_hash: HexLike) -> Flow[list[Request
 
 def _other_chains(known: Contracts, receipt: Receipt) -> Flow[tuple[Elsewhere, ...]]:
     """What it requests of the other chains of this bridgehub, by their diamonds."""
-    topic = DIAMOND.new_priority_request.topic
-    emitters = dict.fromkeys(log.address for log in receipt.logs if log.topics[:1] == (topic,))
+    emitters = dict.fromkeys(log.address for log in receipt.logs if log.topics[:1] == _REQUEST)
     _ = emitters.pop(known.diamond, None)
     ids = yield from gather(*[_chain_of(known, emitter) for emitter in emitters])
     return tuple(

@@ -93,6 +93,7 @@ def log_index(receipt: Receipt, log: Log) -> int:
     """
     if receipt.l2_to_l1_logs is None:
         return messages_of(receipt).index(log)
+    _ = _fields(log)  # what does not fit is the node's fault
     key, value = log.topics[1], log.topics[2]
     same = [place for place, entry in enumerate(receipt.l2_to_l1_logs) if (entry.key, entry.value) == (key, value)]
     twins = [other for other in messages_of(receipt) if other.topics[1:3] == log.topics[1:3]]
