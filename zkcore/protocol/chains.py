@@ -134,6 +134,6 @@ def _typed(struct: Struct, kind: type, *names: str) -> None:
 def _all_of(struct: Struct, name: str, kind: type) -> None:
     """Several of a kind, as a tuple."""
     given: Any = getattr(struct, name)
-    if not isinstance(given, list | tuple) or not all(isinstance(one, kind) for one in given):
+    if type(given) not in (list, tuple) or not all(isinstance(one, kind) for one in given):
         raise InputError(f"{name}: expected each to be a {kind.__name__}, got {given!r}")
     force_setattr(struct, name, tuple(given))

@@ -52,13 +52,13 @@ _SINCE: Final[Mapping[State, tuple[State, ...]]] = {
 
 def node_of(given: Any, one: Callable[[str], Any], several: Callable[[Any], Any]) -> Any:
     """The transport of one side: of a URL, of a list of them (or of transports), or the transport that was given."""
-    nodes: Any = given if isinstance(given, list | tuple) else (given,)
-    for node in nodes:
+    many = type(given) in (list, tuple)
+    for node in given if many else (given,):
         if not isinstance(node, str) and (isinstance(node, type) or not callable(getattr(node, "ask", None))):
             raise InputError(f"l1, l2: expected a URL, a transport, or a list of them, got {node!r}")
     if isinstance(given, str):
         return one(given)
-    return several(given) if nodes is given else given
+    return several(given) if many else given
 
 
 class WalletBase(Generic[S, N]):
