@@ -19,7 +19,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "protocol": (("zkcore/protocol",), 1_996),
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_573),
-    "flows": (("zkcore/flows",), 4_124),
+    "flows": (("zkcore/flows",), 4_127),
     "rpc": (("zkcore/rpc",), 718),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_493),
     "ledger": (("signers/ledger",), 650),
