@@ -30,6 +30,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Not on the money path, which imports none of it: fakes and devnet, the command line, this, and what only looks at a node.
 _OUTSIDE = {
     "zkcore/testing", "zkcore/cli", "zkcore/audit", "zkcore/_reach", "zkcore/__main__", "zkcore/explore", "signers/testing",
+    "zkcore/observe",
 }  # fmt: skip
 # From the ground up: no room knows one below it in this list. Rooms that are not named come after these.
 _ORDER = """

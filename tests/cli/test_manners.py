@@ -29,6 +29,7 @@ COMMANDS = [
     "pending",
     "history",
     "resume",
+    "keep",
     "speed-up",
     "cancel",
     "show",

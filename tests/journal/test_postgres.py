@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.journal.postgres import Postgres
@@ -101,18 +100,6 @@ def test_schemas_are_journals_of_their_own(postgres: Postgres, journal: Postgres
         assert other.find("invoice 7") is None
         assert journal.lease("nonces")
         assert other.lease("nonces")
-
-
-@pytest.mark.parametrize("version", [1, 99])
-def test_a_journal_of_another_version_is_refused_by_number(dsn: str, version: int) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("create table zkcore_journal (version integer not null)")
-        connection.execute("insert into zkcore_journal values (%s)", (version,))
-    with (
-        PostgresJournal(dsn) as journal,
-        pytest.raises(JournalError, match=f"is of version {version}, this zkcore keeps"),
-    ):
-        journal.pending()
 
 
 def test_what_cannot_be_reached_says_so_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:

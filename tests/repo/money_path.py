@@ -18,10 +18,10 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_170),
     "protocol": (("zkcore/protocol",), 1_996),
     "words": (("zkcore/words",), 250),
-    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_573),
-    "flows": (("zkcore/flows",), 4_127),
+    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_574),
+    "flows": (("zkcore/flows",), 4_131),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_493),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_746),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

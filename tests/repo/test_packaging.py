@@ -36,6 +36,7 @@ def test_run_time_dependencies_are_the_five() -> None:
         "fast": ["coincurve", "faster-eth-abi", "safe-pysha3"],
         "gcp": ["google-cloud-kms"],
         "ledger": ["ledgereth"],
+        "otel": ["opentelemetry-api"],
         "postgres": ["psycopg"],
         "socks": ["socksio"],
         "trezor": ["trezor"],

@@ -118,7 +118,7 @@ def test_a_circle_would_be_found() -> None:
 
 # ---------------------------------------------------------------- the public face
 FACE = re.compile(
-    r"zkcore(\.(errors|types|signer|effects|transactions|methods|plans|journal|testing(\.devnet)?|"
+    r"zkcore(\.(errors|types|signer|effects|transactions|methods|plans|journal|observe|testing(\.devnet)?|"
     r"ethereum\.(hashing|rlp|abi|eip191|eip712|erc4337|signature)|"
     r"protocol\.(chains|contracts|fees|priority|assets|addresses|bytecode|deployments|paymaster|proofs|bundles|reverts)|"
     r"rpc|explore))?|signers(\.testing(\.\w+)?)?"

@@ -31,6 +31,7 @@ from zkcore.errors import (
     NodeError,
     NonceTaken,
     NoSigner,
+    NotDeployed,
     NothingToClaim,
     NotReady,
     RateLimited,
@@ -157,6 +158,10 @@ TEXTS = [
         "waited 30 s for the L1 receipt; nothing is lost, wait again or resume later",
     ),
     (NoSigner(A), f"the wallet of {A} is watch-only: give it a signer, or sign the plan elsewhere"),
+    (
+        NotDeployed(tx_hash="0x12", contract=A, why="there is no code"),
+        f"the L2 transaction 0x12 was to deploy a contract at {A}, but there is no code",
+    ),
     (
         WrongDevice(expected=A, got=B),
         f"expected the account {A}, the device answers for {B}: other device, passphrase or path?",

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -199,9 +200,101 @@ def test_a_round_asks_about_many_at_once(net: Devnet, journal: Journal) -> None:
     assert len(waves) <= 4
 
 
+@ERA
+def test_a_round_asks_about_two_hundred_in_few_requests(net: Devnet, journal: Journal) -> None:
+    """One by one they would be 400 requests; gathered, a wave of 200 calls is two: batches of a hundred."""
+    many = 200
+
+    async def program() -> None:
+        signer = wallet_of(net)._signer
+        assert signer is not None
+        async with AsyncWallet(signer, l1=net.l1_url, l2=net.l2_url, chain=net.profile, journal=journal) as wallet:
+            await asyncio.gather(*[wallet.deposit(ETH, AMOUNT + i, reference=f"job {i}") for i in range(many)])
+            assert len(wallet.in_flight()) == many
+            for node in ("l1", "l2"):
+                net.faults.requests(node).clear()
+            (found,) = await AsyncKeeper([wallet], policy=QUICK).round()
+            assert (found.driven, found.errors) == (many, ())
+            asked = {node: len(net.faults.requests(node)) for node in ("l1", "l2")}
+            # on L1 what is missing, and the receipts; on L2 the receipts, and what Era tells of batches
+            assert asked["l1"] <= 8, asked
+            assert asked["l2"] <= 8, asked
+            assert not wallet.in_flight()
+
+    asyncio.run(program())
+
+
 def test_bad_words_are_refused() -> None:
     with pytest.raises(InputError, match="wallets: expected one or more"):
         Keeper([])
     with pytest.raises(InputError, match="interval: expected more than 0 seconds, got 0"):
         KeeperPolicy(interval=0)
     assert Wallet is not AsyncWallet
+
+
+@ERA
+def test_a_dry_keeper_and_one_without_a_signer_say_what_is_due(net: Devnet, open_wallet: Any, journal: Journal) -> None:
+    wallet = open_wallet(net, journal=journal)
+    wallet.deposit(ETH, ether("1"), reference="to pay with").wait(timeout=30)
+    payout = wallet.withdraw(ETH, AMOUNT, reference="payout 1")
+    net.fail_next_deposit()
+    lost = wallet.deposit(net.tokens["DAI"], AMOUNT, reference="invoice 1")
+    before = len(sends(net))
+    with Wallet(wallet.address, chain=net.profile, l1=net.l1_url, l2=net.l2_url, journal=journal) as watching:
+        for keeper in (Both([wallet], policy=KeeperPolicy(interval=0.05, dry=True)), Both([watching], policy=QUICK)):
+            for _ in range(40):
+                (found,) = keeper.round()
+                assert not found.errors
+                assert not found.ordered
+                if len(found.due) == 2:
+                    break
+                threading.Event().wait(0.05)
+            lost.status()
+            assert set(found.due) == {f"finalize {payout.l2_tx_hash} 0", f"claim {lost.l2_tx_hash}"}
+        assert len(sends(net)) == before
+        Both([wallet], policy=QUICK).until(lambda: not in_flight(wallet))
+        assert not Both([watching], policy=QUICK).round()[0].due
+
+
+@ERA
+def test_a_withdrawal_by_a_bridge_beside_the_vault_is_finalized_by_it(
+    net: Devnet, open_wallet: Any, journal: Journal
+) -> None:
+    bridge = net.usdc_bridge()
+    wallet = open_wallet(net, journal=journal)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    wallet.deposit(net.tokens["USDC"], 10 * AMOUNT, bridge=bridge).wait(timeout=30)
+    wallet.withdraw(net.l2_tokens["USDC"], AMOUNT, bridge=bridge, reference="payout 1")
+    net.fail_next_deposit()
+    wallet.deposit(net.tokens["USDC"], AMOUNT, bridge=bridge, reference="invoice 1")
+    rounds = Both([wallet], policy=QUICK).until(lambda: not in_flight(wallet))
+    ordered = [name for one in rounds for name in one.ordered]
+    assert sorted(name.split()[0] for name in ordered) == ["claim", "finalize"]
+
+
+@ERA
+def test_a_signal_wakes_a_keeper_that_waits(net: Devnet, journal: Journal) -> None:
+    """Both kinds: within a moment, not after the interval; a second one does what it did before."""
+    slow = KeeperPolicy(interval=60.0)
+    wallet = wallet_of(net, journal=journal)
+
+    def soon(_: list[Any]) -> None:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    async def awaited() -> None:
+        async with AsyncWallet(
+            wallet.address, l1=net.l1_url, l2=net.l2_url, chain=net.profile, journal=journal
+        ) as other:
+            await AsyncKeeper([other], policy=slow).run(on_round=soon)
+
+    begun = time.monotonic()
+    Keeper([wallet], policy=slow).run(on_round=soon)
+    asyncio.run(awaited())
+    assert time.monotonic() - begun < 20
+
+    def twice(_: list[Any]) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        Keeper([wallet], policy=slow).run(on_round=twice)

@@ -80,14 +80,14 @@ def _number(text: str, decimals: int) -> int:
 
 def decimals_of(wallet: "Wallet", token: Address, side: str) -> tuple[int, str]:
     """What the token's contract says, on L1 or else on L2, and where it said so. Raises StopError, NodeError."""
-    from zkcore.errors import MalformedReply, Reverted
+    from zkcore.errors import MalformedReply, NoContract, Reverted
     from zkcore.methods import calls
     from zkcore.protocol.contracts import ERC20
 
     for chain in dict.fromkeys(("l1", side)):
         try:
             (decimals,) = wallet.run(calls.eth_call("l2" if chain == "l2" else "l1", token, ERC20.decimals))
-        except (Reverted, MalformedReply):
+        except (Reverted, MalformedReply, NoContract):
             continue
         return int(decimals), "" if chain == "l1" else " on L2"
     where = "L1" if side == "l1" else "L1 or L2"

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import typer
 
-from zkcore.cli import files, local, orders, reads, settle
+from zkcore.cli import files, keep, local, orders, reads, settle
 from zkcore.cli.exits import Exit, StopError
 from zkcore.cli.options import arranged
 from zkcore.cli.words import Voice
@@ -14,16 +14,17 @@ __all__ = ["app", "run"]
 
 _HELP = """Move value and calls between Ethereum (L1) and ZKsync chains (L2).
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 not ready, 4 rejected by user or device, 5 node trouble,
-6 uncertain (it may have been sent).
+New here? `zkcore demo` shows it on a local devnet; `zkcore devnet` is one that stays, for your own first deposit.
 """
+_EPILOG = """Each command has --help with an example. Exit codes: 0 done, 1 failed, 2 usage, 3 not ready,
+4 rejected by user or device, 5 node trouble, 6 uncertain (it may have been sent)."""
 
 app = typer.Typer(
     name="zkcore",
     help=_HELP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    epilog="Start here: zkcore demo, then zkcore devnet. Each command has --help with an example.",
+    epilog=_EPILOG,
 )
 _groups = {
     "quote": typer.Typer(no_args_is_help=True, help="What an order costs and does; nothing is signed."),
@@ -50,6 +51,7 @@ def _main(
 reads.register(app)
 orders.register(app, _groups["quote"], _groups["prepare"])
 settle.register(app, _groups["prepare"])
+keep.register(app)
 files.register(app)
 local.register(app)
 for _name, _group in _groups.items():

@@ -98,7 +98,9 @@ def doctor(run: "Run") -> int:
         try:
             told, ok = check(), True
         except (ZkCoreError, StopError, OSError) as error:
-            told, ok = f"{text_of(error)}{'. ' + hint if (hint := advice(error)) else ''}", False
+            told, ok = ": ".join(filter(None, (text_of(error).rstrip("?:."), advice(error)))), False
+        if not ok and told in {one["says"] for one in every}:
+            told = "the same"  # said once
         every.append({"check": what, "ok": ok, "says": told})
     run.voice.give({"checks": every, "ok": all(one["ok"] for one in every)})
     rows = [(f"{'ok ' if one['ok'] else '!! '} {one['check']}", one["says"], 0) for one in every]
@@ -196,5 +198,5 @@ def register(app: typer.Typer) -> None:
     command(app, "demo", example="zkcore demo")(demo)
     command(app, "devnet", example="zkcore devnet, and in another terminal: zkcore balance --chain devnet")(devnet)
     command(app, "doctor", example="zkcore doctor --chain era --ledger", options=("where", "who", "journal"))(doctor)
-    command(app, "accounts", example="zkcore accounts --ledger --confirm", options=("who",))(accounts)
+    command(app, "accounts", example="zkcore accounts --ledger --confirm", options=("where", "who"))(accounts)
     command(app, "audit", example="zkcore audit --for deposit --by ledger")(audit)

@@ -28,6 +28,7 @@ class _Row(NamedTuple):
 
 
 _YES: Final = _Row("yes", bool, "Do not ask before signing.", env=False)
+_MAX_FEE: Final = _Row("max_fee", _Text, "The most that a transaction may cost in fees, in ether.", "AMOUNT")
 _TIMEOUT: Final = _Row("timeout", _Text, "Stop waiting after so many seconds.", "SECONDS")
 _TABLE: Final[dict[str, tuple[str, tuple[_Row, ...]]]] = {
     "where": (
@@ -61,7 +62,41 @@ _TABLE: Final[dict[str, tuple[str, tuple[_Row, ...]]]] = {
             _Row("blind", bool, "Consent to what a device shows only as a hash."),
         ),
     ),
-    "journal": ("Who", (_Row("journal", _Text, "Where what is in flight is kept; `none`: nowhere.", "FILE"),)),
+    "bridge": (
+        "Where",
+        (
+            _Row(
+                "bridge", _Many, "A bridge beside the vault, such as USDC's: its side on L1, and on L2.", "L1:L2[:KIND]"
+            ),
+        ),
+    ),
+    "keepers": (
+        "Who",
+        (
+            _Row(
+                "account",
+                _Many,
+                "Whose orders. Several; else of those that sign, or have something in flight.",
+                "ADDRESS",
+            ),
+            _Row("ledger", _Text, "A Ledger signs (the path may be left out).", "[PATH]"),
+            _Row("trezor", _Text, "A Trezor signs (the path may be left out).", "[PATH]"),
+            _Row("keystore", _Many, "An encrypted key file signs; its password is asked for. Several.", "FILE"),
+            _Row("password_file", _Many, "The password of the keystore in the same place. Several.", "FILE"),
+            _Row("password_fd", _Many, "The same, from a descriptor. Several.", "N", env=False),
+            _Row("key_file", _Many, "A key in a file of mode 600 signs. Several.", "FILE"),
+            _Row("signer", _Many, "Any other signer, by its URI (awskms:..., web3signer:...). Several.", "URI"),
+            _Row("blind", bool, "Consent to what a device shows only as a hash."),
+        ),
+    ),
+    "journal": (
+        "Who",
+        (
+            _Row(
+                "journal", _Text, "Where what is in flight is kept: a file, a PostgreSQL DSN; `none`: nowhere.", "FILE"
+            ),
+        ),
+    ),
     "send": (
         "Sending",
         (
@@ -72,10 +107,11 @@ _TABLE: Final[dict[str, tuple[str, tuple[_Row, ...]]]] = {
             _Row(
                 "reference", _Text, "Your own name of the order: asked for again, it is paid once.", "NAME", env=False
             ),
-            _Row("max_fee", _Text, "The most that a transaction may cost in fees, in ether.", "AMOUNT"),
+            _MAX_FEE,
         ),
     ),
     "yes": ("Sending", (_YES,)),
+    "max_fee": ("Sending", (_MAX_FEE,)),
     "timeout": ("Sending", (_TIMEOUT,)),
     "out": (
         "Output",
@@ -144,6 +180,7 @@ def command(
 
 # ---------------------------------------------------------------- what click cannot do
 _PATH: Final = re.compile(r"(m/)?\d+['hH]?(/\d+['hH]?)+")
+_PASSWORD: Final = re.compile(r"^[a-z]+://[^/@]*:[^@]*@|[?&]password=")
 _KEY: Final = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
@@ -163,6 +200,12 @@ def arranged(arguments: Sequence[str], groups: Sequence[str]) -> list[str]:
             text = value or (found[place + 1] if place + 1 < len(found) else "")
             if _KEY.fullmatch(text.removeprefix("key:")):
                 raise _key_shown(name)
+        if name == "--journal" and _PASSWORD.search(value or (found[place + 1] if place + 1 < len(found) else "")):
+            raise StopError(
+                "--journal: no password is taken from the command line, where every program can read it",
+                Exit.USAGE,
+                "give it by ZKCORE_JOURNAL, the configuration, PGPASSWORD or ~/.pgpass",
+            )
         if word in {"--ledger", "--trezor"} and not (place + 1 < len(found) and _PATH.fullmatch(found[place + 1])):
             found[place] = f"{word}={_DEFAULT_PATH}"
     shared = {f"--{name.replace('_', '-')}": name in FLAGS for kinds in OPTIONS.values() for name in kinds}

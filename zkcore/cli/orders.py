@@ -39,6 +39,16 @@ class Order(Struct, frozen=True, kw_only=True):
     meant: Meant | None = None
 
 
+_BridgeAddress = Annotated[
+    str | None, typer.Option("--bridge-address", metavar="ADDRESS", help="A second bridge of your own, on L1.")
+]
+_BridgeData = Annotated[
+    str | None, typer.Option("--custom-bridge-data", metavar="HEX", help="The calldata of a bridge, as it is.")
+]
+_AsNative = Annotated[
+    bool,
+    typer.Option("--as-native", help="Let a token of a bridge beside the vault leave by the vault all the same."),
+]
 Ordering = Callable[["Run", "Wallet"], Order]
 
 
@@ -49,25 +59,28 @@ def _deposit(
     to: _To = None,
     l2_gas_limit: _L2Gas = None,
     refund_recipient: _Refund = None,
+    bridge_address: _BridgeAddress = None,
+    custom_bridge_data: _BridgeData = None,
 ) -> Ordering:
     """Move ether or a token from L1 to L2."""
 
     def order(run: "Run", wallet: "Wallet") -> Order:
         what = meant(run, wallet, amount, token)
-        named = _addresses(run, to=to, refund_recipient=refund_recipient)
-        if l2_gas_limit is not None:
-            named["l2_gas_limit"] = l2_gas_limit
+        named = _addresses(run, to=to, refund_recipient=refund_recipient, bridge_address=bridge_address)
+        given = {"l2_gas_limit": l2_gas_limit, "custom_bridge_data": custom_bridge_data}
+        named |= {name: value for name, value in given.items() if value is not None} | run.by_bridge()
         return Order(method="deposit", arguments=(what.token, what.amount), named=named, meant=what)
 
     return order
 
 
-def _withdraw(_run: "Run", amount: _Amount, token: _Token, to: _To = None) -> Ordering:
+def _withdraw(_run: "Run", amount: _Amount, token: _Token, to: _To = None, as_native: _AsNative = False) -> Ordering:
     """Move ether or a token from L2 towards L1; `zkcore finalize` has L1 pay it out, hours later."""
 
     def order(run: "Run", wallet: "Wallet") -> Order:
         what = meant(run, wallet, amount, token, side="l2")
-        return Order(method="withdraw", arguments=(what.token, what.amount), named=_addresses(run, to=to), meant=what)
+        named = _addresses(run, to=to) | run.by_bridge() | ({"as_native": True} if as_native else {})
+        return Order(method="withdraw", arguments=(what.token, what.amount), named=named, meant=what)
 
     return order
 
@@ -183,7 +196,8 @@ def register(app: typer.Typer, quote: typer.Typer, prepare: typer.Typer) -> None
             function.__doc__ = ordering.__doc__
             watch = example.replace("--ledger", "--account ADDRESS") if label else example
             shown = f"zkcore {label}{name} {watch}{' -o plan.json' if extra else ''}"
-            options: Any = ("where", "who", "journal", "send") if not label else ("where", "who", "journal")
+            by: tuple[str, ...] = () if name == "execute" else ("bridge",)
+            options: Any = ("where", *by, "who", "journal", "max_fee" if label else "send")
             command(where, name, example=shown, options=options)(function)
 
 

@@ -38,7 +38,7 @@ PHASES: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def seconds(text: str | None) -> float | None:
+def seconds(text: str | None, name: str = "--timeout") -> float | None:
     """A time to wait. Raises StopError for what is none."""
     if text is None:
         return None
@@ -47,7 +47,7 @@ def seconds(text: str | None) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 <= value < 1e9:
-        raise StopError(f"--timeout: expected seconds, got {text!r}", Exit.USAGE)
+        raise StopError(f"{name}: expected seconds, got {text!r}", Exit.USAGE)
     return value
 
 

@@ -12,7 +12,7 @@ from zkcore.cli.lookup import watching
 from zkcore.cli.options import command
 from zkcore.cli.progress import PHASES, follow, identity, seconds
 from zkcore.cli.sending import fields_of, told
-from zkcore.errors import InputError, NodeError, Reverted
+from zkcore.errors import InputError, NoContract, Reverted
 from zkcore.types import ETH, Address, format_units
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def _one_balance(run: "Run", wallet: "Wallet", text: str) -> list[_Row]:
     for side, ask in (("L1", wallet.get_l1_balance), ("L2", wallet.get_balance)):
         try:
             rows.append((side, symbol, address, ask(address), decimals))
-        except (InputError, Reverted, NodeError) as error:
-            if isinstance(error, NodeError) and error.passing is False:
-                raise
+        except (InputError, Reverted, NoContract):  # it is none of this side's tokens
             continue
     if not rows:
         raise StopError(f"token: {text} is a token of neither chain", Exit.USAGE)
@@ -239,7 +237,7 @@ def register(app: typer.Typer) -> None:
     where: Any = ("where", "who")
     command(app, "balance", example="zkcore balance eth --chain era --account ADDRESS", options=where)(balance)
     command(app, "base-cost", example="zkcore base-cost 500000 --chain era", options=("where",))(base_cost)
-    full: Any = ("where", "who", "journal")
+    full: Any = ("where", "bridge", "who", "journal")
     command(app, "status", example=f"zkcore status {example}", options=full)(status)
     command(app, "wait", example=f"zkcore wait {example}", options=(*full, "timeout"))(wait)
     command(app, "withdrawals", example="zkcore withdrawals --chain era --account ADDRESS", options=full)(withdrawals)

@@ -14,12 +14,14 @@ from zkcore.cli.state import State
 from zkcore.errors import ZkCoreError
 
 if TYPE_CHECKING:
-    from zkcore.journal import Journal
+    from zkcore.journal import Journal, JournalLike, PostgresJournal
     from zkcore.rpc import HttpTransport
     from zkcore.types import Address
     from zkcore.wallet.wallet import Wallet
 
 __all__ = ["Run"]
+
+_DSN = ("postgresql://", "postgres://")
 
 
 class Run(State):
@@ -70,22 +72,30 @@ class Run(State):
 
         `of`: this account, watched.
         """
-        from zkcore import FeePolicy, Wallet
         from zkcore.cli.signing import opened
 
         with ExitStack() as stack:
-            options: dict[str, Any] = {"bridgehub": self.settings.text("bridgehub")}
-            if options["bridgehub"]:
-                options["bridgehub"] = self.settings.address(options["bridgehub"])
-            options["trust_l2"] = self.settings.flag("trust_l2")
-            options["fees"] = _ceiling(FeePolicy, self.settings.text("max_fee"))
-            chain = self.profile
-            nodes: dict[str, Any] = {"l1": self.nodes("l1"), "l2": self.nodes("l2")}
+            _ = (
+                self.profile,
+                self.nodes("l1"),
+                self.nodes("l2"),
+            )  # what is missing there is said before a password is asked for
             who: Any = of if of is not None else stack.enter_context(opened(self, required=signs, anyone=anyone))
             if journal := self.journal():
                 stack.callback(journal.close)
-            wallet = Wallet(who, chain=chain, **nodes, **options, journal=journal)
-            yield stack.enter_context(wallet)
+            yield stack.enter_context(self.wallet_of(who, journal))
+
+    def wallet_of(self, who: Any, journal: "JournalLike | None") -> "Wallet":
+        """The wallet of a signer, or of an address that is watched, as the settings have it."""
+        from zkcore import FeePolicy, Wallet
+
+        options: dict[str, Any] = {"bridgehub": self.settings.text("bridgehub")}
+        if options["bridgehub"]:
+            options["bridgehub"] = self.settings.address(options["bridgehub"])
+        options["trust_l2"] = self.settings.flag("trust_l2")
+        options["fees"] = _ceiling(FeePolicy, self.settings.text("max_fee"))
+        nodes: dict[str, Any] = {"l1": self.nodes("l1"), "l2": self.nodes("l2")}
+        return Wallet(who, chain=self.profile, **nodes, **options, journal=journal)
 
     def nodes(self, side: str) -> Any:
         """The nodes of one side. Raises StopError where none is named."""
@@ -103,13 +113,15 @@ class Run(State):
 
         return HttpTransport(url, headers=dict(map(_header, self.settings.many(f"{side}_header"))))
 
-    def journal(self) -> "Journal | None":
-        """The journal: the one that is named, or the user's own; `none`: nothing is kept."""
-        from zkcore import Journal
+    def journal(self) -> "Journal | PostgresJournal | None":
+        """The journal: the one that is named, or the user's own; `none`: nothing is kept. A DSN is one in PostgreSQL."""
+        from zkcore.journal import Journal, PostgresJournal
 
         named = self.settings.text("journal")
         if named == "none":
             return None
+        if named and named.startswith(_DSN):
+            return PostgresJournal(named)
         path = Path(named) if named else state_dir() / "journal.sqlite"
         if not named:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

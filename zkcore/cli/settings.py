@@ -46,10 +46,10 @@ class Settings:
         return str(found)
 
     def many(self, name: str) -> list[str]:
-        """The values of a setting that may be repeated; in the environment they are set apart by blanks."""
+        """The values of a setting that may be repeated; as one text they are set apart by blanks, files by line ends."""
         found = self._find(name)
         if isinstance(found, str):
-            return found.split("\n") if "header" in name else found.split()
+            return found.split() if name in {"l1", "l2", "account", "bridge"} else found.split("\n") if found else []
         if not isinstance(found, list | tuple | None):
             raise StopError(f"{name}: expected a list, got {found!r} in {self.path}", Exit.USAGE)
         return [str(one) for one in cast("list[object]", found or [])]
@@ -104,12 +104,12 @@ class Settings:
 
     def chain(self) -> "int | str | ChainProfile":
         """The chain that was named: a network of the configuration, a profile's file, a pinned chain's name, an id."""
-        from zkcore.protocol.chains import ChainProfile, Token
+        from zkcore.protocol.chains import Bridge, ChainProfile, Token
         from zkcore.protocol.pinned import known_chain
 
         named = self.text("chain")
         if named is None:
-            hint = "name it: --chain era (`zkcore chains` lists them), or `chain` under [defaults] of the configuration"
+            hint = "name it: --chain era (`zkcore chains` lists them), or --chain devnet while `zkcore devnet` runs"
             raise StopError("which chain?", Exit.USAGE, hint)
         if named in self.networks:
             network = self.networks[named]
@@ -117,9 +117,10 @@ class Settings:
             if isinstance(profile, Mapping):
                 fields: dict[str, Any] = dict(cast("Mapping[str, Any]", profile))
                 try:
-                    tokens = tuple(Token(**token) for token in fields.pop("tokens", ()))
+                    fields["tokens"] = tuple(Token(**token) for token in fields.pop("tokens", ()))
+                    fields["bridges"] = tuple(Bridge(**bridge) for bridge in fields.pop("bridges", ()))
                     fields.setdefault("name", named)
-                    return ChainProfile(**fields, tokens=tokens)
+                    return ChainProfile(**fields)
                 except TypeError as error:
                     raise StopError(f"{self.path}: networks.{named}.profile: {error}", Exit.USAGE) from error
             if isinstance(profile, str):

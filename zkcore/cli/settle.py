@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from zkcore.cli.exits import Exit, StopError, exit_code
@@ -12,6 +13,7 @@ from zkcore.cli.progress import identity
 from zkcore.cli.reads import unpaid
 from zkcore.cli.sending import fields_of, finish, send, told
 from zkcore.errors import AlreadyFinalized, ZkCoreError
+from zkcore.protocol.chains import Bridge
 
 if TYPE_CHECKING:
     from zkcore.cli.run import Run
@@ -63,7 +65,7 @@ def _ready(run: "Run", wallet: "Wallet", from_block: int | None) -> list[Any]:
 
 
 def _finalize(run: "Run", wallet: "Wallet", handle: Any) -> int:
-    order = Order(method="finalize_withdrawal", arguments=(handle.l2_tx_hash, handle.index))
+    order = Order(method="finalize_withdrawal", arguments=(handle.l2_tx_hash, handle.index), named=_bridge(run, handle))
     try:
         plan = prepared(run, wallet, order)
     except AlreadyFinalized as done:
@@ -71,6 +73,12 @@ def _finalize(run: "Run", wallet: "Wallet", handle: Any) -> int:
         run.voice.tell(str(done))
         return Exit.DONE
     return send(run, wallet, plan)
+
+
+def _bridge(run: "Run", handle: Any) -> dict[str, Any]:
+    """The bridge it went by: the one that is named, or that the handle remembers; else the profile's are tried."""
+    kept = msgspec.json.decode(handle.to_json()).get("bridge")
+    return run.by_bridge() or ({} if kept is None else {"bridge": Bridge(**kept)})
 
 
 def _each(run: "Run", wallet: "Wallet", handles: list[Any]) -> int:
@@ -99,28 +107,27 @@ def _each(run: "Run", wallet: "Wallet", handles: list[Any]) -> int:
 def claim(run: "Run", what: _Sent) -> int:
     """Have L1 give back a deposit that failed on L2. Anyone may: the funds go to the depositor."""
     with run.wallet(signs=not run.settings.flag("dry_run")) as wallet:
-        order = Order(method="claim_failed_deposit", arguments=(_l2_hash(run, wallet, what),))
-        return send(run, wallet, prepared(run, wallet, order))
+        return send(run, wallet, prepared(run, wallet, _claiming(run, wallet, what)))
 
 
-def _l2_hash(run: "Run", wallet: "Wallet", what: str) -> Any:
-    """The L2 hash of a request from L1, whichever hash was given."""
+def _claiming(run: "Run", wallet: "Wallet", what: str) -> Order:
+    """The claim of a request from L1, whichever of its hashes was given."""
     handles = found(run, wallet, what)
     if not handles and is_hash(what):
-        return what
+        return Order(method="claim_failed_deposit", arguments=(what,), named=run.by_bridge())
     handle = only(handles, what, _REQUESTS, "claim")
     if handle.l2_tx_hash is None:
         _ = handle.status()
     if handle.l2_tx_hash is None:
         raise StopError(f"{what} is not included on L1 yet", Exit.NOT_READY)
-    return handle.l2_tx_hash
+    return Order(method="claim_failed_deposit", arguments=(handle.l2_tx_hash,), named=_bridge(run, handle))
 
 
 # ---------------------------------------------------------------- prepare
 def prepare_finalize(run: "Run", what: _Sent, index: _Index = None, output: _Output = None) -> None:
     """The plan that finalizes a withdrawal."""
     with run.wallet() as wallet:
-        order = Order(method="finalize_withdrawal", arguments=(what, index or 0))
+        order = Order(method="finalize_withdrawal", arguments=(what, index or 0), named=run.by_bridge())
         plan = prepared(run, wallet, order)
     write_plan(run, plan, output)
 
@@ -128,7 +135,7 @@ def prepare_finalize(run: "Run", what: _Sent, index: _Index = None, output: _Out
 def prepare_claim(run: "Run", what: _Sent, output: _Output = None) -> None:
     """The plan that claims a failed deposit."""
     with run.wallet() as wallet:
-        plan = prepared(run, wallet, Order(method="claim_failed_deposit", arguments=(_l2_hash(run, wallet, what),)))
+        plan = prepared(run, wallet, _claiming(run, wallet, what))
     write_plan(run, plan, output)
 
 
@@ -185,7 +192,7 @@ def _accounts(run: "Run") -> list[Any]:
 def register(app: typer.Typer, prepare: typer.Typer) -> None:
     """Make the commands."""
     number = "0x5b25f5d5f5a3cf1a1d4c06ddc7d3a0e2b9f9a8d0a5cdd7a0b5f0f7f2c6b0a1d2"
-    full: Any = ("where", "who", "journal", "send")
+    full: Any = ("where", "bridge", "who", "journal", "send")
     sends: tuple[tuple[str, Any], ...] = (
         ("finalize", finalize),
         ("claim", claim),
@@ -195,7 +202,7 @@ def register(app: typer.Typer, prepare: typer.Typer) -> None:
     for name, function in sends:
         command(app, name, example=f"zkcore {name} {number} --chain era --ledger", options=full)(function)
     command(app, "resume", example="zkcore resume --chain era", options=("where", "who", "journal"))(resume)
-    less: Any = ("where", "who", "journal")
+    less: Any = ("where", "bridge", "who", "journal", "max_fee")
     plans: tuple[tuple[str, Any], ...] = (("finalize", prepare_finalize), ("claim", prepare_claim))
     for name, function in plans:
         example = f"zkcore prepare {name} {number} --chain era --account ADDRESS -o plan.json"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from getpass import getpass
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zkcore.transactions import Transaction
     from zkcore.types import Address
 
-__all__ = ["DEVICES", "opened", "password", "signer"]
+__all__ = ["DEVICES", "opened", "password", "signer", "signers_of"]
 
 DEVICES = ("ledger", "trezor")
 _WAYS = ("ledger", "trezor", "keystore", "key_file", "signer")
@@ -48,6 +48,25 @@ def opened(run: State, *, required: bool, anyone: bool) -> Generator[Any, None, 
 _HOW = "--ledger, --trezor, --keystore FILE, --key-file FILE or --signer URI"
 
 
+def signers_of(run: State) -> Iterator[Any]:
+    """Every signer that is named, for a command that takes several: each a context that closes it."""
+    settings = run.settings
+    named = [way for way in _WAYS if settings.many(way)]
+    named = [way for way in named if settings.said(way)] or named
+    for way in named:
+        for place, value in enumerate(settings.many(way)):
+            made = _made(run, way, value, None, place)
+            yield _closing(_Narrated(made, run), made)
+
+
+@contextmanager
+def _closing(made: Any, inner: Any) -> Generator[Any, None, None]:
+    try:
+        yield made
+    finally:
+        getattr(inner, "close", lambda: None)()
+
+
 @contextmanager
 def signer(run: State, named: list[str] | None = None, expected: "Address | None" = None) -> Generator[Any, None, None]:
     """The one signer that was named. Raises StopError, InputError, SignerError."""
@@ -68,7 +87,7 @@ def signer(run: State, named: list[str] | None = None, expected: "Address | None
         getattr(made, "close", lambda: None)()
 
 
-def _made(run: State, way: str, value: str, expected: "Address | None") -> Any:
+def _made(run: State, way: str, value: str, expected: "Address | None", place: int = 0) -> Any:
     import signers
     from signers import PrivateKeySigner
 
@@ -89,7 +108,7 @@ def _made(run: State, way: str, value: str, expected: "Address | None") -> Any:
             on_pairing=lambda _: _asked(run, "the code that the device shows"),
         )
     if way == "keystore":
-        return PrivateKeySigner.from_keystore(value, password(run, value))
+        return PrivateKeySigner.from_keystore(value, password(run, value, place))
     if way == "key_file":
         return PrivateKeySigner.from_file(value)
     from_uri = getattr(signers, "from_uri", None)
@@ -98,15 +117,16 @@ def _made(run: State, way: str, value: str, expected: "Address | None") -> Any:
     return from_uri(value)
 
 
-def password(run: State, of: str) -> str:
-    """The password of a keystore: from a descriptor, from a file, or asked for without showing it."""
-    if (number := run.settings.text("password_fd")) is not None:
+def password(run: State, of: str, place: int = 0) -> str:
+    """The password of a keystore: from the descriptor or the file in the same place, or asked for without showing it."""
+    if place < len(numbers := run.settings.many("password_fd")):
+        number = numbers[place]
         if not number.isdecimal():
             raise StopError(f"--password-fd: expected the number of a descriptor, got {number!r}", Exit.USAGE)
         with os.fdopen(int(number), encoding="utf-8") as stream:
             return stream.readline().rstrip("\r\n")
-    if (path := run.settings.text("password_file")) is not None:
-        return (Path(path).read_text(encoding="utf-8").splitlines() or [""])[0]
+    if place < len(paths := run.settings.many("password_file")):
+        return (Path(paths[place]).read_text(encoding="utf-8").splitlines() or [""])[0]
     return _asked(run, f"password of {of}")
 
 

@@ -3,14 +3,16 @@
 import sys
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from msgspec.structs import replace
 
 from zkcore.cli.exits import Exit, StopError
 from zkcore.cli.settings import Settings
 from zkcore.cli.words import Voice
 
 if TYPE_CHECKING:
-    from zkcore.protocol.chains import ChainProfile
+    from zkcore.protocol.chains import Bridge, ChainProfile
 
 __all__ = ["State"]
 
@@ -40,12 +42,41 @@ class State:
 
     @cached_property
     def profile(self) -> "ChainProfile | int | str":
-        """The chain, with the tokens whose symbols are vouched for."""
+        """The chain, with the tokens whose symbols are vouched for, and the bridges that are named."""
         from zkcore.cli.tokens import with_tokens
         from zkcore.protocol.chains import ChainProfile
 
         chain = self.settings.chain()
-        return with_tokens(chain) if isinstance(chain, ChainProfile) else chain
+        if not isinstance(chain, ChainProfile):
+            return chain
+        named = tuple(self.bridges)
+        known = tuple(one for one in chain.bridges if one.l2_address not in {bridge.l2_address for bridge in named})
+        return replace(with_tokens(chain), bridges=(*named, *known))
+
+    @cached_property
+    def bridges(self) -> "list[Bridge]":
+        """The bridges that are named. Raises StopError, InputError."""
+        from zkcore import Bridge
+
+        found: list[Bridge] = []
+        for text in self.settings.many("bridge"):
+            on_l1, _, rest = text.partition(":")
+            on_l2, _, kind = rest.partition(":")
+            if not on_l2:
+                raise StopError(
+                    f"--bridge: expected L1_ADDRESS:L2_ADDRESS, or that and :usdc, :custom, got {text!r}", Exit.USAGE
+                )
+            both = {"l1_address": self.settings.address(on_l1), "l2_address": self.settings.address(on_l2)}
+            found.append(Bridge(**both, **({"kind": cast("Any", kind)} if kind else {})))
+        return found
+
+    def by_bridge(self) -> dict[str, Any]:
+        """The bridge to order by, as the wallet's methods take it. Raises StopError where several are named."""
+        if len(self.bridges) > 1:
+            raise StopError(
+                "--bridge: by which of them?", Exit.USAGE, "name one; the others may be pinned in a profile"
+            )
+        return {"bridge": self.bridges[0]} if self.bridges else {}
 
     @cached_property
     def known(self) -> "ChainProfile | None":

@@ -138,10 +138,14 @@ class Voice:
 
     def error(self, error: BaseException) -> None:
         """What went wrong and what to do about it: two lines on stderr, and for programs an object on stdout."""
+        self.trouble(error)
+        self.give(facts(error))
+
+    def trouble(self, error: BaseException) -> None:
+        """What went wrong and what to do about it, for people, where that ends nothing."""
         self.say(f"error: {text_of(error)}", "red")
         if hint := advice(error):
             self.say(f"  {hint}")
-        self.give(facts(error))
 
     def _line(self, stream: Any, value: object) -> None:
         stream.write(json.dumps(value) + "\n")

@@ -65,6 +65,10 @@ def draft_withdraw(
     if uint(amount, "amount") == 0:
         raise InputError("amount: expected more than 0")
     pair = beside(bridge)
+    if pair and as_native:
+        raise InputError(
+            "as_native: the token is to leave by the vault, and a bridge beside it is named: say one of them"
+        )
     if amount == MAX:
         more: dict[str, Any] = {"to": to, "paymaster": paymaster, "bridge": bridge, "as_native": as_native}
         return (yield from _draft_all(session, token, pair, l2, more))

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from zkcore.errors import InputError, JournalError
-from zkcore.journal.sql import TABLES, VERSION, Execute, Rows, SqlJournal
+from zkcore.journal.sql import VERSION, Execute, Rows, SqlJournal
 
 if TYPE_CHECKING:
     import psycopg
@@ -85,13 +86,7 @@ class PostgresJournal(SqlJournal):
         with self._mapped(), self._connections().connection() as connection, connection.transaction():
             if not reads:
                 connection.execute(_WRITE)
-
-            def execute(statement: str, values: Sequence[object]) -> Rows:
-                # every `?` of the statements is a value's: none of them holds text of its own
-                cursor = connection.execute(statement.replace("?", "%s"), values)  # pyright: ignore[reportArgumentType]
-                return cursor.fetchall() if cursor.description else []
-
-            yield execute
+            yield partial(_executed, connection)
 
     @contextmanager
     def _mapped(self) -> Generator[None]:
@@ -169,14 +164,18 @@ def _is_alive(connection: "psycopg.Connection[Any]", asked: LiteralString = "sel
 
 def _prepare(connection: "psycopg.Connection[Any]", name: str) -> None:
     """Make the tables, or bring those of an older version up; refuse a newer one. By one at a time."""
+    from zkcore.journal.migrations import bring_up
+
     with connection.transaction():
         connection.execute(_WRITE)
         connection.execute("create table if not exists zkcore_journal (version integer not null)")
         row = connection.execute("select version from zkcore_journal").fetchone()
-        version = VERSION if row is None else int(row[0])
-        if version != VERSION:
-            raise JournalError(f"the journal {name} is of version {version}, this zkcore keeps version {VERSION}")
-        if row is None:
-            for table in TABLES:
-                connection.execute(table)
-            connection.execute("insert into zkcore_journal values (%s)", (VERSION,))
+        bring_up(partial(_executed, connection), None if row is None else int(row[0]), name)
+        connection.execute("delete from zkcore_journal")
+        connection.execute("insert into zkcore_journal values (%s)", (VERSION,))
+
+
+def _executed(connection: "psycopg.Connection[Any]", statement: str, values: Sequence[object]) -> Rows:
+    # every `?` of the statements is a value's: none of them holds text of its own
+    cursor = connection.execute(statement.replace("?", "%s"), values)  # pyright: ignore[reportArgumentType]
+    return cursor.fetchall() if cursor.description else []

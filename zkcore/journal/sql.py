@@ -14,7 +14,7 @@ from zkcore.plans.plan import SignedPlan
 from zkcore.plans.records import last_transaction, record_from_json
 from zkcore.types import Address, Hash32
 
-__all__ = ["TABLES", "VERSION", "Rows", "SqlJournal"]
+__all__ = ["TABLES", "VERSION", "Execute", "Rows", "SqlJournal", "keep"]
 
 _log = getLogger("zkcore.journal")
 Rows: TypeAlias = list[tuple[Any, ...]]
@@ -86,8 +86,7 @@ class SqlJournal(ABC):
                     where = "chain_id = ? and account = ? and nonce = ?"
                     if execute(f"select reference from nonces where {where}", at) != [(entry.reference,)]:  # noqa: S608
                         raise _TakenError  # noqa: TRY301  # undoes what was written
-                execute(_UPSERT, _row(entry))
-                _remember(execute, entry.reference, entry.hashes)
+                keep(execute, entry)
         except _TakenError:
             return False
         return True
@@ -178,6 +177,12 @@ class SqlJournal(ABC):
 
 
 # ---------------------------------------------------------------- rows
+def keep(execute: Execute, entry: Entry) -> None:
+    """Write an entry, to be found by its hashes too."""
+    execute(_UPSERT, _row(entry))
+    _remember(execute, entry.reference, entry.hashes)
+
+
 def _row(entry: Entry) -> tuple[object, ...]:
     kept: dict[str, object] = {name: getattr(entry, name) for name in _COLUMNS}
     kept |= {"account": str(entry.account), "hashes": _text(entry.hashes)}

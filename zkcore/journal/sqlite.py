@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from zkcore.errors import JournalError
-from zkcore.journal.sql import TABLES, VERSION, Execute, SqlJournal
+from zkcore.journal.sql import VERSION, Execute, SqlJournal
 
 if TYPE_CHECKING:
     import sqlite3
@@ -93,6 +93,8 @@ class Journal(SqlJournal):
     def _open(self) -> "sqlite3.Connection":
         import sqlite3
 
+        from zkcore.journal.migrations import bring_up
+
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
         try:
             for pragma in ("journal_mode = wal", "synchronous = full"):
@@ -100,19 +102,14 @@ class Journal(SqlJournal):
             database.execute("begin immediate")
             (version,) = database.execute("pragma user_version").fetchone()
             known = {name for (name,) in database.execute("select name from sqlite_master")}
-            self._check(version, known)
-            for table in TABLES:
-                database.execute(table)
+            found = version or (1 if "entries" in known else 0 if known else None)  # the first form bore no number
+            bring_up(lambda statement, values: database.execute(statement, values).fetchall(), found, self._path)
             database.execute(f"pragma user_version = {VERSION}")
             database.execute("commit")
         except BaseException:
             database.close()
             raise
         return database
-
-    def _check(self, version: int, tables: set[str]) -> None:
-        if version != VERSION and (version or tables):
-            raise JournalError(f"the journal {self._path} is of version {version}, this zkcore keeps version {VERSION}")
 
     # ------------------------------------------------------------ leases: of those who live
     def lease(self, name: str) -> bool:

@@ -20,7 +20,8 @@ def vouched_by(facts: PlanFacts, given: ChainProfile | None, pinned: ChainProfil
 
 def claims(facts: PlanFacts) -> Iterator[str]:
     """What else the plan says of itself, and nothing here has checked."""
-    yield f"protocol v{facts.protocol_version}, {facts.stack}, made at L1 block {facts.l1_block}"
+    made = "" if facts.l1_block is None else f", made at L1 block {facts.l1_block}"
+    yield f"protocol v{facts.protocol_version}, {facts.stack}{made}"
     if facts.route:
         yield f"route {facts.route}"
     if facts.bridge or facts.l2_bridge:

@@ -77,7 +77,7 @@ def _there_and_back(net: Devnet, tell: _Story) -> dict[str, Any]:
             raise RuntimeError("the finalization of a new withdrawal has a receipt")
         paid = wallet.get_l1_balance() - before + receipt.gas_used * (receipt.effective_gas_price or 0)
         tell(f"  {format_units(paid, 18)} ETH were paid out on L1, after {format_units(receipt.gas_used, 0)} gas")
-    tell("\nThe same on a real chain: zkcore quote deposit 0.1 eth --chain era --account ADDRESS --l1 URL --l2 URL")
+    tell("\nThe same on a real chain:\n  zkcore quote deposit 0.1 eth --chain era --account ADDRESS --l1 URL --l2 URL")
     return {
         "l1_tx_hash": str(deposit.l1_tx_hash),
         "l2_tx_hash": str(withdrawal.l2_tx_hash),

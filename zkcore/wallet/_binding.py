@@ -114,6 +114,7 @@ def dress(
         fitting(*args, **kwargs)
         return method(*args, **kwargs)
 
+    method.__name__ = name  # its generators are called so, where it makes a flow of a flow
     dressed: Any = awaited_call if inspect.iscoroutinefunction(method) else call
     dressed.__name__ = dressed.__qualname__ = name
     dressed.__doc__ = flow.__doc__

@@ -40,6 +40,7 @@ from zkcore.wallet.handles import (
     AsyncWithdrawal,
     Handle,
 )
+from zkcore.wallet.observing import Observe
 from zkcore.wallet.submission import Free, Hold, Keep, Order, Send, Sign, Submission, ordering
 
 __all__ = ["AsyncWallet"]
@@ -82,11 +83,12 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
         journal: "JournalLike | str | PathLike[str] | None" = None,
+        observe: Observe | None = None,
     ) -> None:
         nodes: list[AsyncTransport] = [node_of(node, AsyncHttpTransport, AsyncFailover) for node in (l1, l2)]
         more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
-        super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
-        self._driver = AsyncDriver(self._nodes["l1"], self._nodes["l2"])
+        super().__init__(signer, *nodes, fees=fees, journal=journal, observe=observe, **more)
+        self._driver = AsyncDriver(self._nodes["l1"], self._nodes["l2"], observe=observe)
         self._waiting: list[tuple[Order, asyncio.Future[Any]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -254,7 +256,8 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
         timeout: float | None = None,  # noqa: ASYNC109  # the flow's own
     ) -> T:
         """As `Wallet.run`."""
-        return await self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
+        with self._observed(step):
+            return await self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
 
     async def _together(self, draft: Any, /, *args: Any, **kwargs: Any) -> Any:
         """The record of an order, drafted, signed and sent with all that are asked for in the same turn of the event loop.
@@ -325,8 +328,9 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner, AsyncTransport]):
                     return await send_raws_async(self._nodes[chain], raws)
 
         try:
-            step = checked(self._session, submission)
-            return await self._driver.run(step, on_progress=on_progress, own=own)
+            with self._observed(submission):
+                step = checked(self._session, submission)
+                return await self._driver.run(step, on_progress=on_progress, own=own)
         finally:
             self._let_go(held, *held)
 

@@ -1,9 +1,10 @@
 """What the two wallets have in common: what they are constructed with, what they remember, and how they submit."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from os import PathLike
 from time import time
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from zkcore.effects import Chain, Flow
 from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered, SendUncertain
@@ -30,6 +31,7 @@ from zkcore.protocol.pinned import chosen_chain
 from zkcore.types import Address, AddressLike, Hash32, HexLike, to_hex
 from zkcore.wallet._binding import unlike
 from zkcore.wallet.nonces import REGISTER
+from zkcore.wallet.observing import Observe, ObservedJournal, flow_name, observed
 from zkcore.wallet.submission import Order, Send, Submission, continuing, ordering
 
 __all__ = ["WalletBase", "node_of"]
@@ -77,6 +79,7 @@ class WalletBase(Generic[S, N]):
         trust_l2: bool,
         fees: FeePolicy,
         journal: "JournalLike | str | PathLike[str] | None",
+        observe: Observe | None,
     ) -> None:
         if not isinstance(fees, FeePolicy):
             raise InputError(f"fees: expected a FeePolicy, got {fees!r}")
@@ -88,6 +91,7 @@ class WalletBase(Generic[S, N]):
         said: dict[str, Any] = {"address": self.address, "trust_l2": trust_l2, "fees": fees, "known": Known()}
         self._session = Session(**chosen_chain(chain, bridgehub)._asdict(), **said)
         self._nodes = {"l1": l1, "l2": l2}
+        self._observe, self._told_of = observe, cast("ObservedJournal | None", None)
         self._opened = Journal(journal) if isinstance(journal, str | PathLike) else None
         self._given = self._opened if isinstance(journal, str | PathLike) else journal
 
@@ -97,7 +101,16 @@ class WalletBase(Generic[S, N]):
     @property
     def _journal(self) -> JournalLike:
         """The journal that was given, or that of this process."""
-        return REGISTER.journal if self._given is None else self._given
+        journal = REGISTER.journal if self._given is None else self._given
+        if self._observe is None:
+            return journal
+        if self._told_of is None or self._told_of.of is not journal:
+            self._told_of = ObservedJournal(journal, self._observe)
+        return cast("JournalLike", self._told_of)
+
+    def _observed(self, step: object) -> AbstractContextManager[object]:
+        """What a step does is told as a flow of this name."""
+        return observed(self._observe, "flow", flow=flow_name(step), account=str(self.address))
 
     # ------------------------------------------------------------ orders: the wallets run them
     def _order(self, draft: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Order:
@@ -121,7 +134,7 @@ class WalletBase(Generic[S, N]):
             raise InputError(f"reference: {reference!r}, but the plan was made for {unsigned.facts.reference!r}")
         yield from check_nodes(self._session, sorted({step.chain for step in unsigned.steps}))
         self._check_facts(unsigned.facts)  # again: now it is known which L1 it is
-        record: Record = yield from self._one(Order(plan=plan, reference=reference or unsigned.facts.reference))
+        record: Record = yield from self._ordering(Order(plan=plan, reference=reference or unsigned.facts.reference))
         return record
 
     def _replacing(self, draft: Flow[Draft[Any]], record: Record, *, same: bool) -> Submission[Record]:
@@ -130,10 +143,10 @@ class WalletBase(Generic[S, N]):
         before = self._kept(record)
         order = Order(plan=(yield from draft).accepted().plan, reference=record.reference if same else None)
         order.before = before[0] if same and before else None
-        sent: Record = yield from self._one(order)
+        sent: Record = yield from self._ordering(order)
         return sent
 
-    def _one(self, order: Order) -> Submission[Any]:
+    def _ordering(self, order: Order) -> Submission[Any]:
         yield from ordering([order])
         return self._outcome(order)
 

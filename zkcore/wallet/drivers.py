@@ -1,7 +1,7 @@
 """The drivers: they run any flow, by blocking or by awaiting, and hold no rule of their own."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from time import monotonic, sleep
 from typing import Any, TypeAlias, TypeVar, cast
@@ -12,7 +12,8 @@ from zkcore.effects import Call, Chain, Done, Effect, Now, Reply, Report, Sleep,
 from zkcore.errors import NodeTimeout
 from zkcore.rpc.http import running_loop, side_by_side, side_by_side_async
 from zkcore.rpc.transport import AsyncTransport, Request, Transport
-from zkcore.wallet.submission import Submission
+from zkcore.wallet.observing import Observe, observed, observed_calls
+from zkcore.wallet.submission import Send, Sign, Submission
 
 __all__ = ["AsyncDriver", "Driver", "Watch", "drive", "send_raws", "send_raws_async"]
 
@@ -50,6 +51,7 @@ class Driver(Struct, frozen=True):
     l1: Transport
     l2: Transport
     on_wave: OnWave | None = None
+    observe: Observe | None = None
 
     def run(
         self,
@@ -80,7 +82,10 @@ class Driver(Struct, frozen=True):
                     if on_progress is not None:
                         on_progress(progress)
                 case _:
-                    return _for_wallets(own)(effect)
+                    with _effect(self.observe, effect) as told:
+                        answer = _for_wallets(own)(effect)
+                        told.extend(_replies(effect, answer))
+                    return answer
             return None
 
         return drive(cast("Step[T]", step), perform)
@@ -92,8 +97,10 @@ class Driver(Struct, frozen=True):
             partial(nodes[chain].ask, requests, **_options(seconds)) for chain, requests in asked.items()
         ]
         late: list[Sequence[Reply]] = [_late(chain, requests, seconds) for chain, requests in asked.items()]
-        rows = side_by_side(tasks, 2, seconds if seconds is None else seconds + _GRACE, late)
-        return _in_order(calls, dict(zip(asked, rows, strict=True)))
+        with observed_calls(self.observe, calls) as replies:
+            rows = side_by_side(tasks, 2, seconds if seconds is None else seconds + _GRACE, late)
+            replies.extend(_in_order(calls, dict(zip(asked, rows, strict=True))))
+        return replies
 
 
 class AsyncDriver(Struct, frozen=True):
@@ -102,6 +109,7 @@ class AsyncDriver(Struct, frozen=True):
     l1: AsyncTransport
     l2: AsyncTransport
     on_wave: OnWave | None = None
+    observe: Observe | None = None
 
     async def run(
         self,
@@ -129,7 +137,10 @@ class AsyncDriver(Struct, frozen=True):
                     if on_progress is not None:
                         on_progress(progress)
                 case _:
-                    return await _for_wallets(own)(effect)
+                    with _effect(self.observe, effect) as told:
+                        answer = await _for_wallets(own)(effect)
+                        told.extend(_replies(effect, answer))
+                    return answer
             return None
 
         with closing(start(cast("Step[T]", step))) as flow:
@@ -147,7 +158,9 @@ class AsyncDriver(Struct, frozen=True):
     async def _wave(self, calls: Sequence[Call[object]], seconds: float | None) -> list[Reply]:
         asked = _by_chain(calls, self.on_wave)
         tasks = [self._asked(chain, requests, seconds) for chain, requests in asked.items()]
-        return _in_order(calls, dict(zip(asked, await side_by_side_async(tasks), strict=True)))
+        with observed_calls(self.observe, calls) as replies:
+            replies.extend(_in_order(calls, dict(zip(asked, await side_by_side_async(tasks), strict=True))))
+        return replies
 
     async def _asked(self, chain: Chain, requests: Sequence[Request], seconds: float | None) -> Sequence[Reply]:
         import asyncio
@@ -164,6 +177,22 @@ def _for_wallets(own: Callable[[Any], T] | None) -> Callable[[Any], T]:
     if own is None:
         raise TypeError("a submission is run by a wallet: flows do not sign or send")
     return own
+
+
+def _effect(observe: Observe | None, effect: object) -> AbstractContextManager[list[Any]]:
+    """The span of what only submissions ask for: of a signature, and of what is sent; nothing else is told."""
+    match effect:
+        case Sign(transaction, reference, plan):
+            known: dict[str, str | int] = {"kind": plan.kind, "chain_id": transaction.chain_id or 0}
+            return observed(observe, "sign", reference=reference, **known)
+        case Send(chain, raws):
+            return observed(observe, "send", chain=chain, transactions=len(raws))
+        case _:
+            return nullcontext([])
+
+
+def _replies(effect: object, answer: Any) -> Sequence[object]:
+    return answer if isinstance(effect, Send) else ()
 
 
 def _options(seconds: float | None) -> dict[str, float]:

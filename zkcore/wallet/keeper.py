@@ -5,9 +5,12 @@ replaces what is stuck, finalizes what is ready, claims what failed. Each order 
 that ends with it; and whatever two of them may think, what a round orders has a reference of its own, so that it is paid once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
+from functools import partial
 from logging import getLogger
 from operator import methodcaller
+from queue import Empty, SimpleQueue
 from threading import Event
 from time import time
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, ZkCoreError
+from zkcore.errors import InputError, JournalError, ZkCoreError
 from zkcore.flows.claim import draft_claim_failed_deposit
 from zkcore.flows.finalize import WithdrawalStatus
 from zkcore.flows.payout import draft_finalize_withdrawal
@@ -43,8 +46,10 @@ class KeeperPolicy(Struct, frozen=True, kw_only=True):
     """What keepers do by themselves. Fees stay below the ceilings of each wallet's `FeePolicy`; times in seconds.
 
     `replace_after`: a request that waits on L1 for so long is sent again with higher fees; None: never. `interval`: of rounds.
+    `dry`: nothing is signed; what would be is in `Round.due`. What others signed is sent and followed all the same.
     """
 
+    dry: bool = False
     finalize: bool = True
     claim: bool = True
     replace_after: float | None = 900.0
@@ -58,11 +63,15 @@ class KeeperPolicy(Struct, frozen=True, kw_only=True):
 
 
 class Round(Struct, frozen=True, kw_only=True):
-    """What a round found and did: how many orders are in flight, those that it drove, what it ordered, and what went wrong."""
+    """What a round found and did: how many orders are in flight, those that it drove, what it ordered, and what went wrong.
+
+    `due`: what would have been ordered, were the policy not dry, or had the wallet a signer.
+    """
 
     in_flight: int
     driven: int
     ordered: tuple[str, ...] = ()
+    due: tuple[str, ...] = ()
     errors: tuple[Exception, ...] = ()
 
 
@@ -87,67 +96,82 @@ class _Keeping:
                 mine.append(entry)  # noqa: PERF401  # no comprehension can yield
         yield from continuing([Order(plan=entry.plan, reference=entry.reference) for entry in mine])
         # as they are now: what was sent, or found to be there, may have moved them
-        found: list[Entry | None] = yield Keep(lambda journal: [journal.find(entry.reference) for entry in mine])
-        fresh = [entry for entry in found if entry is not None and entry.handle is not None]
+        names = {entry.reference for entry in mine}
+        found: list[Entry] = yield Keep(lambda _: wallet.in_flight())
+        fresh = [entry for entry in found if entry.reference in names and entry.handle is not None]
         handles = [_handle(wallet, entry) for entry in fresh]
         statuses = yield from gather(*[attempt(_status(handle), ZkCoreError) for handle in handles])
         orders: list[Order] = []
+        due: list[str] = []
         errors: list[Exception] = [status for status in statuses if isinstance(status, ZkCoreError)]
         for entry, handle, status in zip(fresh, handles, statuses, strict=True):
-            order = yield from self._due(wallet, entry, handle, status)
-            orders += [] if order is None else [order]
+            name, draft = yield from self._due(entry, handle._record, status)
+            if draft is not None and (self._policy.dry or wallet._signer is None):
+                due.append(name)
+            elif draft is not None:
+                try:
+                    orders.append((yield from draft(wallet, name)))
+                except ZkCoreError as error:  # one that cannot be settled holds up none of the others
+                    errors.append(error)
         yield from ordering(orders)
         errors += [order.error for order in orders if order.error is not None]
         done = tuple(order.name for order in orders if order.error is None)
-        return Round(in_flight=len(entries), driven=len(mine), ordered=done, errors=tuple(errors))
+        return Round(in_flight=len(entries), driven=len(mine), ordered=done, due=tuple(due), errors=tuple(errors))
 
-    def _due(self, wallet: Any, entry: Entry, handle: Handle[Any], status: Any) -> Submission[Order | None]:
-        """What is to be ordered for it now."""
-        record: Any = handle._record
+    def _due(
+        self, entry: Entry, record: Any, status: Any
+    ) -> Submission[tuple[str, Callable[[Any, str], Submission[Order]] | None]]:
+        """What is to be ordered for it now: its name, and what makes the order; None: nothing."""
         match status:
             case WithdrawalStatus(phase="READY") if self._policy.finalize:
                 reference = f"finalize {record.l2_tx_hash} {record.index}"
-                draft: tuple[Any, ...] = (draft_finalize_withdrawal, record.l2_tx_hash, record.index)
+                drafting = partial(_settling, draft_finalize_withdrawal, (record.l2_tx_hash, record.index))
             case RequestStatus(phase="L2_FAILED", claimed=False) if self._policy.claim and record.claimable:
                 reference = f"claim {record.l2_tx_hash}"
-                draft = (draft_claim_failed_deposit, record.l2_tx_hash)
+                drafting = partial(_settling, draft_claim_failed_deposit, (record.l2_tx_hash,))
             case RequestStatus(phase="L1_PENDING", l1_receipt=None) if self._is_stuck(entry):
-                drafted = yield from attempt(draft_speed_up(wallet._session, record), ZkCoreError)
-                if isinstance(drafted, ZkCoreError):
-                    _log.warning("%s is stuck and cannot be replaced: %s", entry.reference, drafted)
-                    return None
-                order = Order(plan=drafted.plan, reference=entry.reference)
-                order.before = entry
-                return order
+                return entry.reference, partial(_faster, entry, record)
             case _:
-                return None
-        return (yield from _next(wallet, reference, draft))
+                return "", None
+        for attempted in range(_ATTEMPTS):  # it is ordered anew after each that failed on L1
+            name = f"{reference} #{attempted}" if attempted else reference
+            before: Entry | None = yield Keep(methodcaller("find", name))
+            if before is None or before.state in AGAIN:
+                return name, partial(drafting, record.bridge)
+            if before.state != "failed":  # it is under way, or somebody wants none of it
+                break
+        return reference, None
 
     def _is_stuck(self, entry: Entry) -> bool:
         after = self._policy.replace_after
         return after is not None and entry.plan is not None and time() - entry.changed_at > after
 
-    def _tell(self, journal: JournalLike) -> None:
+    def _changed(self) -> list[Entry]:
+        journals: dict[str, JournalLike] = {wallet._journal.name: wallet._journal for wallet in self._wallets}
+        since = time() - self._policy.interval - _SLACK
+        return [entry for journal in journals.values() for entry in journal.history(since=since)]
+
+    def _tell(self, entries: Iterable[Entry]) -> None:
         """Tell of every order that is otherwise than when it was last told of, whoever moved it."""
-        for entry in journal.history(since=time() - self._policy.interval - _SLACK):
-            before = self._seen.get(entry.reference)
-            if before is None or (before.state, before.note, before.hashes) != (entry.state, entry.note, entry.hashes):
-                self._seen[entry.reference] = entry
-                if self._on_change is not None:
-                    self._on_change(entry)
+        seen, self._seen = self._seen, {}  # what has not changed for so long changes before it is told again
+        for entry in entries:
+            self._seen[entry.reference] = entry
+            before = seen.get(entry.reference)
+            same = before and (before.state, before.note, before.hashes) == (entry.state, entry.note, entry.hashes)
+            if self._on_change is not None and not same:
+                self._on_change(entry)
 
 
-def _next(wallet: Any, reference: str, draft: tuple[Any, ...]) -> Submission[Order | None]:
-    """The order of a settlement: the one that is under way, or the next after those that failed on L1."""
-    for attempted in range(_ATTEMPTS):
-        name = f"{reference} #{attempted}" if attempted else reference
-        before: Entry | None = yield Keep(methodcaller("find", name))
-        if before is None or before.state in AGAIN:
-            order: Order = wallet._order(*draft, reference=name)
-            return order
-        if before.state != "failed":  # it is under way, or somebody wants none of it
-            return None
-    return None
+def _settling(draft: Any, args: tuple[Any, ...], bridge: Any, wallet: Any, name: str) -> Submission[Order]:
+    yield from ()
+    order: Order = wallet._order(draft, *args, reference=name, **({} if bridge is None else {"bridge": bridge}))
+    return order
+
+
+def _faster(entry: Entry, record: Any, wallet: Any, name: str) -> Submission[Order]:
+    order = Order(plan=(yield from draft_speed_up(wallet._session, record)).plan, reference=name)
+    order.before = entry
+    return order
 
 
 def _handle(wallet: Any, entry: Entry) -> Handle[Any]:
@@ -182,14 +206,19 @@ class Keeper(_Keeping):
         for wallet in self._wallets:
             try:
                 rounds.append(wallet._run_submission(self._round(wallet)))
-                self._tell(wallet._journal)
             except ZkCoreError as error:
                 rounds.append(_failed(error))
+        with _logged():
+            self._tell(self._changed())
         return rounds
 
     def run(self, stop: Event | None = None, *, on_round: Callable[[list[Round]], object] | None = None) -> None:
-        """Rounds until `stop` is set, or SIGTERM or SIGINT comes where none is given; a round under way is ended first."""
-        with _stopping(stop or Event(), ours=stop is None) as stopped:
+        """Rounds until `stop` is set, or SIGTERM or SIGINT comes where none is given; a round under way is ended first.
+
+        A second signal does what it would have done without a keeper.
+        """
+        stopped = stop or _Stop()
+        with _signals(stopped.set, ours=stop is None):
             while not stopped.is_set():
                 rounds = self.round()
                 if on_round is not None:
@@ -213,12 +242,14 @@ class AsyncKeeper(_Keeping):
         """As `Keeper.round`; the wallets at once."""
         import asyncio
 
-        return list(await asyncio.gather(*[self._of(wallet) for wallet in self._wallets]))
+        rounds = list(await asyncio.gather(*[self._of(wallet) for wallet in self._wallets]))
+        with _logged():
+            self._tell(await asyncio.to_thread(self._changed))
+        return rounds
 
     async def _of(self, wallet: "AsyncWallet") -> Round:
         try:
-            found = await wallet._run_submission(self._round(wallet))
-            self._tell(wallet._journal)
+            found: Round = await wallet._run_submission(self._round(wallet))
         except ZkCoreError as error:
             return _failed(error)
         return found
@@ -228,10 +259,10 @@ class AsyncKeeper(_Keeping):
     ) -> None:
         """As `Keeper.run`."""
         import asyncio
-        from contextlib import suppress
 
         stopped = stop or asyncio.Event()
-        with _stopping(stopped, ours=stop is None):
+        loop = asyncio.get_running_loop()  # which is told in a way that wakes it
+        with _signals(partial(loop.call_soon_threadsafe, stopped.set), ours=stop is None):
             while not stopped.is_set():
                 rounds = await self.round()
                 if on_round is not None:
@@ -245,27 +276,50 @@ def _failed(error: ZkCoreError) -> Round:
     return Round(in_flight=0, driven=0, errors=(error,))
 
 
-class _stopping:  # noqa: N801  # used as a statement
-    """Sets the event on SIGTERM and SIGINT, if it is ours to; what was there before is put back."""
+@contextmanager
+def _logged() -> Generator[None]:
+    """A journal that cannot be read just now ends no keeper: the next round tells of what has changed."""
+    try:
+        yield
+    except JournalError as error:
+        _log.warning("what has changed is not known: %s", error)
 
-    def __init__(self, event: Any, *, ours: bool) -> None:
-        self._event, self._ours = event, ours
-        self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> Any:
-        import signal
-        from threading import current_thread, main_thread
+class _Stop:
+    """As `threading.Event`, and may be set by a handler of signals: what a `SimpleQueue` does is not interrupted by itself."""
 
-        if self._ours and current_thread() is main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, self._set)
-        return self._event
+    def __init__(self) -> None:
+        self._queue, self._set = SimpleQueue[None](), False
 
-    def _set(self, number: int, frame: object) -> None:  # noqa: ARG002  # as signal calls it
-        self._event.set()
+    def set(self) -> None:
+        self._set = True
+        self._queue.put(None)
 
-    def __exit__(self, *_: object) -> None:
-        import signal
+    def is_set(self) -> bool:
+        return self._set
 
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+    def wait(self, seconds: float) -> None:
+        with suppress(Empty):
+            self._queue.get(timeout=seconds)
+
+
+@contextmanager
+def _signals(stop: Callable[[], object], *, ours: bool) -> Generator[None]:
+    """SIGTERM and SIGINT call `stop`, if that is ours to do; a second one does what it did before."""
+    import signal
+    from threading import current_thread, main_thread
+
+    before: dict[int, Any] = {}
+
+    def asked(number: int, frame: object) -> None:  # noqa: ARG001  # as signal calls it
+        stop()
+        signal.signal(number, before[number])
+
+    if ours and current_thread() is main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before[number] = signal.signal(number, asked)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

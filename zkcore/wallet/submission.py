@@ -395,7 +395,7 @@ def _steps(order: Order) -> Submission[None]:
         for earlier in step.after:
             before: PlanStep = order.plan.steps[earlier]
             of_it = partial(check_of, sender=order.plan.sender, signed=before.transaction)
-            yield from included(before.chain, hashes[earlier], of_it)
+            yield from included(before.chain, hashes[earlier], of_it)  # pyright: ignore[reportUnknownArgumentType]
         yield from deliver([Delivery(order, place)])
         if order.error is not None:
             return

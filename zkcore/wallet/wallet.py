@@ -39,6 +39,7 @@ from zkcore.wallet.handles import (
     SentTransaction,
     Withdrawal,
 )
+from zkcore.wallet.observing import Observe
 from zkcore.wallet.submission import Free, Hold, Keep, Send, Sign, Submission
 
 __all__ = ["Wallet"]
@@ -60,7 +61,7 @@ def _sends(
     draft: Callable[Concatenate[Session, P], Flow[Draft[Q]]], handle: type[H]
 ) -> Callable[Concatenate["Wallet", P], H]:
     def method(self: "Wallet", /, *args: P.args, **kwargs: P.kwargs) -> H:
-        return handle(self, self._run_submission(self._one(self._order(draft, *args, **kwargs))))
+        return handle(self, self._run_submission(self._ordering(self._order(draft, *args, **kwargs))))
 
     return dress(method, draft, returns=lambda _: handle)
 
@@ -73,7 +74,8 @@ class Wallet(WalletBase[Signer, Transport]):
     pinned one (`known_chains()`), its L2 chain id, or a `ChainProfile`. Of one that is not pinned, name the `bridgehub` too, or
     say `trust_l2=True` to let the L2 node name it. The nodes' chain ids are compared with it before anything of theirs is taken
     for an answer. `fees`: how much headroom the L1 gas price gets. `journal`: a path, or a journal, that keeps what is in
-    flight. No I/O here. Raises InputError; what asks raises ChainIdMismatch.
+    flight. `observe`: is told of what is done, see `zkcore.observe`. No I/O here. Raises InputError; what asks raises
+    ChainIdMismatch.
 
     Every write takes `reference=`, the caller's own name of the order: asked for again under it, the order is the same, and paid
     once. Without a journal, what is in flight is remembered in this process, and lost with it.
@@ -94,13 +96,14 @@ class Wallet(WalletBase[Signer, Transport]):
         trust_l2: bool = False,
         fees: FeePolicy = FeePolicy(),  # noqa: B008  # frozen
         journal: "JournalLike | str | PathLike[str] | None" = None,
+        observe: Observe | None = None,
     ) -> None:
         if iscoroutinefunction(getattr(signer, "sign_transaction", None)):
             raise InputError("signer: an AsyncSigner signs for an AsyncWallet")
         nodes: list[Transport] = [node_of(node, HttpTransport, Failover) for node in (l1, l2)]
         more: dict[str, Any] = {"chain": chain, "bridgehub": bridgehub, "trust_l2": trust_l2}
-        super().__init__(signer, *nodes, fees=fees, journal=journal, **more)
-        self._driver = Driver(self._nodes["l1"], self._nodes["l2"])
+        super().__init__(signer, *nodes, fees=fees, journal=journal, observe=observe, **more)
+        self._driver = Driver(self._nodes["l1"], self._nodes["l2"], observe=observe)
 
     def __enter__(self) -> Self:
         return self
@@ -267,7 +270,8 @@ class Wallet(WalletBase[Signer, Transport]):
 
     def run(self, step: Step[T], *, on_progress: Watch | None = None, timeout: float | None = None) -> T:
         """Run a flow, or a call of `zkcore.methods.calls`, over this wallet's nodes. NodeTimeout after `timeout` seconds."""
-        return self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
+        with self._observed(step):
+            return self._driver.run(checked(self._session, step), on_progress=on_progress, timeout=timeout)
 
     def _run_submission(self, submission: Submission[T], *, on_progress: Watch | None = None) -> T:
         """Run what signs and sends. What it holds is given back at its end, whatever that is."""
@@ -288,6 +292,7 @@ class Wallet(WalletBase[Signer, Transport]):
             return None
 
         try:
-            return self._driver.run(checked(self._session, submission), on_progress=on_progress, own=own)
+            with self._observed(submission):
+                return self._driver.run(checked(self._session, submission), on_progress=on_progress, own=own)
         finally:
             self._let_go(held, *held)
