@@ -27,6 +27,7 @@ from zkcore.protocol.contracts import (
     NATIVE_TOKEN_VAULT,
     SLOT_BASE_TOKEN_MULTIPLIER,
 )
+from zkcore.rpc.transport import Request
 from zkcore.testing.devnet import Devnet
 from zkcore.types import Address, Hash32
 
@@ -321,7 +322,10 @@ def test_since_v31_the_asset_tracker_counts(net: Devnet) -> None:
 
     selector = "0x" + NATIVE_TOKEN_VAULT.chain_balance.selector.hex()
     named = answering(NATIVE_TOKEN_VAULT.l1_asset_tracker, L1_TRACKER)
-    lie = lambda asked, got: tracked(asked, got) if calldata(asked).startswith(selector) else named(asked, got)  # noqa: E731
+
+    def lie(request: Request, got: Any) -> Any:
+        return tracked(request, got) if calldata(request).startswith(selector) else named(request, got)
+
     for count, limit in ((5, ordinary), (0, 3_000_000)):
         wallet = wallet_of(net, l1=LyingNode(net.l1_url, lie))
         assert wallet.quote_deposit(token, AMOUNT).l2_gas_limit == limit, count

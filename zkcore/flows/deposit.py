@@ -244,7 +244,8 @@ def _is_counted(deposit: _Deposit) -> Flow[bool]:
     profile = session.known.profile
     vault = (profile.native_token_vault if profile else None) or (yield from vault_of(session, known))
     tracker = _or_zero(calls.eth_call("l1", vault, NATIVE_TOKEN_VAULT.l1_asset_tracker))
-    counter, _ = yield from gather(known_or(None if known.eth_based else 0, tracker), vault_of(session, known))
+    none: Any = 0
+    counter, _ = yield from gather(known_or(None if known.eth_based else none, tracker), vault_of(session, known))
     if token not in session.known.on_l2:
         return True
     asked = (NATIVE_TOKEN_VAULT.chain_balance, known.l2_chain_id, ntv_asset_id(known.l1_chain_id, token))
@@ -252,7 +253,7 @@ def _is_counted(deposit: _Deposit) -> Flow[bool]:
         _or_zero(calls.eth_call("l1", vault, *asked)),
         _or_zero(calls.eth_call("l1", counter, *asked))
         if counter
-        else known_or(0 if known.eth_based else None, tracker),
+        else known_or(none if known.eth_based else None, tracker),
     )
     if later and not counter and not held:
         later = yield from _or_zero(calls.eth_call("l1", later, *asked))
