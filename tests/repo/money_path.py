@@ -19,7 +19,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "protocol": (("zkcore/protocol",), 1_996),
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_574),
-    "flows": (("zkcore/flows",), 4_131),
+    "flows": (("zkcore/flows",), 4_132),
     "rpc": (("zkcore/rpc",), 718),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_746),
     "ledger": (("signers/ledger",), 650),
