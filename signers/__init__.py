@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from signers.account import AccountSigner
     from signers.approval import ApprovalSigner, Custodian
     from signers.aws_kms import AwsKmsSigner
     from signers.azure_key import AzureKeySigner
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 
 # fmt: off
 __all__ = [
-    "ApprovalSigner", "AwsKmsSigner", "AzureKeySigner", "CredentialFile", "Custodian", "DigestSigner", "GcpKmsSigner",
-    "LedgerSigner", "Passphrase", "PrivateKeySigner", "RemoteSigner", "ThreadedSigner", "TrezorSigner", "from_uri",
+    "AccountSigner", "ApprovalSigner", "AwsKmsSigner", "AzureKeySigner", "CredentialFile", "Custodian", "DigestSigner",
+    "GcpKmsSigner", "LedgerSigner", "Passphrase", "PrivateKeySigner", "RemoteSigner", "ThreadedSigner", "TrezorSigner",
+    "from_uri",
 ]
 # fmt: on
 
 _HOMES = {
+    "AccountSigner": "signers.account",
     "ApprovalSigner": "signers.approval",
     "AwsKmsSigner": "signers.aws_kms",
     "AzureKeySigner": "signers.azure_key",

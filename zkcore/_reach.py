@@ -17,7 +17,12 @@ __all__ = ["SIGNERS", "USES", "path_of", "reached"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _FLOWS: Final = "zkcore.flows."
-_SENDING: Final = ("fate", "covering", "signed")  # of every use: what the wallet itself runs, once something is sent
+_SENDING: Final = (
+    "fate",
+    "covering",
+    "signed",
+    "accounts",
+)  # of every use: what the wallet itself runs, once something is sent
 USES: Final = {
     "deposit": ("deposit", "status"),
     "execute": ("execute", "status"),
@@ -39,6 +44,7 @@ SIGNERS: Final = {
     "azure": ("signers.azure_key",),
     "remote": ("signers.remote",),
     "approval": ("signers.approval",),
+    "account": ("signers.account",),
     "none": (),
 }
 

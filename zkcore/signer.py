@@ -4,11 +4,11 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from zkcore.ethereum.eip712 import TypedData
-from zkcore.ethereum.signature import Signature
+from zkcore.ethereum.signature import CustomSignature, Signature
 from zkcore.transactions import Transaction
 from zkcore.types import Address
 
-__all__ = ["AsyncSigner", "Capability", "Signature", "Signer"]
+__all__ = ["AsyncSigner", "Capability", "CustomSignature", "CustomSigner", "Signature", "Signer"]
 
 
 class Capability(Enum):
@@ -66,4 +66,18 @@ class AsyncSigner(_Account, Protocol):
 
     async def sign_message(self, message: bytes) -> Signature:
         """Sign an EIP-191 personal message. Raises SignerError."""
+        ...
+
+
+@runtime_checkable
+class CustomSigner(_Account, Protocol):
+    """Signs for an account of Era that is a contract: its transactions alone, all of them 0x71."""
+
+    @property
+    def placeholder(self) -> bytes:
+        """What stands for a signature in estimates: of the same length."""
+        ...
+
+    def sign_transaction(self, tx: Transaction) -> CustomSignature:
+        """Sign a 0x71 transaction of the account. Raises SignerError."""
         ...

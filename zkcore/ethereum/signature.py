@@ -7,7 +7,7 @@ from msgspec import Struct
 from zkcore.errors import BadSignature, WrongDevice
 from zkcore.types import Address, uint
 
-__all__ = ["SECP256K1_N", "Signature", "check_signature", "recover"]
+__all__ = ["SECP256K1_N", "CustomSignature", "Signature", "check_signature", "recover"]
 
 SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # the order of the curve: SEC 2, 2.4.1
 
@@ -53,6 +53,24 @@ class Signature(Struct, frozen=True):
         if parity is None:
             raise BadSignature(f"expected v to be 0, 1, 27 or 28, or 35 and above (EIP-155), got {v}")
         return cls(int.from_bytes(raw[:32]), int.from_bytes(raw[32:64]), parity, clear)
+
+
+class CustomSignature(Struct, frozen=True):
+    """What an account that is a contract takes for its signature, in its own form. Only the account can say whether it is one.
+
+    `clear`: as in `Signature`, of all who signed.
+    """
+
+    data: bytes
+    clear: bool | None = None
+
+    def __post_init__(self) -> None:
+        if not self.data:
+            raise BadSignature("expected a signature of the account, got none")
+
+    def to_bytes(self) -> bytes:
+        """The bytes, as they are sent."""
+        return self.data
 
 
 def recover(digest: bytes, signature: Signature) -> Address:

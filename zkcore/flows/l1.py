@@ -138,6 +138,8 @@ def account_state(
         _kind(session, chain, seen),
         fee_market(chain, (options.max_fee_per_gas, options.max_priority_fee_per_gas)),
     )
+    if session.account is not None and chain == "l2":
+        kind = "eoa"  # it pays for itself
     policy = session.fees
     rewards = sorted(block[0] for block in history.reward or () if block)
     tip = rewards[(len(rewards) - 1) // 2] if rewards else 0  # the lower median: two odd blocks of four set no tip
@@ -236,6 +238,7 @@ def gas_limits(
             paymaster=paymaster.address if paymaster else None,
             paymaster_input=paymaster.input if paymaster else b"",
             factory_deps=s.factory_deps,
+            custom_signature=session.account or b"",
             access_list=s.access_list,
         )
         for at, (_, s) in enumerate(steps)

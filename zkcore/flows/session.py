@@ -123,6 +123,7 @@ class Session(Struct, frozen=True, kw_only=True):
     fees: FeePolicy
     known: Known
     unlike: int = 0  # wei of fee that make the bytes of an order unlike those of any other; 0: none, as in a quote
+    account: bytes | None = None  # of an account that is a contract: what stands for its signature in estimates
     reference: str | None = None  # the caller's own name of the order that is drafted
 
     def check_pinned(self, what: str, on_l1: Address) -> Address:

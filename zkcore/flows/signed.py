@@ -1,13 +1,13 @@
 """What this session has signed, by hash: receipts and messages that a node tells of it are compared with that."""
 
-from typing import Final
+from typing import Any, Final
 
 from zkcore.errors import InputError, MalformedReply
 from zkcore.flows.fate import Slot
 from zkcore.flows.session import Session
 from zkcore.methods.replies import Receipt
 from zkcore.protocol.signed import announced, asked_withdrawal
-from zkcore.transactions import Transaction, parse_transaction
+from zkcore.transactions import Eip712Transaction, Transaction, parse_transaction
 from zkcore.types import Address, Hash32, HexLike, hex_bytes, to_hex
 
 __all__ = ["check_is_ours", "check_message", "check_of", "check_receipt", "remember", "slot_of"]
@@ -30,13 +30,14 @@ def check_is_ours(session: Session, tx_hash: Hash32 | None, raw: HexLike | None)
     if not raw:
         return
     transaction, signature = parse_transaction(raw)
-    sender = signature and transaction.sender(signature)
-    if signature is None or sender != session.address:
+    sender = transaction.sender(signature) if signature else None
+    if isinstance(transaction, Eip712Transaction) and transaction.custom_signature:
+        sender = transaction.from_address  # whose signature it is the account was asked before it was sent
+    if sender != session.address:
         raise InputError(f"the handle is {sender or 'nobody'}'s, this wallet is {session.address}'s")
-    if transaction.hash(signature) != tx_hash:
-        raise InputError(
-            f"the handle names {tx_hash}, and holds the signed {transaction.hash(signature)}: it was edited"
-        )
+    signed: Any = transaction
+    if signed.hash(signature) != tx_hash:
+        raise InputError(f"the handle names {tx_hash}, and holds the signed {signed.hash(signature)}: it was edited")
 
 
 def _of(session: Session, tx_hash: Hash32) -> Transaction | None:

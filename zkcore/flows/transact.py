@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from zkcore.effects import Chain, Flow, gather
 from zkcore.errors import InputError, UnsupportedProtocol, ZkCoreError
+from zkcore.flows.accounts import check_account
 from zkcore.flows.approvals import approve_calls, refuses
 from zkcore.flows.l1 import (
     AccountState,
@@ -87,10 +88,14 @@ def draft_calls(
 
     `lacks`: what else the account is known not to hold. `refused`: why this is quoted, and no more.
     """
-    what = "paymaster" if paymaster is not None else "factory_deps" if any(s.factory_deps for _, s in steps) else ""
+    deps = any(step.factory_deps for _, step in steps)
+    asked = {"paymaster": paymaster is not None, "factory_deps": deps, "an account": session.account is not None}
+    what = next((name for name, is_asked in asked.items() if is_asked), "")
     if what and facts.stack != "era":
         raise UnsupportedProtocol(f"{what}: only Era has these (transaction type 0x71), this chain is ZKsync OS")
     rate = (1, 1)
+    if session.account is not None and chain == "l2":
+        yield from check_account(session)
     if chain == "l2":
         state, rate = yield from l2_state(session, facts, state, options)
     value, purpose = sum(step.value for _, step in steps), "the amount and the fee"
@@ -140,13 +145,15 @@ def plan_calls(
 ) -> Draft[Q]:
     """The plan of calls whose gas is known, with consecutive nonces: as type 2, or as 0x71 if a paymaster pays."""
     chain_id = facts.contracts.l1_chain_id if chain == "l1" else facts.contracts.l2_chain_id
+    if session.account is not None and chain == "l1":
+        raise InputError(f"{session.address} is an account of L2 that is a contract: nothing is sent from it on L1")
     planned: list[PlanStep] = []
     for place, ((step_kind, step), limit) in enumerate(zip(steps, gas, strict=True)):
         fields: dict[str, Any] = {"to": step.to, "value": step.value, "data": step.data, "gas_limit": limit}
         fields |= {name: getattr(state.fees, name) for name in ("max_fee_per_gas", "max_priority_fee_per_gas")}
         fields |= {"chain_id": chain_id, "nonce": state.nonce + place}
         tx: Transaction = Eip1559Transaction(access_list=step.access_list, **fields)
-        if paymaster is not None or step.factory_deps:
+        if paymaster is not None or step.factory_deps or session.account is not None:
             fields |= {"paymaster": paymaster, "factory_deps": step.factory_deps}
             tx = Eip712Transaction(from_address=session.address, **fields)
         planned.append(PlanStep(kind=step_kind, chain=chain, transaction=tx, after=(place - 1,) if place else ()))

@@ -13,13 +13,13 @@ from msgspec import Struct
 from zkcore.effects import Chain
 from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered, ZkCoreError
 from zkcore.ethereum.hashing import keccak256
-from zkcore.ethereum.signature import Signature, check_signature
+from zkcore.ethereum.signature import CustomSignature, Signature, check_signature
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
 from zkcore.plans.rules import check_steps
 from zkcore.protocol.chains import ChainProfile
 from zkcore.protocol.contracts import BRIDGEHUB
-from zkcore.signer import Signer
-from zkcore.transactions import parse_transaction
+from zkcore.signer import CustomSigner, Signer
+from zkcore.transactions import Eip712Transaction, Transaction, parse_transaction
 from zkcore.types import Address, Hash32, check_nesting, hex_bytes, to_hex
 from zkcore.words import NOBODY, Names, Told, knowing
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "Plan", "SignedPlan", "check_kind", "essence", "sign_plan"]
 
 VERSION: Final = 1
+_CUSTOM: Final = "custom:"
 
 H = TypeVar("H")
 H_co = TypeVar("H_co", covariant=True)  # the handle that submitting the plan gives
@@ -117,16 +118,28 @@ class Plan(Told, Struct, Generic[H_co], frozen=True, kw_only=True, dict=True):
 
 
 class SignedPlan(Told, Struct, Generic[H_co], frozen=True, kw_only=True):
-    """A plan with one signature a step. Raises WrongDevice or BadSignature if one is not the sender's."""
+    """A plan with one signature a step. Raises WrongDevice or BadSignature if one is not the sender's.
+
+    Whether a `CustomSignature` is the sender's only the account itself can say: submitting asks it first.
+    """
 
     plan: Plan[H_co]
-    signatures: tuple[Signature, ...]
+    signatures: tuple[Signature | CustomSignature, ...]
 
     def __post_init__(self) -> None:
         if len(self.signatures) != len(self.plan.steps):
             raise PlanTampered(f"{len(self.plan.steps)} steps, {len(self.signatures)} signatures")
         for step, signature in zip(self.plan.steps, self.signatures, strict=True):
-            check_signature(step.transaction.signing_hash(), signature, self.plan.sender)
+            if isinstance(signature, Signature):
+                check_signature(step.transaction.signing_hash(), signature, self.plan.sender)
+            elif not isinstance(step.transaction, Eip712Transaction):
+                raise BadSignature("only transactions of type 0x71 have signatures of an account's own")
+
+    @property
+    def custom(self) -> "list[tuple[Transaction, CustomSignature]]":
+        """The transactions that have a signature of the account's own, with it."""
+        pairs = zip(self.plan.steps, self.signatures, strict=True)
+        return [(step.transaction, given) for step, given in pairs if isinstance(given, CustomSignature)]
 
     @property
     def kind(self) -> PlanKind:
@@ -141,16 +154,20 @@ class SignedPlan(Told, Struct, Generic[H_co], frozen=True, kw_only=True):
     @property
     def tx_hashes(self) -> tuple[Hash32, ...]:
         """The transaction hash of each step."""
-        return tuple(s.transaction.hash(g) for s, g in zip(self.plan.steps, self.signatures, strict=True))
+        return tuple(s.transaction.hash(cast("Any", g)) for s, g in zip(self.plan.steps, self.signatures, strict=True))
 
     @property
     def raw_transactions(self) -> tuple[bytes, ...]:
         """The signed bytes of each step, as `eth_sendRawTransaction` takes them."""
-        return tuple(s.transaction.signed_bytes(g) for s, g in zip(self.plan.steps, self.signatures, strict=True))
+        pairs = zip(self.plan.steps, self.signatures, strict=True)
+        return tuple(step.transaction.signed_bytes(cast("Any", given)) for step, given in pairs)
 
     def to_json(self) -> str:
-        """Canonical JSON of the plan, its hash and the signatures (65 bytes each)."""
-        signatures = [to_hex(signature.to_bytes()) for signature in self.signatures]
+        """Canonical JSON of the plan, its hash and the signatures: 65 bytes each, or `custom:` and what the account takes."""
+        signatures = [
+            (_CUSTOM if isinstance(signature, CustomSignature) else "") + to_hex(signature.to_bytes())
+            for signature in self.signatures
+        ]
         return _canonical({**_body(self.plan), "hash": str(self.hash), "signatures": signatures}).decode()
 
     @overload
@@ -168,10 +185,16 @@ class SignedPlan(Told, Struct, Generic[H_co], frozen=True, kw_only=True):
         if not isinstance(signatures, list):
             raise PlanTampered("signatures: expected a list")
         raw = cast("list[str]", signatures)
-        signed = cls(plan=plan, signatures=tuple(Signature.from_bytes(hex_bytes(s, "signature")) for s in raw))
+        signed = cls(plan=plan, signatures=tuple(_signature(text) for text in raw))
         _check_canonical(signed, text)
         check_kind(signed.kind, handle, "a signed plan")
         return signed
+
+
+def _signature(text: str) -> Signature | CustomSignature:
+    if text.startswith(_CUSTOM):
+        return CustomSignature(hex_bytes(text.removeprefix(_CUSTOM), "signature"))
+    return Signature.from_bytes(hex_bytes(text, "signature"))
 
 
 class Draft(Struct, Generic[Q], frozen=True):
@@ -193,7 +216,9 @@ class Draft(Struct, Generic[Q], frozen=True):
         return self
 
 
-def sign_plan(plan: Plan[H], signer: Signer, *, expected_hash: Hash32 | str | None = None) -> SignedPlan[H]:
+def sign_plan(
+    plan: Plan[H], signer: Signer | CustomSigner, *, expected_hash: Hash32 | str | None = None
+) -> SignedPlan[H]:
     """Sign every step, offline. `expected_hash` is the hash seen in the preview, if it was read elsewhere.
 
     Raises PlanTampered if the hash differs, InputError if the signer is not the plan's sender, SignerError.

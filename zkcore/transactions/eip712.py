@@ -17,7 +17,7 @@ from zkcore._keccak import keccak
 from zkcore.errors import BadSignature, InputError, UnsupportedProtocol
 from zkcore.ethereum import rlp
 from zkcore.ethereum.eip712 import DOMAIN, Field, StructType, TypedData, Value
-from zkcore.ethereum.signature import Signature
+from zkcore.ethereum.signature import CustomSignature, Signature
 from zkcore.transactions import _base
 from zkcore.transactions._base import EMPTY, NONE, BaseTransaction, Bytecodes, Data, From, To
 from zkcore.transactions._bytecode import versioned_hash
@@ -103,7 +103,9 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
         """The transaction without an ECDSA signature. This is not what is signed: that is `signing_hash`."""
         return self._serialize([rlp.from_uint(self.chain_id), b"", b""], self.custom_signature)
 
-    def signed_bytes(self, signature: Signature | None = None, form: Literal["custom", "ecdsa"] = "custom") -> bytes:
+    def signed_bytes(
+        self, signature: Signature | CustomSignature | None = None, form: Literal["custom", "ecdsa"] = "custom"
+    ) -> bytes:
         """What is sent with eth_sendRawTransaction. Whether the signature fits is not checked here: see `sender`.
 
         Nodes take an ECDSA signature in two forms, as 65 bytes in the place of a custom signature or as y_parity, r, s;
@@ -112,11 +114,11 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
         custom_signature = self._signature_bytes(signature)
         if form not in {"custom", "ecdsa"}:
             raise InputError(f"form: expected 'custom' or 'ecdsa', got {form!r}")
-        if signature is not None and form == "ecdsa":
+        if isinstance(signature, Signature) and form == "ecdsa":
             return self._serialize(_base.signature_items(signature, signature.y_parity), b"")
         return self._serialize([rlp.from_uint(self.chain_id), b"", b""], custom_signature)
 
-    def hash(self, signature: Signature | None = None) -> Hash32:
+    def hash(self, signature: Signature | CustomSignature | None = None) -> Hash32:
         """The transaction hash: keccak256(digest || keccak256(signature)), with v = 27 or 28 in an ECDSA signature."""
         return Hash32(keccak(self.signing_hash() + keccak(self._signature_bytes(signature))))
 
@@ -125,7 +127,7 @@ class Eip712Transaction(BaseTransaction, frozen=True, kw_only=True):
         if stack != "era":
             raise UnsupportedProtocol("ZKsync OS chains have no transactions of type 0x71: use EIP-1559")
 
-    def _signature_bytes(self, signature: Signature | None) -> bytes:
+    def _signature_bytes(self, signature: Signature | CustomSignature | None) -> bytes:
         if (signature is None) == (not self.custom_signature):
             raise InputError("a 0x71 transaction has either a signature or a custom_signature that is not empty")
         return self.custom_signature if signature is None else signature.to_bytes()

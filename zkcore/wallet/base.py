@@ -89,6 +89,7 @@ class WalletBase(Generic[S, N]):
         self._signer: S | None
         self.address, self._signer = _account(signer)
         said: dict[str, Any] = {"address": self.address, "trust_l2": trust_l2, "fees": fees, "known": Known()}
+        said["account"] = getattr(self._signer, "placeholder", None)
         self._session = Session(**chosen_chain(chain, bridgehub)._asdict(), **said)
         self._nodes = {"l1": l1, "l2": l2}
         self._observe, self._told_of = observe, cast("ObservedJournal | None", None)

@@ -16,8 +16,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zkcore.effects import Chain, Effect, Flow, Step, attempt, gather, sleep
-from zkcore.errors import InputError, NonceTaken, RpcError, SendUncertain, SignerTimeout, TransactionFailed, WaitTimeout
-from zkcore.ethereum.signature import Signature
+from zkcore.errors import (
+    BadSignature,
+    InputError,
+    NonceTaken,
+    RpcError,
+    SendUncertain,
+    SignerTimeout,
+    TransactionFailed,
+    WaitTimeout,
+)
+from zkcore.ethereum.signature import CustomSignature, Signature
+from zkcore.flows.accounts import check_signatures
 from zkcore.flows.covering import covered, takes_tokens, uncovered
 from zkcore.flows.fate import included, is_sent, lookup, missing
 from zkcore.flows.signed import check_of
@@ -310,6 +320,11 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
         order.plan = order.plan.at_nonce(order.plan.steps[0].chain, free)
         if any(nonce in taken for _, nonce in order.nonces):  # a gap with too little room
             raise (yield from _taken(order))
+    if order.signed is not None:  # elsewhere
+        refused = yield from attempt(check_signatures(order.signed), BadSignature)
+        if isinstance(refused, BadSignature):
+            order.signed = None  # it is not sent, and leaves no trace
+            raise refused
     entry = _entry(order)
     if order.before is None:
         kept: Entry | None = yield Keep(lambda journal: journal.ask(entry))
@@ -320,10 +335,12 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
             return
     try:
         if order.signed is None:
-            signatures: list[Signature] = []
+            signatures: list[Signature | CustomSignature] = []
             for step in order.plan.steps:
                 signatures.append((yield Sign(step.transaction, order.name, order.plan)))  # noqa: PERF401  # no comprehension can yield
-            order.signed = SignedPlan(plan=order.plan, signatures=tuple(signatures))
+            signed = SignedPlan(plan=order.plan, signatures=tuple(signatures))
+            yield from check_signatures(signed)
+            order.signed = signed
         entry = _entry(order)
         # what takes the place of another takes no nonce
         nonces = [] if order.plan.facts.replaces else order.nonces

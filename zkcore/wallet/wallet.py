@@ -23,7 +23,7 @@ from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import HttpTransport
 from zkcore.rpc.several import Failover
 from zkcore.rpc.transport import Transport
-from zkcore.signer import Signer
+from zkcore.signer import CustomSigner, Signer
 from zkcore.types import AddressLike, HexLike
 from zkcore.wallet._binding import dress, planning, quoting
 from zkcore.wallet.base import WalletBase, node_of
@@ -66,7 +66,7 @@ def _sends(
     return dress(method, draft, returns=lambda _: handle)
 
 
-class Wallet(WalletBase[Signer, Transport]):
+class Wallet(WalletBase[Signer | CustomSigner, Transport]):
     """An account on a ZKsync chain and its L1, by blocking calls. For any number of threads.
 
     `signer`: a `Signer`, or an address: then the wallet is watch-only, and signing raises NoSigner. `l1`, `l2`: URLs, or
@@ -87,7 +87,7 @@ class Wallet(WalletBase[Signer, Transport]):
 
     def __init__(
         self,
-        signer: Signer | AddressLike,
+        signer: Signer | CustomSigner | AddressLike,
         *,
         chain: int | str | ChainProfile,
         l1: str | Transport | Sequence[str | Transport],

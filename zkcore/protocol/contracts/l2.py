@@ -5,8 +5,8 @@ from zkcore.transactions._paymaster import PAYMASTER_FLOW
 
 # fmt: off
 __all__ = [
-    "CONTRACT_DEPLOYER", "L1_MESSENGER", "L2_ASSET_ROUTER", "L2_BASE_TOKEN", "L2_LEGACY_BRIDGE", "L2_NATIVE_TOKEN_VAULT",
-    "NONCE_HOLDER", "PAYMASTER_FLOW",
+    "CONTRACT_DEPLOYER", "ERC1271", "L1_MESSENGER", "L2_ASSET_ROUTER", "L2_BASE_TOKEN", "L2_LEGACY_BRIDGE",
+    "L2_NATIVE_TOKEN_VAULT", "NONCE_HOLDER", "PAYMASTER_FLOW",
 ]
 # fmt: on
 
@@ -67,6 +67,12 @@ class L1_MESSENGER:  # noqa: N801
 
     send_to_l1 = Function("sendToL1(bytes message) returns (bytes32 hash)")
     l1_message_sent = Event("L1MessageSent(address indexed sender,bytes32 indexed hash,bytes message)")
+
+
+class ERC1271:
+    """https://eips.ethereum.org/EIPS/eip-1271: a contract says whether a signature is its own, by 0x1626ba7e."""
+
+    is_valid_signature = Function("isValidSignature(bytes32 hash,bytes signature) view returns (bytes4 magic)")
 
 
 class NONCE_HOLDER:  # noqa: N801

@@ -8,6 +8,7 @@ from typing import Any
 
 from zkcore.errors import ZkCoreError
 from zkcore.ethereum.hashing import keccak256
+from zkcore.protocol.contracts import CONTRACT_DEPLOYER, CONTRACT_DEPLOYER_ADDRESS, ERC1271
 from zkcore.protocol.proofs import L2ToL1Log
 from zkcore.testing.devnet.bootloader import Operation
 from zkcore.testing.devnet.chain import Record
@@ -17,7 +18,7 @@ from zkcore.testing.devnet.node import quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import Eip712Transaction, LegacyTransaction, parse_transaction
-from zkcore.types import hex_bytes
+from zkcore.types import hex_bytes, to_hex
 
 __all__ = ["Era"]
 
@@ -69,7 +70,7 @@ class Era(EraMethods):
             data = hex_bytes(raw, "raw transaction")
             transaction, signature = parse_transaction(data)
             if isinstance(transaction, Eip712Transaction) and transaction.custom_signature:
-                raise _refused(_BAD_SIGNATURE)  # there are no smart accounts here
+                return self._of_account(data, transaction)
             if signature is None:
                 raise _refused("failed to parse transaction: it is not signed")
             if getattr(transaction, "access_list", ()) or data[0] == 1:
@@ -80,6 +81,21 @@ class Era(EraMethods):
         if isinstance(transaction, Eip712Transaction) and transaction.from_address != sender:
             raise _refused(_BAD_SIGNATURE)
         return Pending(raw=data, transaction=transaction, signature=signature, sender=sender, hash=transaction_hash)
+
+    def _of_account(self, raw: bytes, tx: Eip712Transaction) -> Pending:
+        """Of an account that is a contract, and takes the signature for its own: by EIP-1271, for Era's validateTransaction."""
+        calls = (
+            (CONTRACT_DEPLOYER_ADDRESS, CONTRACT_DEPLOYER.get_account_info.encode(tx.from_address)),
+            (tx.from_address, ERC1271.is_valid_signature.encode(tx.signing_hash(), tx.custom_signature)),
+        )
+        try:
+            asked = [{"to": str(to), "data": to_hex(data)} for to, data in calls]
+            info, valid = (hex_bytes(self.anvil.rpc("eth_call", call, "latest"), "answer") for call in asked)
+        except RpcError as error:
+            raise _refused(_BAD_SIGNATURE) from error
+        if info[31:32] != b"\1" or valid[:4] != ERC1271.is_valid_signature.selector:
+            raise _refused(_BAD_SIGNATURE)
+        return Pending(raw=raw, transaction=tx, signature=None, sender=tx.from_address, hash=tx.hash())
 
     def check(self, pending: Pending) -> None:
         tx = pending.transaction

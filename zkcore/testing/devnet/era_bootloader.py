@@ -50,7 +50,7 @@ class EraOperation:
         self.paymaster: Address | None = paymaster.address if paymaster else None
         self.alone = paymaster is not None
         self._ahead: list[str] = []  # anvil's hashes of what runs before the transaction
-        self._anvil_hash = ""
+        self._anvil_hash, self._code = "", "0x"
         self._price = self._before = 0
 
     # ------------------------------------------------------------ with a paymaster
@@ -81,7 +81,7 @@ class EraOperation:
         if not isinstance(tx, Eip712Transaction) or tx.paymaster is None:
             return
         self._before = to_int(rpc("eth_getBalance", str(BOOTLOADER), "latest"))
-        self._ahead = []
+        self._ahead, self._code = [], rpc("eth_getCode", str(self.sender), "latest")
         if tx.paymaster.input[:4] == PAYMASTER_FLOW.approval_based.selector:
             try:
                 token, minimum, _ = PAYMASTER_FLOW.approval_based.decode_arguments(tx.paymaster.input)
@@ -91,7 +91,7 @@ class EraOperation:
             self._from_bootloader(
                 rpc, self.sender, bytes(12) + token + ERC20.approve.encode(tx.paymaster.address, minimum)
             )
-        signature = self._pending.signature.to_bytes() if self._pending.signature else b""
+        signature = self._pending.signature.to_bytes() if self._pending.signature else tx.custom_signature
         number = int.from_bytes
         struct = (
             *(
@@ -161,7 +161,7 @@ class EraOperation:
         validation = sum(one.gas_used for one in ahead)
         used = min(outcome.gas_used + validation, gas_limit)
         paid = self._paid(rpc, validation)
-        rpc("anvil_setCode", str(self.sender), "0x")
+        rpc("anvil_setCode", str(self.sender), self._code)
         rpc("anvil_setBalance", str(BOOTLOADER), quantity(self._before))
         rpc("anvil_addBalance", str(self.paymaster), quantity(paid - used * self._price))
         balance = to_int(rpc("eth_getBalance", str(self.sender), "latest"))
