@@ -20,7 +20,7 @@ def modules(statement: str) -> int:
     ("statement", "most"),
     [
         ("import zkcore", 40),
-        ("from zkcore import ETH, Wallet, ether", 195),  # msgspec alone: 62
+        ("from zkcore import ETH, Wallet, ether", 198),  # msgspec alone: 62
         ("from signers import LedgerSigner, TrezorSigner", 150),
     ],
 )

@@ -9,13 +9,11 @@ lease on the account's nonces. What is signed is in the journal before it is sen
 
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
-from time import time
 from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from zkcore.effects import Chain, Effect, Flow, Step, attempt, gather, sleep
+from zkcore.effects import Chain, Effect, Flow, attempt, gather, sleep
 from zkcore.errors import (
     BadSignature,
     InputError,
@@ -34,13 +32,14 @@ from zkcore.flows.signed import check_of
 from zkcore.journal import AGAIN, Entry, JournalLike, State
 from zkcore.methods import calls
 from zkcore.plans.facts import PlanStep
-from zkcore.plans.plan import Draft, Plan, SignedPlan, essence
-from zkcore.plans.records import Record, record_of, record_to_json
+from zkcore.plans.plan import Plan, SignedPlan
+from zkcore.plans.records import record_of
 from zkcore.transactions import Transaction
 from zkcore.types import Address, Hash32
 from zkcore.wallet._binding import accepted
 from zkcore.wallet.delivery import Delivery, Send, deliver
 from zkcore.wallet.nonces import REGISTER
+from zkcore.wallet.order import Order, entry_of
 
 __all__ = ["Free", "Hold", "Keep", "Order", "Send", "Sign", "Submission", "continuing", "ordering"]
 
@@ -77,60 +76,6 @@ class Sign(Struct, frozen=True):
 
 
 Submission: TypeAlias = Generator[Effect | Hold | Free | Keep | Sign | Send, Any, T]
-
-
-class Order:
-    """What is asked for, and what becomes of it: at the end a `record`, an `error`, or both if it is uncertain.
-
-    `draft`: a flow that makes its plan; or the `plan` itself, signed or not. `reference`: the caller's name of it. `ask`: what is
-    asked for, to compare with what was asked under the same reference. `wanted`: whether anybody waits for it still.
-    """
-
-    def __init__(
-        self,
-        draft: Any = None,
-        *,
-        plan: Plan[Any] | SignedPlan[Any] | None = None,
-        reference: str | None = None,
-        ask: str = "",
-    ) -> None:
-        self.draft: Step[Draft[Any]] = draft
-        self.reference, self.ask = reference, ask
-        self.wanted: Callable[[], bool] = lambda: True
-        self.signed: SignedPlan[Any] | None = plan if isinstance(plan, SignedPlan) else None
-        self.plan: Any = plan.plan if isinstance(plan, SignedPlan) else plan  # None until it is drafted
-        self.fixed = plan is not None  # its nonces are the caller's
-        self.again = plan is not None or reference is not None  # asked for again, it is the same order
-        self.kept = False  # it is in the journal, signed, and was before
-        self.sent = False  # it is with the nodes
-        self.before: Entry | None = None  # what it replaces there
-        self.record: Record | None = None
-        self.error: Exception | None = None
-
-    @property
-    def name(self) -> str:
-        """What the journal knows it by."""
-        return self.reference or str(self.plan.hash)
-
-    @property
-    def account(self) -> tuple[int, Address]:
-        """The chain id and the address whose nonces it takes."""
-        return self.plan.steps[0].transaction.chain_id or 0, self.plan.sender
-
-    @property
-    def nonces(self) -> list[tuple[int, int]]:
-        """Chain id and nonce of each step."""
-        return [(step.transaction.chain_id or 0, step.transaction.nonce) for step in self.plan.steps]
-
-    def known(self, entry: Entry) -> None:
-        """It was signed before: that stands. Raises InputError if something else was asked for under its reference."""
-        same = not (self.ask and entry.ask) or self.ask == entry.ask
-        if not same or (self.plan and entry.plan and essence(self.plan) != essence(entry.plan.plan)):
-            was = entry.ask or (entry.plan and f"a {entry.kind}, {essence(entry.plan.plan)}")
-            raise InputError(f"reference: {entry.reference!r} was given to another order: {was}")
-        if entry.state == "dropped" or entry.plan is None:
-            raise InputError(f"reference: {entry.reference!r} is {entry.state}: order it under another one")
-        self.reference, self.plan, self.signed, self.kept = entry.reference, entry.plan.plan, entry.plan, True
 
 
 def ordering(orders: Sequence[Order]) -> Submission[None]:
@@ -325,7 +270,7 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
         if isinstance(refused, BadSignature):
             order.signed = None  # it is not sent, and leaves no trace
             raise refused
-    entry = _entry(order)
+    entry = entry_of(order)
     if order.before is None:
         kept: Entry | None = yield Keep(lambda journal: journal.ask(entry))
         if kept is not None:  # signed a moment ago by another process; or it is another order with the same bytes
@@ -341,7 +286,7 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
             signed = SignedPlan(plan=order.plan, signatures=tuple(signatures))
             yield from check_signatures(signed)
             order.signed = signed
-        entry = _entry(order)
+        entry = entry_of(order)
         # what takes the place of another takes no nonce
         nonces = [] if order.plan.facts.replaces else order.nonces
         if not (yield Keep(lambda journal: journal.sign(entry, nonces))):
@@ -358,30 +303,6 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
     order.reference = order.name
     for chain_id, nonce in order.nonces:
         REGISTER.take(chain_id, order.plan.sender, nonce)
-
-
-def _entry(order: Order) -> Entry:
-    """Of an order as it is: asked, or signed."""
-    facts, at, before = order.plan.facts, time(), order.before
-    entry = before or Entry(
-        reference=order.name,
-        state="asked",
-        kind=order.plan.kind,
-        account=order.plan.sender,
-        l1_chain_id=facts.l1_chain_id,
-        l2_chain_id=facts.l2_chain_id,
-        asked_at=at,
-        changed_at=at,
-        ask=order.ask,
-    )
-    if order.signed is None:
-        return entry
-    order.record = record_of(order.signed, order.name)
-    hashes = (*entry.hashes, order.signed.hash, order.signed.tx_hashes[-1])
-    signed: State = "signed"
-    return replace(
-        entry, state=signed, changed_at=at, hashes=hashes, plan=order.signed, handle=record_to_json(order.record)
-    )
 
 
 # ---------------------------------------------------------------- sending
