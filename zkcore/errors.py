@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 __all__ = [
     "AccessDenied", "AddressMismatch", "AlreadyFinalized", "AppNotOpen", "BadSignature", "BaseCostMismatch",
     "BlindSigningRequired", "ChainError", "ChainIdMismatch", "DepositFailed", "DeviceBusy", "DeviceFault", "DeviceLocked",
-    "DeviceNotFound", "FeeTooHigh", "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance",
+    "DeviceNotFound", "FeeTooHigh", "FeeTooLow", "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance",
     "InsufficientBalance", "InsufficientBaseCost", "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError",
     "KeyUnusable", "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch", "MalformedReply", "MethodNotFound",
     "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotDeployed",
@@ -151,6 +151,33 @@ class RpcError(NodeError):
     def __init__(self, *, where: str, code: int | None, message: str, data: object = None) -> None:
         self.where, self.code, self.message, self.data = where, code, message, data
         super().__init__(f"{where}: {message} (code {code})")
+
+
+class FeeTooLow(RpcError):
+    """The node refused a transaction whose fees are below what it takes by now: nothing is out. Prices in wei per gas.
+
+    `base_fee`: of the block to come; None if the node does not tell. `message`, `code`: the node's own words.
+    """
+
+    def __init__(
+        self,
+        *,
+        where: str,
+        code: int | None,
+        message: str,
+        max_fee: int,
+        tip: int,
+        base_fee: int | None,
+        data: object = None,
+    ) -> None:
+        super().__init__(where=where, code=code, message=message, data=data)
+        self.max_fee_per_gas, self.max_priority_fee_per_gas, self.base_fee = max_fee, tip, base_fee
+        now = "" if base_fee is None else f"; the base fee is {base_fee} by now"
+        Exception.__init__(
+            self,
+            f"{where}: the fees are too low: it offers at most {max_fee} wei per gas, {tip} of that as a tip{now}. Nothing is "
+            f"out: plan it anew, or name higher fees in TxOptions (the node says {message!r}, code {code})",
+        )
 
 
 class MethodNotFound(RpcError):

@@ -18,10 +18,10 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_179),
     "protocol": (("zkcore/protocol",), 1_998),
     "words": (("zkcore/words",), 250),
-    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_592),
-    "flows": (("zkcore/flows",), 4_177),
+    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_599),
+    "flows": (("zkcore/flows",), 4_241),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_774),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_806),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

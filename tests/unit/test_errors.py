@@ -17,6 +17,7 @@ from zkcore.errors import (
     ChainIdMismatch,
     DepositFailed,
     FeeTooHigh,
+    FeeTooLow,
     HttpStatusError,
     InputError,
     InsufficientAllowance,
@@ -87,6 +88,13 @@ TEXTS = [
     ),
     (MethodNotFound(where="l2", code=-32601, message="unknown method"), "l2: unknown method (code -32601)"),
     (
+        FeeTooLow(where="l1", code=-32000, message="max fee too low", max_fee=5, tip=1, base_fee=7),
+        (
+            "l1: the fees are too low: it offers at most 5 wei per gas, 1 of that as a tip; the base fee is 7 by now. Nothing is "
+            "out: plan it anew, or name higher fees in TxOptions (the node says 'max fee too low', code -32000)"
+        ),
+    ),
+    (
         UntrustedBridgehub(chain_id=324, named=A),
         (
             f"chain 324 has no pinned profile, and the L2 node must not choose whom we pay: check the bridgehub it "
@@ -126,6 +134,10 @@ TEXTS = [
     (UnknownChain(chain_id=7, bridgehub=A), f"the bridgehub {A} does not know chain 7"),
     (TransactionFailed(chain="l1", tx_hash="0x12", reason="paused"), "the l1 transaction 0x12 failed: paused"),
     (TransactionFailed(chain="l1", tx_hash="0x12"), "the l1 transaction 0x12 failed"),
+    (
+        NotDeployed(tx_hash="0x12", contract=A, why="there is no code"),
+        f"the L2 transaction 0x12 was to deploy a contract at {A}, but there is no code",
+    ),
     (
         DepositFailed(l2_tx_hash="0x12", receipt=None, claimable=True, advice="Claim it."),
         "the L2 transaction 0x12 failed. Claim it.",

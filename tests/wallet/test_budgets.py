@@ -177,7 +177,7 @@ def test_status_of_either_base_token(other: Devnet) -> None:
     assert there.calls <= 5
 
 
-@pytest.mark.parametrize("net", ["era-erc20"], indirect=True)
+@pytest.mark.parametrize("net", ["era-erc20", "era-erc20@31"], indirect=True)
 def test_withdrawals_of_a_chain_with_an_erc20_base_token(net: Devnet) -> None:
     rich = Meter(net).wallet
     rich.approve(net.profile.base_token, ether("10")).wait(timeout=30)

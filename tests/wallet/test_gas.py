@@ -1,12 +1,14 @@
 """Limits from one state, used on a later one that others have moved: the chain's priority tree, balances, allowances."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from signers import PrivateKeySigner
 from tests.wallet.conftest import Open
 from tests.wallet.tools import AMOUNT, ERA, wallet_of
-from zkcore import ETH, ether
+from zkcore import ETH, AsyncWallet, ether
 from zkcore.errors import InsufficientBalance, TransactionFailed
 from zkcore.ethereum.abi import Function
 from zkcore.flows.l1 import TxOptions
@@ -61,6 +63,37 @@ def test_a_strangers_request_between_prepare_and_submit_costs_no_request_its_gas
         plan = prepare()
         _fill(net, index)  # a stranger's: the next leaf adds a level
         assert wallet.submit(plan).wait(timeout=30).status == 1
+
+
+@pytest.mark.parametrize("net", ["era-eth@31", "era-erc20@31", "zksync-os-eth@31"], indirect=True)
+@pytest.mark.parametrize("index", [4, 64])
+def test_the_same_on_the_version_after(net: Devnet, open_wallet: Open, index: int) -> None:
+    wallet = open_wallet(net)
+    if _base(net) != ETH:
+        wallet.approve(_base(net), ether("1000")).wait()
+    _fill(net, index - 1)
+    plan = wallet.prepare_deposit(_base(net), AMOUNT)
+    _stranger(net).l1_transfer(net.accounts[0].address, 1).wait(timeout=30)
+    _fill(net, index)
+    assert wallet.submit(plan).wait(timeout=30).status == 1
+
+
+@pytest.mark.parametrize("net", ["era-eth", "era-eth@31"], indirect=True)
+def test_forty_one_shots_at_once_behind_a_stranger_all_run(net: Devnet) -> None:
+    _fill(net, 61)
+
+    async def main() -> list[Any]:
+        signer = PrivateKeySigner(net.accounts[0].private_key)
+        async with AsyncWallet(signer, chain=net.profile, l1=net.l1_url, l2=net.l2_url) as wallet:
+            net.l1.mining = False  # the stranger's are included first, and the forty behind them in one block
+            for _ in range(3):
+                _stranger(net).deposit(ETH, AMOUNT)
+            deposits = await asyncio.gather(*[wallet.deposit(ETH, AMOUNT) for _ in range(40)])
+            net.l1.mining = True
+            net.mine()
+            return await asyncio.gather(*[deposit.wait(timeout=120) for deposit in deposits])
+
+    assert [receipt.status for receipt in asyncio.run(main())] == [1] * 40
 
 
 @ERA

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.docs.test_snippets import blocks
 from tests.wallet.tools import count, sends, wallet_of
 from zkcore import Journal
 from zkcore.testing.devnet import Devnet
@@ -22,33 +23,43 @@ from zkcore.transactions import parse_transaction
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 here")
 
-# as on the page "Orders"; each process has its share of the jobs
-PROGRAM = """
+# before the program that README shows
+BEFORE = """
 import sys
-from signers import PrivateKeySigner
-from zkcore import ETH, ChainProfile, Wallet
+from zkcore import ChainProfile
 
 l1, l2, hub, l1_id, l2_id, journal, receiver, orders, share, shares = sys.argv[1:]
 chain = ChainProfile(bridgehub=hub, l1_chain_id=int(l1_id), l2_chain_id=int(l2_id))
-jobs = {f"job-{number}": 10**12 + number for number in range(int(share), int(orders), int(shares))}
-with Wallet(PrivateKeySigner.from_env("KEY"), chain=chain, l1=l1, l2=l2, journal=journal) as wallet:
-    wallet.resume_all()
-    deposits = [wallet.deposit(ETH, amount, to=receiver, reference=job) for job, amount in jobs.items()]
-    for deposit in deposits:
-        deposit.wait(timeout=300)
 """
+# what each process has in place of a reader's nodes, key and jobs: its share of them
+INSTEAD = {
+    'chain="era", l1="https://...", l2="https://..."': "chain=chain, l1=l1, l2=l2",
+    '"ops.sqlite"': "journal",
+    'from_file("testnet.key")': 'from_env("KEY")',
+    'ether("0.001") for number in range(30)': "10**12 + number for number in range(int(share), int(orders), int(shares))",
+    "reference=job": "to=receiver, reference=job",
+}
+
+
+def program() -> str:
+    """The one that README shows."""
+    (shown,) = [code for name, code in blocks() if name.startswith("README-") and "resume_all" in code]
+    for theirs, ours in INSTEAD.items():
+        assert theirs in shown, theirs
+        shown = shown.replace(theirs, ours)
+    return BEFORE + shown
 
 
 def run_killed(net: Devnet, journal: Path, *, orders: int, processes: int, kills: int, every: float) -> int:
     """Run the program in so many processes, killing one of them every so often; how often it was killed."""
     chance, killed, deadline = random.Random(orders), 0, time.monotonic() + 60 + 3 * orders * max(1.0, every)
-    profile, receiver = net.profile, str(net.accounts[7].address)
+    code, profile, receiver = program(), net.profile, str(net.accounts[7].address)
     nodes = [net.l1_url, net.l2_url, str(profile.bridgehub), str(profile.l1_chain_id), str(profile.l2_chain_id)]
     environment = os.environ | {"KEY": str(net.accounts[0].private_key), "PYTHONPATH": os.pathsep.join(sys.path)}
 
     def start(share: int) -> Any:
         more = [str(journal), receiver, str(orders), str(share), str(processes)]
-        return subprocess.Popen([sys.executable, "-c", PROGRAM, *nodes, *more], env=environment)
+        return subprocess.Popen([sys.executable, "-c", code, *nodes, *more], env=environment)
 
     running = {share: start(share) for share in range(processes)}
     try:

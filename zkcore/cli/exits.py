@@ -60,6 +60,7 @@ _ADVICE: Final[dict[str, str]] = {
     "NoSigner": "name who signs: --ledger, --trezor, --keystore FILE, --key-file FILE or --signer URI",
     "UntrustedBridgehub": "name the contracts yourself: --bridgehub ADDRESS, or --trust-l2",
     "ChainIdMismatch": "check --chain, --l1 and --l2",
+    "FeeTooLow": "gas has become dearer: ask again",
     "FeeTooHigh": "raise the ceiling if you mean it: --max-fee AMOUNT (ether, a transaction)",
     "NodeUnreachable": "check the URL, or give a second one: --l1 and --l2 may be repeated",
     "RateLimited": "give a second node: --l1 and --l2 may be repeated",

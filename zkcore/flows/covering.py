@@ -19,7 +19,7 @@ from zkcore.protocol.contracts import BRIDGEHUB, ERC20
 from zkcore.transactions import Eip1559Transaction
 from zkcore.types import ETH, Address
 
-__all__ = ["covered", "takes_tokens", "uncovered"]
+__all__ = ["covered", "taken_tokens", "takes_tokens", "uncovered"]
 
 _APPROVE_GAS = 100_000  # where the plan has no approval of this token to take it from
 
@@ -77,6 +77,11 @@ def _taker(plan: Plan[Any], one: _Taken, left: dict[tuple[Address, Address], int
 def takes_tokens(plan: Plan[Any]) -> bool:
     """Whether an allowance must be there for it."""
     return bool(_taken(plan))
+
+
+def taken_tokens(plan: Plan[Any]) -> list[tuple[Address, int]]:
+    """What its request takes of which tokens of L1."""
+    return [(one.token, one.amount) for one in _taken(plan)]
 
 
 def covered(

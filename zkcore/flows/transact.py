@@ -159,7 +159,8 @@ def plan_calls(
         planned.append(PlanStep(kind=step_kind, chain=chain, transaction=tx, after=(place - 1,) if place else ()))
     known_facts = plan_facts(session, facts, l1_block=state.fees.block if chain == "l1" else None, **more)
     plan: Plan[Any] = Plan(kind=kind, sender=session.address, steps=tuple(planned), facts=known_facts)
-    return Draft(quote, plan, nonce_fixed=options is not None and options.nonce is not None, refusal=refusal)
+    fixed = options is not None and options.nonce is not None
+    return Draft(quote, plan, nonce_fixed=fixed, refusal=refusal, held=state.balance)
 
 
 def plan_facts(session: Session, facts: ChainFacts, **more: Any) -> PlanFacts:

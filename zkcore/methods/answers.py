@@ -14,7 +14,7 @@ from zkcore.errors import MethodNotFound, RpcError
 from zkcore.methods.decoding import decoder
 from zkcore.types import Hash32
 
-__all__ = ["Answer", "answer"]
+__all__ = ["Answer", "answer", "says_too_cheap"]
 
 Answer: TypeAlias = Literal[
     "taken",  # its hash: the node has it
@@ -49,8 +49,7 @@ _REFUSED: Final = re.compile(
     r"(?i)insufficient.?(funds|balance)|not enough (balance|funds)|upfront cost exceeds|overdraws from account"
     r"|intrinsic gas|gas (limit )?(is )?too (low|high)|(exceeds|exceeding|above) (the |current )?block('s)? gas limit"
     r"|gas ?limit ?exceeded|exceeds transaction gas (cap|limit)|supplied gas is beyond limit|cost exceeds current gas limit"
-    r"|exceeds the configured cap|fee ?cap (exceeded|.*below)|max fee per gas less than block base fee|below current base ?fee"
-    r"|(^|: )transaction underpriced|fee ?too ?low|below configured minimum|minimal gas price"
+    r"|exceeds the configured cap|fee ?cap exceeded"
     r"|priority fee per gas (higher than|exceeds)|tip above fee cap"
     r"|oversized data|input data too large|transaction is too big|max(imum)? ?(init ?code|tx ?size)"
     r"|invalid (sender|signature|chain.?id|transaction type|rlp)|wrong chain.?id|chainid (not supported|is required)"
@@ -58,6 +57,19 @@ _REFUSED: Final = re.compile(
     r"|(sender|recipient|code) is banned|not (permitted|authorized)|only replay-protected"
     r"|too many factory dependencies|paymaster (validation|preparation)|can't start a transaction from a non-account"
 )
+
+
+# of those, what is about fees: geth, Infura "max fee per gas less than block base fee", Era the same; erigon "fee cap .. below";
+# nethermind "FeeTooLow"; parity "below configured minimum", "minimal gas price"; besu, reth "below current base fee"
+_CHEAP: Final = re.compile(
+    r"(?i)max fee per gas less than block base fee|fee ?cap .*below|below current base ?fee|(^|: )transaction underpriced"
+    r"|fee ?too ?low|below configured minimum|minimal gas price"
+)
+
+
+def says_too_cheap(error: RpcError) -> bool:
+    """Whether a node refused it for fees that are too low."""
+    return not any(other.search(error.message) for other in (_THERE, _OCCUPIED)) and bool(_CHEAP.search(error.message))
 
 
 def answer(reply: Reply, tx_hash: Hash32) -> Answer:
@@ -80,4 +92,5 @@ _MEANINGS: Final[tuple[tuple[re.Pattern[str], Answer], ...]] = (
     (_THERE, "there"),
     (_OCCUPIED, "occupied"),
     (_REFUSED, "refused"),
+    (_CHEAP, "refused"),
 )

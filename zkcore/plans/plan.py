@@ -201,13 +201,14 @@ class Draft(Struct, Generic[Q], frozen=True):
     """What a flow makes of an order: what it costs and does, and the plan to do it.
 
     `nonce_fixed`: the nonce is the caller's; else it is the node's next one, and a one-shot method may move it.
-    `refusal`: why it can be quoted and not done, as things are.
+    `refusal`: why it can be quoted and not done, as things are. `held`: of the chain's own coin, when it was drafted.
     """
 
     quote: Q
     plan: Plan[Any]
     nonce_fixed: bool = False
     refusal: ZkCoreError | None = None
+    held: int | None = None
 
     def accepted(self) -> "Draft[Q]":
         """Itself, to plan or to do. Raises its refusal."""

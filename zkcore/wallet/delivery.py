@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from zkcore.effects import Chain, Effect, Reply, attempt, gather, sleep
-from zkcore.errors import NodeError, NonceTaken, SendUncertain
+from zkcore.effects import Chain, Effect, Flow, Reply, attempt, gather, sleep
+from zkcore.errors import FeeTooLow, NodeError, NonceTaken, RpcError, SendUncertain
 from zkcore.flows.fate import lookup
-from zkcore.methods.answers import answer
+from zkcore.flows.market import fee_market
+from zkcore.methods.answers import answer, says_too_cheap
 from zkcore.plans.plan import SignedPlan
 
 __all__ = ["Delivery", "Send", "deliver"]
@@ -43,6 +44,10 @@ class Delivery:
         self.order, self.doubt, self.heard, self.reply = order, doubt, 0, Exception("no answer")
         self.chain: Chain = step.chain
         self.sender, self.nonce = signed.plan.sender, step.transaction.nonce
+        transaction: Any = step.transaction
+        price = "max_fee_per_gas" if hasattr(transaction, "max_fee_per_gas") else "gas_price"
+        self.max_fee: int = getattr(transaction, price)
+        self.tip: int = getattr(transaction, "max_priority_fee_per_gas", self.max_fee)
         self.raw, self.tx_hash = signed.raw_transactions[place], signed.tx_hashes[place]
 
     def taken(self, next_nonce: int) -> NonceTaken:
@@ -62,6 +67,9 @@ def deliver(deliveries: Sequence[Delivery]) -> "Generator[Effect | Send, Any, No
         )
         rows = zip(open_answers, found, strict=True)
         waiting = [one for (one, reply, said), truth in rows if not _settled(one, reply, said, truth)]
+        cheap = [one for one in deliveries if isinstance(one.order.error, RpcError) and says_too_cheap(one.order.error)]
+        if cheap:
+            yield from _priced(cheap)
         if not waiting:
             return
         if left:
@@ -70,6 +78,18 @@ def deliver(deliveries: Sequence[Delivery]) -> "Generator[Effect | Send, Any, No
     for one in waiting:
         one.order.error = SendUncertain(signed=one.order.signed, why=one.reply)
         one.order.error.__cause__ = one.reply
+
+
+def _priced(cheap: Sequence[Delivery]) -> Flow[None]:
+    """Say what is too low, and what the chain asks by now, of those that were refused for their fees."""
+    market = yield from attempt(fee_market(cheap[0].chain, (None, None)), NodeError)
+    base_fee = None if isinstance(market, NodeError) else market.base_fee_per_gas[-1]
+    for one in cheap:
+        said = one.order.error
+        if isinstance(said, RpcError) and not isinstance(said, FeeTooLow):
+            words: dict[str, Any] = {"where": said.where, "code": said.code, "message": said.message, "data": said.data}
+            one.order.error = FeeTooLow(max_fee=one.max_fee, tip=one.tip, base_fee=base_fee, **words)
+            one.order.error.__cause__ = said
 
 
 def _settled(one: Delivery, reply: Reply, said: str, truth: tuple[bool, int] | NodeError) -> bool:

@@ -38,6 +38,7 @@ class Order:
         self.plan: Any = plan.plan if isinstance(plan, SignedPlan) else plan  # None until it is drafted
         self.fixed = plan is not None  # its nonces are the caller's
         self.again = plan is not None or reference is not None  # asked for again, it is the same order
+        self.held: int | None = None  # of the chain's own coin, when it was drafted
         self.kept = False  # it is in the journal, signed, and was before
         self.sent = False  # it is with the nodes
         self.before: Entry | None = None  # what it replaces there

@@ -93,7 +93,7 @@ def ordering(orders: Sequence[Order]) -> Submission[None]:
         if isinstance(drafted, Exception):
             order.error = drafted
         else:
-            order.plan, order.fixed = drafted.plan, drafted.nonce_fixed
+            order.plan, order.fixed, order.held = drafted.plan, drafted.nonce_fixed, drafted.held
     fresh = [order for order in orders if not order.error and not order.kept]
     for account in dict.fromkeys(order.account for order in fresh):
         own = [order for order in fresh if order.account == account]
@@ -105,6 +105,7 @@ def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submi
     lease = f"nonces of {account[1]} on chain {account[0]}"
     yield from _hold(lease)
     yield from _cover(orders, account)
+    yield from _afford(orders, account)
     groups: list[list[Order]] = []
     for order in [order for order in orders if order.error is None]:
         # one whose steps wait for one another is alone
@@ -135,6 +136,23 @@ def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[
         return  # the node counted all that is in flight, and told the allowance behind it
     for order, plan in zip(free, (yield from covered([order.plan for order in free], ours)), strict=True):
         order.plan, order.error = (order.plan, plan) if isinstance(plan, Exception) else (plan, None)
+
+
+def _afford(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
+    """Of many, refuse those that the account cannot pay behind the others, before anything is signed."""
+    from zkcore.flows.affording import lacking_together
+
+    going = [order for order in orders if order.error is None and not order.signed]
+    if len(going) < 2:
+        return  # it was looked at when it was drafted
+    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
+    ours = [entry.plan.plan for entry in entries if entry.plan and entry.account == account[1]]
+    ours = [plan for plan in ours if plan.steps[0].transaction.chain_id == account[0]]
+    held = [order.held for order in going if order.held is not None]
+    known = min(held) if len(held) == len(going) else None
+    lacks = yield from lacking_together([order.plan for order in going], ours, known)
+    for order, lack in zip(going, lacks, strict=True):
+        order.error = lack
 
 
 def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:
