@@ -55,6 +55,7 @@ REMEDIES: dict[str, str] = {
     "AlreadyFinalized": "Nothing: it is done.",
     "WithdrawalCancelled": "Nothing: whoever may unbundle it has taken it back.",
     "FeeTooHigh": "Look at what the node says gas costs. If that is right, raise the ceiling that the text names, in `FeePolicy`.",
+    "FeeTooLow": "Gas has become dearer since it was planned: plan it anew, or name higher fees in `TxOptions`.",
     "NothingToClaim": "Nothing is left on L1: `reason` says where the value is.",
     "NonceTaken": "Prepare a new plan; if you did not send the other transaction, somebody else has this key.",
     "WaitTimeout": "Wait again, or resume the handle later: nothing is lost.",
