@@ -67,6 +67,9 @@ class Story:
             return seen.setdefault(found[0], f"<hash {len(seen) + 1}>")
 
         text = re.sub(r"0x[0-9a-f]{65,}", "<bytes>", text)
+        text = re.sub(r'(?m)^ +("(zkcore|signers)/\S+": \d+,?|[\d,]+  (zkcore|signers)/\S+)\n', "", text)  # of `audit`
+        text = re.sub(r'"note": (null|"[^"]*")', '"note": <note>', text)  # where it was at that moment
+        text = re.sub(r"(?m)^ +L[12]_[A-Z]+\n", "", text)
         text = re.sub(r"0x[0-9a-f]{64}", numbered, text)
         text = re.sub(r"\b[0-9a-f]{64}\b", numbered, text)
         text = re.sub(r"Python 3\.\d+\.\d+", "Python 3", text)

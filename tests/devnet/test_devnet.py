@@ -166,7 +166,7 @@ def test_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     page = (ROOT / "docs" / "devnet.md").read_text(encoding="utf-8")
     names: dict[str, object] = {}
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     for block in blocks:
         exec(compile(block, "docs/devnet.md", "exec"), names)
     for wallet in wallets:

@@ -19,7 +19,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "protocol": (("zkcore/protocol",), 1_998),
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_599),
-    "flows": (("zkcore/flows",), 4_241),
+    "flows": (("zkcore/flows",), 4_250),
     "rpc": (("zkcore/rpc",), 718),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_806),
     "ledger": (("signers/ledger",), 650),

@@ -23,6 +23,7 @@ from zkcore.errors import (
     UntrustedBridgehub,
 )
 from zkcore.flows.l1 import TxOptions
+from zkcore.plans.plan import sign_plan
 from zkcore.testing.devnet import Body, Devnet, HalfJson, Lie
 from zkcore.types import Address
 
@@ -265,8 +266,9 @@ def test_a_receipt_with_status_0_on_l1(net: Devnet, open_wallet: Any) -> None:
     wallet.approve(token, AMOUNT).wait(timeout=30)
     nonce = wallet.prepare_deposit(token, AMOUNT).steps[0].transaction.nonce
     plan = wallet.prepare_deposit(token, AMOUNT, l1=TxOptions(nonce=nonce + 1))
-    wallet.approve(token, 0).wait(timeout=30)  # after the plan was made
-    deposit = wallet.submit(plan)
+    signed = sign_plan(plan, PrivateKeySigner(net.accounts[0].private_key))
+    wallet.approve(token, 0).wait(timeout=30)  # after the plan was signed: before, it would be refused
+    deposit = wallet.submit(signed)
     assert deposit.status().phase == "L1_FAILED"
     for wait in (deposit.wait, deposit.wait_l1):
         with pytest.raises(TransactionFailed, match="ERC20InsufficientAllowance|insufficient allowance") as failed:

@@ -72,7 +72,7 @@ def test_there_and_back(net: Devnet, open_wallet: Any, kind: str, name: str) -> 
     misbehave()
     if name == "zks_getL2ToL1LogProof":
         with pytest.raises(WaitTimeout, match=name):
-            withdrawals[0].wait(timeout=2, poll=0.02)  # long enough to be told why, on a busy machine
+            withdrawals[0].wait(timeout=4, poll=0.02)  # long enough to be told why, on a busy machine
         net.faults.clear()  # without it, nothing can be finalized
         method = "no method"
     withdrawals[0].wait(timeout=20, poll=0.02)

@@ -88,7 +88,7 @@ def _hex(text: str, known: Any) -> tuple[str, "Preview", dict[str, Any]]:
     from zkcore import parse_transaction, preview
     from zkcore.plans.preview import Preview
     from zkcore.transactions import LegacyTransaction
-    from zkcore.types import hex_bytes
+    from zkcore.types import Address, hex_bytes
 
     data = hex_bytes(text, "hex")
     try:
@@ -102,7 +102,8 @@ def _hex(text: str, known: Any) -> tuple[str, "Preview", dict[str, Any]]:
             more |= {"tx_hash": transaction.hash(signature), "sender": transaction.sender(signature)}
         return "signed transaction" if signature else "transaction", preview(transaction, known), more
     chain_id = None if known is None else known.l1_chain_id
-    bare = LegacyTransaction(chain_id=chain_id, nonce=0, gas_price=0, gas_limit=0, to=None, value=0, data=data)
+    nobody = Address(bytes(20))  # without one it would be init code
+    bare = LegacyTransaction(chain_id=chain_id, nonce=0, gas_price=0, gas_limit=0, to=nobody, value=0, data=data)
     fields = preview(bare, known).fields
     labels = [field.label for field in fields]
     return "calldata", Preview("Calldata", fields[labels.index("call") : labels.index("on a device")]), {}

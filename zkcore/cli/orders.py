@@ -119,6 +119,8 @@ def _quote(run: "Run", ordering: Ordering) -> None:
     run.voice.give({"quote": quote, "amount": order.meant})
     rows = [] if order.meant is None else [("amount", order.meant.words(), 0)]
     told = {name: value for name, value in plain(quote).items() if value not in (None, "", [], {})}
+    if "paymaster" not in told:
+        told.pop("paymaster_allowance", None)
     rows += [(name, _readable(name, value), 0) for name, value in told.items()]
     run.voice.tell(run.voice.rows(rows))
 

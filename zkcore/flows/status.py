@@ -12,6 +12,7 @@ from zkcore.errors import (
     InputError,
     MalformedReply,
     NodeError,
+    NodeTimeout,
     Reverted,
     TransactionFailed,
     WaitTimeout,
@@ -170,12 +171,13 @@ def poll(
     deadline = begun + timeout
     pause = _FIRST_POLL if interval is None else interval
     last: T | None = None
+    trouble: NodeError | None = None
     answer: T | NodeError
     until = max(deadline, begun + _LEAST_LOOK)
     while True:
         answer = yield from attempt(within(ask(), until), NodeError)
         if not isinstance(answer, NodeError):
-            last = answer
+            last, trouble = answer, None
             if on_progress is not None:
                 _ = on_progress(answer)
             if done(answer):
@@ -185,8 +187,9 @@ def poll(
         elif on_progress is not None and troubled is not None:
             _ = on_progress(troubled(last, answer))
         left = deadline - (yield from now())
+        if isinstance(answer, NodeError) and (left > 0 or trouble is None or not isinstance(answer, NodeTimeout)):
+            trouble = answer  # what only ran into the end of the time does not hide what was wrong before
         if left <= 0:
-            trouble = answer if isinstance(answer, NodeError) else None
             raise WaitTimeout(what=what(last), seconds=timeout, trouble=trouble)
         yield from sleep(min(pause, left))
         pause, until = pause if interval is not None else min(1.4 * pause, _LONGEST_POLL), deadline
