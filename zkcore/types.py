@@ -88,6 +88,8 @@ class Address(bytes):
 
 def _twenty(value: object) -> bytes:
     raw = hex_bytes(value, "address")  # type: ignore[arg-type]  # whatever it is, it says so
+    if len(raw) == 32:  # not shown: it may be a key
+        raise InputError("address: expected 20 bytes, got 32, as a hash or a private key has: it is not shown")
     if len(raw) != 20:
         raise InputError(f"address: expected 20 bytes, got {len(raw)}: {_shown(value)}")
     return raw

@@ -181,3 +181,11 @@ def test_only_ints_are_amounts() -> None:
     for decimals in (-1, 256, 1.0):
         with pytest.raises(InputError, match="decimals"):
             parse_units("1", decimals)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["0x" + "5e" * 32, b"\x5e" * 32])
+def test_a_key_given_as_an_address_is_not_repeated(value: bytes | str) -> None:
+    with pytest.raises(InputError, match="expected 20 bytes, got 32") as told:
+        Address(value)
+    assert "5e5e" not in str(told.value)
+    assert "^^" not in str(told.value)

@@ -162,7 +162,7 @@ def known_chain(chain: int | str) -> ChainProfile | None:
 
             close = get_close_matches(chain, [profile.name for profile in _all()])
             meant = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-            raise InputError(f"chain: no pinned chain is called {chain!r}{meant} (zkcore.known_chains() lists them)")
+            raise InputError(f"chain: no pinned chain is called {chain!r}{meant} (known_chains(), or `zkcore chains`)")
         return found[0]
     found = [profile for profile in _all() if profile.l2_chain_id == chain]
     if len(found) > 1:
