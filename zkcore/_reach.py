@@ -22,14 +22,15 @@ _SENDING: Final = (
     "covering",
     "signed",
     "accounts",
-)  # of every use: what the wallet itself runs, once something is sent
+    "naming",
+)  # of every use: what the wallet itself runs, once something is sent, and to show what is signed
 USES: Final = {
     "deposit": ("deposit", "status"),
     "execute": ("execute", "status"),
     "base-cost": ("execute",),
-    "withdraw": ("withdraw", "finalize"),
-    "finalize": ("finalize",),
-    "claim": ("claim",),
+    "withdraw": ("withdraw", "finalize", "status"),
+    "finalize": ("finalize", "payout", "status"),
+    "claim": ("claim", "status"),
     "call": ("calling",),
     "deploy": ("calling",),
     "speed-up": ("replacement", "status"),

@@ -68,6 +68,7 @@ class Story:
 
         text = re.sub(r"0x[0-9a-f]{65,}", "<bytes>", text)
         text = re.sub(r'(?m)^ +("(zkcore|signers)/\S+": \d+,?|[\d,]+  (zkcore|signers)/\S+)\n', "", text)  # of `audit`
+        text = re.sub(r"[\d,]+ lines of code", "<number> lines of code", text)
         text = re.sub(r'"note": (null|"[^"]*")', '"note": <note>', text)  # where it was at that moment
         text = re.sub(r"(?m)^ +L[12]_[A-Z]+\n", "", text)
         text = re.sub(r"0x[0-9a-f]{64}", numbered, text)
