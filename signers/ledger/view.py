@@ -67,12 +67,12 @@ def device_view(what: "Transaction | TypedData | bytes", app: App = App()) -> De
 
 
 def _transaction(tx: "Transaction") -> DeviceView:
-    from zkcore.transactions import Eip1559Transaction, Eip2930Transaction, LegacyTransaction
+    from zkcore.transactions import Eip1559Transaction, Eip2930Transaction
+    from zkcore.transactions.parse import highest_gas_price
 
-    gas_price = tx.gas_price if isinstance(tx, LegacyTransaction | Eip2930Transaction) else tx.max_fee_per_gas
     ticker = "ETH" if tx.chain_id in _NETWORKS else "???"
     lines = [("Amount", f"{format_units(tx.value, 18)} {ticker}")] if tx.value or not tx.data else []
-    fees = ("Max fees", f"{format_units(tx.gas_limit * gas_price, 18)} {ticker}")
+    fees = ("Max fees", f"{format_units(tx.gas_limit * highest_gas_price(tx), 18)} {ticker}")
     lines += [("To", "Contract" if tx.to is None else str(tx.to)), fees]
     if tx.chain_id != 1:
         lines.append(("Network", _NETWORKS.get(tx.chain_id or 0, str(tx.chain_id))))

@@ -8,6 +8,7 @@ from zkcore.errors import InputError
 from zkcore.ethereum.eip712 import DOMAIN, TypedData
 from zkcore.ethereum.hashing import calldata_digest
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction
+from zkcore.transactions.parse import highest_gas_price
 from zkcore.types import format_units, to_hex
 
 __all__ = ["MODEL_ONE", "device_view"]
@@ -36,9 +37,8 @@ def device_view(what: object, model: str, unit: str) -> DeviceView:
 
 
 def _transaction(tx: LegacyTransaction | Eip1559Transaction, model: str, unit: str) -> DeviceView:
-    price = tx.gas_price if isinstance(tx, LegacyTransaction) else tx.max_fee_per_gas
     amount = f"{tx.value} Wei {unit}" if tx.value < 10**9 else f"{format_units(tx.value, 18)} {unit}"
-    fee = f"{format_units(tx.gas_limit * price, 18)} {unit}"
+    fee = f"{format_units(tx.gas_limit * highest_gas_price(tx), 18)} {unit}"
     lines: list[Row] = [("Recipient", str(tx.to or "a new contract")), ("Amount", amount), ("Maximum fee", fee)]
     notes = ["not shown: the chain (but for the unit), an access list; behind 'Fee info': gas limit and prices"]
     if not tx.data:

@@ -11,18 +11,10 @@ from zkcore.methods import calls
 from zkcore.plans.facts import PlanStep
 from zkcore.plans.plan import Plan
 from zkcore.protocol.contracts import ERC20
-from zkcore.transactions import Eip712Transaction
+from zkcore.transactions.parse import highest_cost
 from zkcore.types import ETH, Address
 
 __all__ = ["lacking_together"]
-
-
-def _coin(step: PlanStep) -> int:
-    """What it takes of the chain's own coin at most; a paymaster pays the fee where there is one."""
-    transaction: Any = step.transaction
-    paid = isinstance(transaction, Eip712Transaction) and transaction.paymaster is not None
-    price = getattr(transaction, "max_fee_per_gas", None) or getattr(transaction, "gas_price", 0)
-    return int(transaction.value + (0 if paid else transaction.gas_limit * price))
 
 
 def _sent(step: PlanStep) -> Counter[Address]:
@@ -36,7 +28,7 @@ def _sent(step: PlanStep) -> Counter[Address]:
 def _costs(plan: Plan[Any], first: int = 0) -> Counter[Address]:
     """What the steps from this nonce on take at most: of the chain's own coin (`ETH`), and of tokens."""
     steps = [step for step in plan.steps if step.transaction.nonce >= first]
-    costs = Counter({ETH: sum(_coin(step) for step in steps)})
+    costs = Counter({ETH: sum(highest_cost(step.transaction) for step in steps)})
     for step in steps:
         costs.update(_sent(step))
     for token, amount in taken_tokens(plan) if steps else ():
@@ -47,7 +39,8 @@ def _costs(plan: Plan[Any], first: int = 0) -> Counter[Address]:
 def lacking_together(
     plans: Sequence[Plan[Any]], in_flight: Sequence[Plan[Any]], held: int | None = None
 ) -> Flow[list[InsufficientBalance | None]]:
-    """For each plan, in the order in which they are to be signed, what it lacks behind what is in flight and those before it.
+    """For each plan, in the order in which they are to be signed, what it lacks behind what is in flight and those before it,
+    all of one account on one chain.
 
     One that lacks something takes nothing: a smaller one behind it may fit. `held`: what the account held of the chain's own
     coin a moment ago; where they take nothing else, and nothing is in flight, no wave. Else one.
@@ -55,17 +48,15 @@ def lacking_together(
     chain: Chain = plans[0].steps[0].chain
     sender, costs = plans[0].sender, [_costs(plan) for plan in plans]
     tokens = sorted({token for cost in costs for token in cost} - {ETH})
-    before = [plan for plan in in_flight if plan.steps[0].chain == chain]
     left = Counter({ETH: held or 0})
-    if tokens or before or held is None:
+    if tokens or in_flight or held is None:
         count, coin, balances = yield from gather(
             calls.get_transaction_count(chain, sender),
             calls.get_balance(chain, sender),
             gather(*[calls.eth_call(chain, token, ERC20.balance_of, sender) for token in tokens]),
         )
         left = Counter({ETH: coin}) + Counter(dict(zip(tokens, (balance for (balance,) in balances), strict=True)))
-        before = [plan for plan in before if plan.steps[-1].transaction.nonce >= count]
-        for plan in before:
+        for plan in in_flight:  # what is in a block of it takes nothing more
             left.subtract(_costs(plan, count))
     found: list[InsufficientBalance | None] = []
     for cost in costs:

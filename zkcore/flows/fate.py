@@ -6,14 +6,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from zkcore.effects import Chain, Flow, Step, attempt, gather, now, report, sleep, within
-from zkcore.errors import InputError, NodeError, NonceTaken, TransactionFailed, WaitTimeout
+from zkcore.errors import InputError, NodeError, NodeTimeout, NonceTaken, TransactionFailed, WaitTimeout
 from zkcore.methods import calls
 from zkcore.methods.replies import Receipt
 from zkcore.plans.plan import SignedPlan
 from zkcore.types import Address, Hash32
 
 __all__ = ["DROPPED", "Fate", "Outcome", "Slot", "displaced", "fate", "included", "is_sent", "lookup", "missing"]
-__all__ += ["unincluded"]
+__all__ += ["trouble_of", "unincluded"]
 
 _STEP_TIMEOUT = 1_800.0  # seconds for an approval to be included
 _PAUSE, _LONGEST_PAUSE = 0.5, 6.0  # seconds between two questions
@@ -143,6 +143,7 @@ def included(
     `learn` is told each look; `resend` is what is done when no node has it any more.
     """
     deadline, dropped = (yield from now()) + max(timeout, poll), 0  # a question at least
+    trouble: NodeError | None = None
     while True:
         found = yield from attempt(within(_checked(fate(chain, (tx_hash,), slot), check), deadline), NodeError)
         if isinstance(found, Fate):
@@ -158,12 +159,19 @@ def included(
             if dropped >= DROPPED and resend is not None:
                 yield from resend()
         left = deadline - (yield from now())
-        trouble = found if isinstance(found, NodeError) else None
+        trouble = trouble_of(found, trouble, left)
         if left <= 0:
             raise WaitTimeout(what=f"{chain} to include {tx_hash}", seconds=timeout, trouble=trouble)
         yield from report(f"waiting for {chain} to include {tx_hash}{f': {trouble}' if trouble else ''}")
         yield from sleep(min(poll, left))
         poll = min(1.5 * poll, _LONGEST_PAUSE)
+
+
+def trouble_of(answer: object, before: NodeError | None, left: float) -> NodeError | None:
+    """What troubles a wait: the last reply, if it was no answer; what only ran into its end hides nothing said before."""
+    if not isinstance(answer, NodeError):
+        return None
+    return before if before is not None and left <= 0 and isinstance(answer, NodeTimeout) else answer
 
 
 def _checked(asked: Flow[Fate], check: Callable[[Receipt], None]) -> Flow[Fate]:

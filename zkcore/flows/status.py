@@ -12,12 +12,11 @@ from zkcore.errors import (
     InputError,
     MalformedReply,
     NodeError,
-    NodeTimeout,
     Reverted,
     TransactionFailed,
     WaitTimeout,
 )
-from zkcore.flows.fate import DROPPED, Outcome, Slot, displaced, fate
+from zkcore.flows.fate import DROPPED, Outcome, Slot, displaced, fate, trouble_of
 from zkcore.flows.session import Session, contracts, known_stack, nullifier_of
 from zkcore.flows.signed import check_of
 from zkcore.methods import calls
@@ -177,7 +176,7 @@ def poll(
     while True:
         answer = yield from attempt(within(ask(), until), NodeError)
         if not isinstance(answer, NodeError):
-            last, trouble = answer, None
+            last = answer
             if on_progress is not None:
                 _ = on_progress(answer)
             if done(answer):
@@ -187,8 +186,7 @@ def poll(
         elif on_progress is not None and troubled is not None:
             _ = on_progress(troubled(last, answer))
         left = deadline - (yield from now())
-        if isinstance(answer, NodeError) and (left > 0 or trouble is None or not isinstance(answer, NodeTimeout)):
-            trouble = answer  # what only ran into the end of the time does not hide what was wrong before
+        trouble = trouble_of(answer, trouble, left)
         if left <= 0:
             raise WaitTimeout(what=what(last), seconds=timeout, trouble=trouble)
         yield from sleep(min(pause, left))

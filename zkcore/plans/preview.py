@@ -30,7 +30,8 @@ from zkcore.protocol.contracts import (
 from zkcore.protocol.deployments import created
 from zkcore.protocol.paymaster import Paymaster
 from zkcore.protocol.pinned import known_profile
-from zkcore.transactions import Eip712Transaction, Eip2930Transaction, LegacyTransaction, Transaction, parse_transaction
+from zkcore.transactions import Eip712Transaction, LegacyTransaction, Transaction, parse_transaction
+from zkcore.transactions.parse import highest_cost, highest_gas_price
 from zkcore.types import Address, Hash32, HexLike, format_units, to_hex
 from zkcore.words import NOBODY, Names
 
@@ -139,18 +140,16 @@ def _created(tx: Transaction, sender: Address, facts: PlanFacts) -> Field:
 # ---------------------------------------------------------------- transactions
 def _transaction(tx: Transaction, names: OnChain) -> Iterator[Field]:
     value_token = names.base_token(tx.chain_id)
-    price = tx.gas_price if isinstance(tx, LegacyTransaction | Eip2930Transaction) else tx.max_fee_per_gas
+    price = highest_gas_price(tx)
     if isinstance(tx, Eip712Transaction):
         yield Field("from", names.address(tx.from_address), tx.from_address)
     yield Field("to", "a new contract" if tx.to is None else names.address(tx.to), tx.to)
     yield Field("value", names.amount(tx.value, value_token), tx.value)
     yield Field("nonce", str(tx.nonce), tx.nonce)
     fee = tx.gas_limit * price
-    paid = isinstance(tx, Eip712Transaction) and tx.paymaster is not None
-    by = ", by the paymaster" if paid else ""
+    by = ", by the paymaster" if isinstance(tx, Eip712Transaction) and tx.paymaster is not None else ""
     yield Field("maximal fee", f"{names.amount(fee, value_token)}: {tx.gas_limit} gas at {price} wei{by}", fee)
-    total = tx.value + (0 if paid else fee)
-    yield Field("maximal total", names.amount(total, value_token), total)
+    yield Field("maximal total", names.amount(highest_cost(tx), value_token), highest_cost(tx))
     yield from _calldata(tx, names)
     if isinstance(tx, Eip712Transaction):
         if tx.paymaster is not None:

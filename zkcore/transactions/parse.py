@@ -12,7 +12,7 @@ from zkcore.transactions.eip2930 import Eip2930Transaction
 from zkcore.transactions.legacy import LegacyTransaction
 from zkcore.types import HexLike, hex_bytes
 
-__all__ = ["Transaction", "parse_transaction"]
+__all__ = ["Transaction", "highest_cost", "highest_gas_price", "parse_transaction"]
 
 Transaction: TypeAlias = LegacyTransaction | Eip2930Transaction | Eip1559Transaction | Eip712Transaction
 
@@ -36,3 +36,14 @@ def parse_transaction(raw: HexLike) -> tuple[Transaction, Signature | None]:
     if kind is None:
         raise InputError(f"raw transaction: unknown type {raw[0]:#04x}; known: legacy, {', '.join(map(hex, _TYPES))}")
     return kind.from_items(as_list(rlp.decode(raw[1:]), "transaction"))
+
+
+def highest_gas_price(tx: Transaction) -> int:
+    """Wei a gas that it pays at most."""
+    return tx.gas_price if isinstance(tx, LegacyTransaction | Eip2930Transaction) else tx.max_fee_per_gas
+
+
+def highest_cost(tx: Transaction) -> int:
+    """Wei of the chain's own coin that it takes of its sender at most: a paymaster pays the fee where there is one."""
+    paid = isinstance(tx, Eip712Transaction) and tx.paymaster is not None
+    return tx.value + (0 if paid else tx.gas_limit * highest_gas_price(tx))

@@ -15,6 +15,7 @@ from zkcore.flows.fate import lookup
 from zkcore.flows.market import fee_market
 from zkcore.methods.answers import answer, says_too_cheap
 from zkcore.plans.plan import SignedPlan
+from zkcore.transactions.parse import highest_gas_price
 
 __all__ = ["Delivery", "Send", "deliver"]
 
@@ -44,10 +45,8 @@ class Delivery:
         self.order, self.doubt, self.heard, self.reply = order, doubt, 0, Exception("no answer")
         self.chain: Chain = step.chain
         self.sender, self.nonce = signed.plan.sender, step.transaction.nonce
-        transaction: Any = step.transaction
-        price = "max_fee_per_gas" if hasattr(transaction, "max_fee_per_gas") else "gas_price"
-        self.max_fee: int = getattr(transaction, price)
-        self.tip: int = getattr(transaction, "max_priority_fee_per_gas", self.max_fee)
+        self.max_fee = highest_gas_price(step.transaction)
+        self.tip: int = getattr(step.transaction, "max_priority_fee_per_gas", self.max_fee)
         self.raw, self.tx_hash = signed.raw_transactions[place], signed.tx_hashes[place]
 
     def taken(self, next_nonce: int) -> NonceTaken:

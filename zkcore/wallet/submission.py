@@ -127,8 +127,7 @@ def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[
         return
     drafted = min(order.plan.steps[0].transaction.nonce for order in taking)
     taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted))
-    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
-    ours = [entry.plan.plan for entry in entries if entry.plan and (entry.l1_chain_id, entry.account) == account]
+    ours = yield from _in_flight(account)
     for order in [order for order in taking if order.fixed]:
         order.error = yield from uncovered(order.plan, ours)
     free = [order for order in taking if not order.fixed]
@@ -145,14 +144,19 @@ def _afford(orders: Sequence[Order], account: tuple[int, Address]) -> Submission
     going = [order for order in orders if order.error is None and not order.signed]
     if len(going) < 2:
         return  # it was looked at when it was drafted
-    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
-    ours = [entry.plan.plan for entry in entries if entry.plan and entry.account == account[1]]
-    ours = [plan for plan in ours if plan.steps[0].transaction.chain_id == account[0]]
+    ours = yield from _in_flight(account)
     held = [order.held for order in going if order.held is not None]
     known = min(held) if len(held) == len(going) else None
     lacks = yield from lacking_together([order.plan for order in going], ours, known)
     for order, lack in zip(going, lacks, strict=True):
         order.error = lack
+
+
+def _in_flight(account: tuple[int, Address]) -> Submission[list[Plan[Any]]]:
+    """The plans in the journal that take nonces of this account and may still move money."""
+    entries: list[Entry] = yield Keep(lambda journal: journal.pending())
+    plans = [entry.plan.plan for entry in entries if entry.plan and entry.account == account[1]]
+    return [plan for plan in plans if plan.steps[0].transaction.chain_id == account[0]]
 
 
 def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:

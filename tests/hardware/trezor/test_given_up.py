@@ -21,13 +21,13 @@ from zkcore.errors import SignerTimeout, UserRejected
 SOON = 10.0  # seconds, on a busy machine: a call that takes longer after one that was given up hangs
 
 
-class Watched(FakeTrezor):
-    """Does something at the chunk of a number, before it is written or read."""
+class AtAChunk:
+    """For a transport: does something at the chunk of a number, before it is written or read."""
 
-    def __init__(self, model: str) -> None:
-        super().__init__(model)
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
         self.count, self.at = 0, -1
-        self.act: Callable[[], None] = lambda: None
+        self.act: Callable[[], Any] = lambda: None
 
     def _tick(self) -> None:
         self.count += 1
@@ -36,11 +36,15 @@ class Watched(FakeTrezor):
 
     def write_chunk(self, chunk: bytes, /) -> None:
         self._tick()
-        super().write_chunk(chunk)
+        super().write_chunk(chunk)  # type: ignore[misc]  # the transport's
 
     def read_chunk(self, *, timeout: float | None = None) -> bytes:
         self._tick()
-        return super().read_chunk(timeout=timeout)
+        return super().read_chunk(timeout=timeout)  # type: ignore[misc, no-any-return]
+
+
+class Watched(AtAChunk, FakeTrezor):
+    """The fake."""
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {

@@ -6,7 +6,6 @@ T1B1 and core models: see live.py for the ports.
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from trezorlib.transport.udp import UdpTransport
@@ -15,7 +14,7 @@ from signers import TrezorSigner
 from tests.hardware.trezor.core_scenes import CORE_SCENES
 from tests.hardware.trezor.live import CORE_PORT, PORT, LiveRig
 from tests.hardware.trezor.scenes import KEY, transfer
-from tests.hardware.trezor.test_given_up import CALLS, give_up
+from tests.hardware.trezor.test_given_up import CALLS, AtAChunk, give_up
 
 LATE = 40.0  # seconds: an emulator of Core imports all of its sources again after each request
 RIGS = {name: int(port) for name, port in (("T1B1", PORT), ("core", CORE_PORT)) if port}
@@ -25,14 +24,12 @@ pytestmark = [
 ]
 
 
-class Wire(UdpTransport):
-    """Does something at the chunk of a number, before it is written or read."""
+class Wire(AtAChunk, UdpTransport):
+    """The line to a rig."""
 
     def __init__(self, rig: LiveRig) -> None:
         super().__init__(rig.path.removeprefix("udp:"))
         self._rig = rig
-        self.count, self.at = 0, -1
-        self.act: Callable[[], Any] = lambda: None
 
     @property
     def user(self) -> Callable[[str], bool | None]:
@@ -41,19 +38,6 @@ class Wire(UdpTransport):
     @user.setter
     def user(self, user: Callable[[str], bool | None]) -> None:
         self._rig.press = user("any") is True
-
-    def _tick(self) -> None:
-        self.count += 1
-        if self.count == self.at:
-            self.act()
-
-    def write_chunk(self, chunk: bytes, /) -> None:
-        self._tick()
-        super().write_chunk(chunk)
-
-    def read_chunk(self, *, timeout: float | None = None) -> bytes:
-        self._tick()
-        return super().read_chunk(timeout=timeout)
 
 
 @pytest.fixture(scope="module", params=RIGS or ["none"])
