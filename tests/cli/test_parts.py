@@ -77,7 +77,7 @@ def test_rows_fit_and_hold_no_control_characters(fields: list[Any], width: int) 
     Narrow.width = width
     for line in Narrow().rows([(label[: width - 10], value, depth) for label, value, depth in fields]):
         assert line.isprintable()
-        assert len(line) <= max(width, 8 * 11)
+        assert len(line) <= width
 
 
 def test_where_a_setting_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

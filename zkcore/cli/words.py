@@ -110,7 +110,8 @@ class Voice:
                 lines.append(first)
                 continue
             indent = " " * min(label_width + 4, 2 * depth + 6)
-            lines += [head, *wrap(value, self.width, initial_indent=indent, subsequent_indent=indent)]
+            lines += wrap(head, self.width, subsequent_indent=indent)  # spelled out, even a label can be long
+            lines += wrap(value, self.width, initial_indent=indent, subsequent_indent=indent)
         return lines
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
