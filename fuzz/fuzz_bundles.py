@@ -6,13 +6,17 @@ with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, require
 
     from zkcore.errors import InputError
+    from zkcore.ethereum.hashing import keccak256
     from zkcore.protocol.assets import BridgeMint, TransferData, ntv_asset_id
     from zkcore.protocol.bundles import (
         BundleRequest,
         BundleWithdrawal,
+        bundle_told,
         interoperable_address,
+        is_bundle_of_v31,
         parse_interoperable_address,
     )
+    from zkcore.protocol.contracts import INTEROP_ATTRIBUTES, INTEROP_CENTER
     from zkcore.types import ETH, Address, Hash32
 
 
@@ -25,13 +29,54 @@ def check(data: bytes) -> None:
         elif kind == b"\x01":
             request = BundleRequest.decode(rest)
             require(BundleRequest.decode(request.encode()) == request, request)
+        elif kind == b"\x03":
+            _told(rest)
+        elif kind == b"\x04":
+            _asked(rest)
         else:
+            require(not (is_bundle_of_v31(rest) and _is_ours(rest)), rest)
             withdrawal = BundleWithdrawal.decode(rest)
             require(withdrawal.encode() == rest, withdrawal)
             require(len(set(withdrawal.hashes)) == 2, withdrawal)
             _ = withdrawal.mint, withdrawal.executor
     except InputError:
         return
+
+
+def _is_ours(message: bytes) -> bool:
+    try:
+        _ = BundleWithdrawal.decode(message)
+    except InputError:
+        return False
+    return True
+
+
+def _told(event: bytes) -> None:
+    """An event is believed of this withdrawal only if it names its message, and one of its two hashes."""
+    message = WITHDRAWAL.encode()
+    bundle, named = bundle_told(message, [((INTEROP_CENTER.interop_bundle_sent.topic,), event)], source_chain_id=L2)
+    require(bundle == WITHDRAWAL and named in WITHDRAWAL.hashes, named)
+    require(event[:32] == keccak256(message) and event[32:64] == named, event)
+
+
+def _asked(choice: bytes) -> None:
+    """Attributes chosen, cut short, repeated and put in any order by the bytes: what is taken has each at most once."""
+    split = choice[:1] and choice[0] % 8
+    chosen = [_attribute(byte) for byte in choice[1:9]]
+    of_call, of_bundle = chosen[: split or 0], chosen[split or 0 :]
+    call = (CALL[0], CALL[1], tuple(of_call))
+    request = BundleRequest.decode(INTEROP_CENTER.send_bundle.encode(DESTINATION, [call], of_bundle))
+    for attributes in (of_call, of_bundle):
+        selectors = [one[:4] for one in attributes]
+        require(len(set(selectors)) == len(selectors), selectors)
+    require(all(any(one == whole for whole in ATTRIBUTES) for one in chosen), chosen)
+    require(BundleRequest.decode(request.encode()) == request, request)
+    require(request.transfer == REQUEST.transfer and request.asset_id == REQUEST.asset_id, request)
+
+
+def _attribute(byte: int) -> bytes:
+    whole = ATTRIBUTES[byte % len(ATTRIBUTES)]
+    return whole[: -(byte >> 5)] if byte >> 5 else whole
 
 
 L1, L2 = 11155111, 8022833
@@ -59,10 +104,29 @@ WITHDRAWAL = BundleWithdrawal(
     execution_address=interoperable_address(L1, BOB),
     unbundler_address=interoperable_address(L2, ALICE),
 )
+DESTINATION, (CALL,), _ = INTEROP_CENTER.send_bundle.decode_arguments(REQUEST.encode())
+ATTRIBUTES = [
+    INTEROP_ATTRIBUTES.indirect_call.encode(0),
+    INTEROP_ATTRIBUTES.interop_call_value.encode(0),
+    INTEROP_ATTRIBUTES.interop_bundle_salt.encode(SALT),
+    INTEROP_ATTRIBUTES.execution_address.encode(interoperable_address(L1, BOB)),
+    INTEROP_ATTRIBUTES.unbundler_address.encode(interoperable_address(address=ALICE)),
+    INTEROP_ATTRIBUTES.use_fixed_fee.encode(True),
+    INTEROP_ATTRIBUTES.indirect_call.encode(5),
+    INTEROP_ATTRIBUTES.interop_call_value.encode(1),
+]
+EVENTS = [
+    keccak256(WITHDRAWAL.encode()) + one + (0x60).to_bytes(32) + WITHDRAWAL.bundle[32:] for one in WITHDRAWAL.hashes
+]
 SEEDS = [
     b"\x00" + interoperable_address(L1, BOB),
+    b"\x00" + interoperable_address(address=BOB),
+    b"\x00" + interoperable_address(L1),
     b"\x01" + REQUEST.encode(),
     b"\x02" + WITHDRAWAL.encode(),
+    *[b"\x03" + event for event in EVENTS],
+    b"\x04" + bytes([2, 0, 1, 2]),
+    b"\x04" + bytes([1, 6, 5, 4, 3, 2]),
 ]
 
 if __name__ == "__main__":

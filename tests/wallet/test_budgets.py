@@ -114,6 +114,37 @@ def test_status(net: Devnet) -> None:
     assert back.calls <= 12
 
 
+VERSIONS = [*[f"era-eth@{minor}" for minor in (26, 28, 31)], "era-eth", "zksync-os-eth", "zksync-os-eth@31"]
+
+
+@pytest.mark.parametrize("net", VERSIONS, indirect=True)
+def test_status_of_what_is_paid_out(net: Devnet) -> None:
+    """In the waves of one that is ready; where another had it paid out, who that was is looked for in three waves more."""
+    rich = Meter(net).wallet
+    rich.deposit(ETH, ether("1")).wait(timeout=30)
+    withdrawal = rich.withdraw(ETH, AMOUNT)
+    withdrawal.wait("ready", timeout=30)
+    before = withdrawal.to_json()
+    done = withdrawal.finalize()
+    done.wait(timeout=30)
+    for whole, waves, calls in ((withdrawal.to_json(), 3, 12), (before, 6, 17)):
+        meter = Meter(net)
+        handle = meter.wallet.resume(whole)
+        cost = meter.cost(handle.status)
+        status = handle.status()
+        assert (status.phase, status.finalization) == ("FINALIZED", done.l1_tx_hash)
+        assert cost.waves <= waves
+        assert cost.calls <= calls
+    meter = Meter(net)
+    cost = meter.cost(lambda: meter.wallet.is_withdrawal_finalized(withdrawal.l2_tx_hash))
+    assert cost.waves <= 3
+    assert cost.calls <= 12
+    meter = Meter(net)
+    cost = meter.cost(lambda: meter.wallet.verify_message(meter.wallet.get_message_proof(withdrawal.l2_tx_hash)))
+    assert cost.waves <= 3
+    assert cost.calls <= 10
+
+
 @PRESETS
 def test_waves_are_the_same_without_batches_and_each_call_is_a_request(net: Devnet) -> None:
     meter = Meter(net, batch=1)

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.wallet.liar import LyingNode, answering, asked, both
+from tests.devnet.l1_chain import mapping_slot
+from tests.wallet.liar import LyingNode, answering, asked, both, calldata
 from tests.wallet.tools import AMOUNT, ERA, sends, wallet_of
 from zkcore import ETH, ether
 from zkcore.errors import InvalidProof, MalformedReply, NotReady, WaitTimeout, ZkCoreError
 from zkcore.protocol.contracts import DIAMOND, NULLIFIER
+from zkcore.rpc.faults import error_of
 from zkcore.testing.devnet import Devnet, Lie
 from zkcore.types import Address
 
@@ -122,6 +124,32 @@ def test_l1_alone_does_not_make_a_withdrawal_final_without_its_proof(net: Devnet
     wrong = answering(DIAMOND.l2_logs_root_hash, bytes([7]) * 32)
     with pytest.raises(InvalidProof):
         wallet_of(net, l1=LyingNode(net.l1_url, wrong)).is_withdrawal_finalized(withdrawal.l2_tx_hash)
+
+
+@pytest.mark.parametrize("net", ["era-eth@31"], indirect=True)
+def test_a_root_that_only_the_message_root_has(net: Devnet, open_wallet: Any) -> None:
+    """Where the diamond keeps none, or has lost the function: what decides since v31 is asked."""
+    wallet = open_wallet(net)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    withdrawals = [wallet.withdraw(ETH, AMOUNT) for _ in range(2)]
+    for withdrawal in withdrawals:
+        params = withdrawal.wait("ready", timeout=30).params
+        net.l1.rpc(
+            "anvil_setStorageAt", str(net.profile.diamond), mapping_slot(15, params.l2_batch_number), "0x" + "00" * 32
+        )
+    assert withdrawals[0].status().phase == "READY"
+    assert wallet.verify_message(wallet.get_message_proof(withdrawals[0].l2_tx_hash))
+    withdrawals[0].finalize().wait(timeout=30)
+    assert open_wallet(net).resume(withdrawals[0].to_json()).status().phase == "FINALIZED"
+    gone = error_of({"code": 3, "message": "execution reverted", "data": "0x"}, "l1")
+    asked = "0x" + DIAMOND.l2_logs_root_hash.selector.hex()
+    lost = wallet_of(
+        net,
+        l1=LyingNode(net.l1_url, lambda request, got: gone if calldata(request).startswith(asked) else got),
+    )
+    assert not lost.is_withdrawal_finalized(withdrawals[1].l2_tx_hash)
+    lost.finalize_withdrawal(withdrawals[1].l2_tx_hash).wait(timeout=30)
+    assert lost.is_withdrawal_finalized(withdrawals[1].l2_tx_hash)
 
 
 # ---------------------------------------------------------------- success

@@ -115,7 +115,6 @@ def _verify(session: Session, facts: ChainFacts, said: PriorityOpConfirmation) -
     proved = yield from is_proved(
         session,
         facts.contracts,
-        facts.protocol_version,
         batch=said.l2_batch_number,
         index=said.l2_message_index,
         leaf=leaf,

@@ -29,13 +29,7 @@ from zkcore.flows.messages import (
     why_unproved,
     withdrawal_logs,
 )
-from zkcore.flows.session import (
-    Contracts,
-    Session,
-    contracts,
-    message_root,
-    nullifier_of,
-)
+from zkcore.flows.session import Contracts, Session, contracts, nullifier_of
 from zkcore.flows.signed import check_message, check_receipt
 from zkcore.flows.status import poll, resending
 from zkcore.methods import calls
@@ -150,11 +144,10 @@ def _looked_up(
     if log.topics[1][12:] == INTEROP_CENTER_ADDRESS:
         _ = bundle_in(known, receipt, message_of(log))  # what no chain makes is told as that
     check_message(session, receipt.transaction_hash, message_of(log))
-    nullifier, handler, proof, _, pair = yield from gather(
+    nullifier, handler, proof, pair = yield from gather(
         nullifier_of(session, known),
         _handler(session, known, log.topics[1]),
         calls.get_l2_to_l1_log_proof(receipt.transaction_hash, log_index(receipt, log)),
-        message_root(session, known),
         bridge_of(session, known, Address(log.topics[1][12:]), bridge),
     )
     if isinstance(pair, str):
@@ -186,13 +179,12 @@ def withdrawal_status(
     place, params, receipt = found
     call = _paying(session, place, params)
     executed, outcome, bundle = yield from gather(
-        message_is_proved(session, place.known, params, older=False),
+        message_is_proved(session, place.known, params),
         attempt(calls.call_raw("l1", call), Reverted),
         place.bundle_state(params),
     )
     blocked = outcome if isinstance(outcome, Reverted) else None
-    # a call that L1 takes is proved by L1 itself; else the root may be where chains before v31 have theirs: a wave more
-    executed = executed or blocked is None or (yield from message_is_proved(session, place.known, params, version=30))
+    executed = executed or blocked is None  # a call that L1 takes is proved by L1 itself
     phase: WithdrawalPhase = "READY"
     reason = ""
     if not executed:
@@ -227,10 +219,10 @@ def _finalization(tx_hash: Hash32 | None) -> Flow[Literal["sent", "included"] | 
     """How far a finalization is: known to L1, included; None if it failed, or nobody knows it."""
     if tx_hash is None:
         return None
-    transaction, receipt = yield from gather(calls.get_transaction("l1", tx_hash), calls.get_receipt("l1", tx_hash))
+    receipt = yield from calls.get_receipt("l1", tx_hash)
     if receipt is not None:
         return "included" if receipt.status == 1 else None
-    return None if transaction is None else "sent"
+    return None if (yield from calls.get_transaction("l1", tx_hash)) is None else "sent"  # in a wave that is there
 
 
 def _payment(place: Place, params: FinalizeParams, receipt: Receipt, **more: int | None) -> Flow[Hash32 | None]:

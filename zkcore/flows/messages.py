@@ -132,24 +132,14 @@ def proved_message(known: Contracts, receipt: Receipt, log: Log, proof: LogProof
 
 # ---------------------------------------------------------------- the root on L1
 def is_proved(
-    session: Session,
-    known: Contracts,
-    version: int | None = None,
-    *,
-    batch: int,
-    index: int,
-    leaf: Hash32,
-    proof: tuple[Hash32, ...],
-    older: bool = True,
+    session: Session, known: Contracts, *, batch: int, index: int, leaf: Hash32, proof: tuple[Hash32, ...]
 ) -> Flow[bool]:
     """Whether L1 holds the root that decides about a proof. Raises InvalidProof if the proof does not lead to it.
 
-    Up to v30 the diamond of that chain keeps it (l2LogsRootHash); from v31 on MessageRoot, for older batches still the diamond,
-    which takes one wave more, unless those do not matter (`older`). So does a proof through a settlement layer, which decides
-    only where L1 has that on its list. Without a version both are tried.
+    A proof through a settlement layer decides only where L1 has that on its list.
     """
     chain, number = deciding_batch(known.l2_chain_id, batch, proof)
-    root, decides = yield from gather(_root(session, known, version, chain, number, older), _decides(known, chain))
+    root, decides = yield from gather(_root(session, known, chain, number), _decides(known, chain))
     if not (any(root) and decides):
         return False
     trusted = {(chain, number): Hash32(root)}
@@ -175,29 +165,31 @@ def _decides(known: Contracts, chain: int) -> Flow[bool]:
     return bool(allowed)
 
 
-def _root(session: Session, known: Contracts, version: int | None, chain: int, batch: int, older: bool) -> Flow[bytes]:
-    if version is None or version >= 31:
-        holder = yield from message_root(session, known)
-        found = yield from attempt(calls.eth_call("l1", holder, MESSAGE_ROOT.chain_batch_roots, chain, batch), Reverted)
-        if not isinstance(found, Reverted) and any(found[0]):
-            return bytes(found[0])
-        if not older:
-            return b""
+def _root(session: Session, known: Contracts, chain: int, batch: int) -> Flow[bytes]:
+    """The root that a chain's diamond keeps of a batch, of whatever version it is; where it has none, MessageRoot's.
+
+    Since v31 the latter decides. Who executes a batch writes both at once: Executor.sol, _executeOneBatch, _appendMessageRoot.
+    """
     diamond = known.diamond
+    if chain == known.l1_chain_id:
+        raise InvalidProof(
+            "the L2 node's proof ends in what L1 shows to other chains ('messageRoot'): L1 takes no such proof"
+        )
     if chain != known.l2_chain_id:
         (diamond,) = yield from calls.eth_call("l1", known.bridgehub, BRIDGEHUB.get_zk_chain, chain)
         if not any(diamond):
             raise InvalidProof(f"the proof leads to chain {chain}, which the bridgehub does not know")
-    (root,) = yield from calls.eth_call("l1", diamond, DIAMOND.l2_logs_root_hash, batch)
-    return bytes(root)
+    kept = yield from attempt(calls.eth_call("l1", diamond, DIAMOND.l2_logs_root_hash, batch), Reverted)
+    if isinstance(kept, Reverted) or not any(kept[0]):
+        holder = yield from message_root(session, known)
+        kept = yield from attempt(calls.eth_call("l1", holder, MESSAGE_ROOT.chain_batch_roots, chain, batch), Reverted)
+    return b"" if isinstance(kept, Reverted) else bytes(kept[0])
 
 
-def message_is_proved(
-    session: Session, known: Contracts, said: FinalizeParams, version: int | None = None, *, older: bool = True
-) -> Flow[bool]:
+def message_is_proved(session: Session, known: Contracts, said: FinalizeParams) -> Flow[bool]:
     """As `is_proved`, of a message."""
     where = {"batch": said.l2_batch_number, "index": said.l2_message_index}
-    return is_proved(session, known, version, leaf=said.leaf, proof=said.merkle_proof, older=older, **where)
+    return is_proved(session, known, leaf=said.leaf, proof=said.merkle_proof, **where)
 
 
 def why_unproved(known: Contracts, batch: int | None) -> Flow[str]:

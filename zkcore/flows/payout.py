@@ -61,7 +61,7 @@ def draft_finalize_withdrawal(
         settled |= {"bridge": place.bridge.l1_address, "l2_bridge": place.bridge.l2_address}
     drafting = draft_calls(session, facts, state, "l1", "finalization", [("finalize", call)], l1, **settled)
     executed, bundle, drafted = yield from gather(
-        message_is_proved(session, place.known, params, version),
+        message_is_proved(session, place.known, params),
         place.bundle_state(params),
         attempt(drafting, Reverted),
     )

@@ -194,8 +194,8 @@ def verify_proof(
 ) -> bool:
     """Whether a proof leads from the leaf, at this index of this batch of this chain, to a trusted root.
 
-    `roots(chain_id, batch)` gives the root that L1 holds, None (or zero) if it holds none: DIAMOND.l2_logs_root_hash up
-    to v30, MESSAGE_ROOT.chain_batch_roots since v31, read from L1 and never from the node that gave the proof.
+    `roots(chain_id, batch)` gives the root that L1 holds, None (or zero) if it holds none: DIAMOND.l2_logs_root_hash, or
+    since v31 MESSAGE_ROOT.chain_batch_roots, read from L1 and never from the node that gave the proof.
     Raises InvalidProof for a malformed proof, and where there is no root to compare with; InputError.
     """
     node = Hash32(leaf)
