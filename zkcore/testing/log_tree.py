@@ -16,7 +16,9 @@ _EMPTY = Hash32(bytes(32))
 # Since v33 a batch's root is of 8 leaves: the logs' root, the aggregated one, the roots of the tree of commitments at the
 # batch's begin and end, and four that are reserved: era-contracts, common/libraries/ChainBatchRootTree.sol
 _RESERVED = keccak256(keccak256(bytes(64)) * 2)
-EMPTY_IMT_ROOT = Hash32("0x46700b4d40ac5c35af2c22dda2787a91eb567b06c924a8fb8ae9a05b20c08c21")  # of no commitments
+EMPTY_IMT_ROOT = keccak256(
+    bytes(96)
+)  # of no commitments; and the leaf that is missing in a tree of batches, and of chains
 
 
 def metadata(log_length: int, batch_length: int = 0, *, final: bool = True) -> Hash32:
@@ -34,17 +36,21 @@ class LogTree:
         *,
         aggregated_root: HexLike = _EMPTY,
         imt_roots: tuple[HexLike, HexLike] | None = None,
+        missing: HexLike = DEFAULT_LEAF,
     ) -> None:
-        """`imt_roots`: those of the tree of commitments at the batch's begin and end, which make it a batch of v33."""
+        """`imt_roots`: those of the tree of commitments at the batch's begin and end, which make it a batch of v33.
+
+        `missing`: the default leaf, where it is a tree of something else than logs.
+        """
         if size < 1 or size & (size - 1):
             raise InputError(f"size: expected a power of two, got {size}")
         if len(leaves) > size:
             raise InputError(f"{len(leaves)} leaves do not fit a tree of {size}")
-        self.aggregated_root = Hash32(aggregated_root)
+        self.count, self.aggregated_root = len(leaves), Hash32(aggregated_root)
         imt = () if imt_roots is None else (keccak256(Hash32(imt_roots[0]) + Hash32(imt_roots[1])), _RESERVED)
         self._above = (self.aggregated_root, *imt)
         # each level holds its nodes up to the last that is not default, and the default node of the level
-        self._levels = [([Hash32(leaf) for leaf in leaves], DEFAULT_LEAF)]
+        self._levels = [([Hash32(leaf) for leaf in leaves], Hash32(missing))]
         for _ in range(size.bit_length() - 1):
             nodes, default = self._levels[-1]
             even = nodes + [default] * (len(nodes) % 2)

@@ -212,8 +212,12 @@ def deploy_chain(
 
 
 def upgrade_ecosystem(rpc: Upstream, ecosystem: Ecosystem) -> None:
-    """The first half of the way to v33: nullifier and asset router know the interop handler. Its chains go on as before."""
+    """The first half of the way to v33: nullifier and asset router know the interop handler, roots of batches come into trees.
+
+    Its chains go on as before.
+    """
     build = _Builder(rpc)
+    build.call(ecosystem.message_root, Function("upgradeToTrees()").encode())
     for contract in (ecosystem.nullifier, ecosystem.asset_router):
         build.call(contract, _SET_HANDLER.encode(ecosystem.interop_handler))
     build.mine()

@@ -257,7 +257,7 @@ class Devnet:
                 "protocol_minor": str(self.protocol_version),
             }
         elif isinstance(node, ZksyncOs):
-            node.bridgehub = str(ecosystem.bridgehub)
+            node.bridgehub, node.message_root = str(ecosystem.bridgehub), ecosystem.message_root
             node.speak(self._rpc_form)
         for owner in self._owners if self._l2_balance else ():
             anvil.rpc("anvil_setBalance", str(owner), quantity(self._l2_balance))

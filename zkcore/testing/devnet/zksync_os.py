@@ -13,9 +13,10 @@ from zkcore.testing.devnet.chain import Record
 from zkcore.testing.devnet.l2 import L2
 from zkcore.testing.devnet.node import quantity, to_int, without_custom_error
 from zkcore.testing.devnet.pool import Pending, Rejected
+from zkcore.testing.devnet.shared_root import to_shared_root
 from zkcore.testing.devnet.upstream import RpcError
 from zkcore.transactions import Eip712Transaction, parse_transaction
-from zkcore.types import hex_bytes
+from zkcore.types import Address, Hash32, hex_bytes
 
 __all__ = ["ZksyncOs"]
 
@@ -29,7 +30,7 @@ class ZksyncOs(L2):
     stack = "zksync-os"
     block_tx_number = True
     client_version = "zksync-os/v0.9.0-devnet"
-    bridgehub = ""
+    bridgehub, message_root = "", Address(bytes(20))
     form = "2026"
     tags = MappingProxyType(
         {
@@ -174,7 +175,19 @@ class ZksyncOs(L2):
                 f"provided L2->L1 log index ({to_int(index)}) is out of bounds: there are {len(record.l1_logs)}",
             )
         proof = self.proof_json(batch, record, to_int(index)) | {"batch_number" if old else "batchNumber": batch.number}
-        return proof if old else proof | {"gatewayBlockNumber": None}
+        if old:
+            return proof
+        if target not in (None, "l1BatchRoot", "messageRoot"):
+            raise RpcError(-32602, f"unknown variant `{target}`, expected `l1BatchRoot` or `messageRoot`")
+        if target != "messageRoot":
+            return proof | {"gatewayBlockNumber": None}
+        words = [Hash32(word) for word in proof["proof"]]
+        led_on = to_shared_root(self.l1, self.message_root, self.chain_id, batch.number, words)
+        if led_on is None:
+            raise RpcError(
+                -32603, f"MessageRoot proofs require protocol version 33 or newer; batch {batch.number} is older"
+            )
+        return proof | {"proof": [str(word) for word in led_on[0]], "gatewayBlockNumber": led_on[1]}
 
     def zks_getBytecodeSupplierContract(self) -> str:
         return "0x" + "00" * 20  # there is none on the devnet's L1

@@ -53,8 +53,30 @@ library Proofs {
         return node;
     }
 
-    /// Reads the first node of `proof`. A proof is of the new format if and only if the last 28 bytes of its first word are zero.
     function read(uint256 chainId, uint256 batch, uint256 mask, bytes32 hashedLog, bytes32[] calldata proof)
+        internal
+        pure
+        returns (ProofData memory)
+    {
+        return read(chainId, batch, mask, hashedLog, proof, false);
+    }
+
+    function batchLeaf(bytes32 batchRoot, uint256 batch) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(BATCH_LEAF_PADDING, batchRoot, batch));
+    }
+
+    /// Since v33 the time of the batch on L1 is in its leaf.
+    function batchLeaf(bytes32 batchRoot, uint256 batch, uint256 l1Timestamp) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(BATCH_LEAF_PADDING, batchRoot, batch, l1Timestamp));
+    }
+
+    function chainIdLeaf(bytes32 chainRoot, uint256 chainId) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(CHAIN_ID_LEAF_PADDING, chainRoot, chainId));
+    }
+
+    /// Reads the first node of `proof`. A proof is of the new format if and only if the last 28 bytes of its first word are zero.
+    /// `timed`: as since v33, the word after the log path is the time on L1.
+    function read(uint256 chainId, uint256 batch, uint256 mask, bytes32 hashedLog, bytes32[] calldata proof, bool timed)
         internal
         pure
         returns (ProofData memory node)
@@ -75,10 +97,11 @@ library Proofs {
         node.ptr += logLength;
         if (node.finalProofNode) return node;
 
-        bytes32 batchLeaf = keccak256(abi.encodePacked(BATCH_LEAF_PADDING, node.batchSettlementRoot, batch));
+        bytes32 settled = timed
+            ? batchLeaf(node.batchSettlementRoot, batch, uint256(proof[node.ptr++]))
+            : batchLeaf(node.batchSettlementRoot, batch);
         uint256 batchMask = uint256(proof[node.ptr++]);
-        bytes32 chainRoot = root(_slice(proof, node.ptr, node.batchLeafProofLen), batchMask, batchLeaf);
-        node.chainIdLeaf = keccak256(abi.encodePacked(CHAIN_ID_LEAF_PADDING, chainRoot, chainId));
+        node.chainIdLeaf = chainIdLeaf(root(_slice(proof, node.ptr, node.batchLeafProofLen), batchMask, settled), chainId);
         node.ptr += node.batchLeafProofLen;
         uint256 packed = uint256(proof[node.ptr++]);
         (node.settlementLayerBatchNumber, node.settlementLayerBatchRootMask) = (packed >> 128, uint128(packed));
