@@ -1,11 +1,15 @@
 """Bundles as L2 nodes show them and as devices are asked to sign them: refused by name, or written as the same bytes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import atheris
 
 with atheris.instrument_imports(include=["zkcore"]):
     from harness import fuzz, require
 
     from zkcore.errors import InputError
+    from zkcore.ethereum.abi import encode
     from zkcore.ethereum.hashing import keccak256
     from zkcore.protocol.assets import BridgeMint, TransferData, ntv_asset_id
     from zkcore.protocol.bundles import (
@@ -16,7 +20,7 @@ with atheris.instrument_imports(include=["zkcore"]):
         is_bundle_of_v31,
         parse_interoperable_address,
     )
-    from zkcore.protocol.contracts import INTEROP_ATTRIBUTES, INTEROP_CENTER
+    from zkcore.protocol.contracts import INTEROP_ATTRIBUTES, INTEROP_CENTER, L2_ASSET_ROUTER, L2_ASSET_ROUTER_ADDRESS
     from zkcore.types import ETH, Address, Hash32
 
 
@@ -33,6 +37,8 @@ def check(data: bytes) -> None:
             _told(rest)
         elif kind == b"\x04":
             _asked(rest)
+        elif kind == b"\x05":
+            _shaped(rest)
         else:
             require(not (is_bundle_of_v31(rest) and _is_ours(rest)), rest)
             withdrawal = BundleWithdrawal.decode(rest)
@@ -72,6 +78,52 @@ def _asked(choice: bytes) -> None:
     require(all(any(one == whole for whole in ATTRIBUTES) for one in chosen), chosen)
     require(BundleRequest.decode(request.encode()) == request, request)
     require(request.transfer == REQUEST.transfer and request.asset_id == REQUEST.asset_id, request)
+
+
+def _shaped(data: bytes) -> None:
+    """A bundle of any shape in its canonical encoding: only one that is a withdrawal to this L1 is read, and as what it says."""
+    take = atheris.FuzzedDataProvider(data)
+
+    def some(usual: Any, other: Callable[[], Any]) -> Any:
+        return other() if take.ConsumeIntInRange(0, 7) == 0 else usual
+
+    def number() -> int:
+        return take.ConsumeIntInRange(0, 2**256 - 1)
+
+    def raw(size: int) -> bytes:
+        return take.ConsumeBytes(size).ljust(size, b"\x00")
+
+    def text() -> bytes:
+        return take.ConsumeBytes(take.ConsumeIntInRange(0, 70))
+
+    source, destination = some(L2, number), some(L1, number)
+    base = some(ntv_asset_id(destination, ETH), lambda: raw(32))
+    mint = some(WITHDRAWAL.transfer_data, text)
+    payload = some(L2_ASSET_ROUTER.finalize_deposit.encode(some(source, number), raw(32), mint), text)
+    call = (
+        some(b"\x01", lambda: raw(1)),
+        some(False, take.ConsumeBool),
+        Address(raw(20)),
+        some(L2_ASSET_ROUTER_ADDRESS, lambda: Address(raw(20))),
+        some(0, number),
+        payload,
+    )
+    calls = [call] * some(1, lambda: take.ConsumeIntInRange(0, 3))
+    attributes = (
+        some(b"", text),
+        some(interoperable_address(source or 1, ALICE), text),
+        some(False, take.ConsumeBool),
+        raw(32),
+    )
+    parts = (some(b"\x01", lambda: raw(1)), source, destination, base, raw(32), calls, attributes)
+    message = b"\x01" + encode((INTEROP_CENTER.interop_bundle_sent.inputs[2].type,), (parts,))
+    withdrawal = BundleWithdrawal.decode(message)  # or an InputError
+    require(withdrawal.encode() == message, message)
+    fixed = (parts[0], len(calls), *call[:2], call[3], call[4], parts[3])
+    wanted = (b"\x01", 1, b"\x01", False, L2_ASSET_ROUTER_ADDRESS, 0, ntv_asset_id(destination, ETH))
+    require(fixed == wanted, fixed)
+    require((withdrawal.source_chain_id, withdrawal.l1_chain_id) == (source, destination), withdrawal)
+    _ = withdrawal.executor, withdrawal.mint
 
 
 def _attribute(byte: int) -> bytes:
@@ -127,6 +179,8 @@ SEEDS = [
     *[b"\x03" + event for event in EVENTS],
     b"\x04" + bytes([2, 0, 1, 2]),
     b"\x04" + bytes([1, 6, 5, 4, 3, 2]),
+    *[b"\x05" + bytes(byte for byte in range(start, start + 200)) for start in (0, 50)],
+    b"\x05" + b"\xff" * 300,
 ]
 
 if __name__ == "__main__":
