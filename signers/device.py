@@ -1,17 +1,25 @@
 """What every hardware wallet is here: one account of a device, its neighbours, consent, and signatures that fit it."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Final, NoReturn, Self
+from typing import ClassVar, Final, NoReturn, Self, cast
 
 from msgspec import Struct
 
 from signers.paths import Indices, Scheme, format_path, parse_path, scheme_path
-from zkcore.errors import BlindSigningRequired, InputError, WrongDevice
+from zkcore.errors import BlindSigningRequired, DeviceFault, InputError, WrongDevice
 from zkcore.ethereum.signature import Signature, recover
 from zkcore.signer import Capability
 from zkcore.types import Address, AddressLike, uint
 
-__all__ = ["CAPABILITIES", "DEFAULT_TIMEOUT", "DeviceAccount", "DeviceSigner", "check_account", "check_timeout"]
+__all__ = [
+    "CAPABILITIES",
+    "DEFAULT_TIMEOUT",
+    "DeviceAccount",
+    "DeviceSigner",
+    "check_account",
+    "check_timeout",
+    "told_address",
+]
 
 # What each of them signs, typed data apart.
 CAPABILITIES: Final = frozenset({Capability.LEGACY, Capability.EIP1559, Capability.MESSAGE, Capability.CONFIRM_ADDRESS})
@@ -24,6 +32,14 @@ class DeviceAccount(Struct, frozen=True):
 
     path: str
     address: Address
+
+
+def told_address(told: object, device: str) -> Address:
+    """The address in a device's answer. Raises DeviceFault if it is none."""
+    try:
+        return Address(cast("AddressLike", told))
+    except InputError as error:
+        raise DeviceFault(f"expected an address from the {device}, got {told!r}") from error
 
 
 def check_account(expected: Address | None, got: Address) -> Address:

@@ -88,7 +88,7 @@ class RemoteSigner:
         """The accounts that the remote signer has keys for; Clef asks its user. Raises SignerError."""
         if self._api == "web3signer-rest":
             return list(self._public_keys())
-        return [Address(one) for one in self._ask(_METHODS[self._api][0], (), list[str])]
+        return list(self._ask(_METHODS[self._api][0], (), list[Address]))
 
     # ------------------------------------------------------------ signing
     def sign_transaction(self, tx: Transaction) -> Signature:
@@ -135,7 +135,7 @@ class RemoteSigner:
         (reply,) = self._node.ask([Request(method, params)])
         if not isinstance(reply, Exception):
             try:
-                return msgspec.json.decode(reply, type=kind)
+                return msgspec.json.decode(reply, type=kind, dec_hook=lambda kind, told: kind(told))
             except msgspec.MsgspecError as error:
                 self._refuse(f"{method}: {error}", error)
         raise _mapped(reply) from reply

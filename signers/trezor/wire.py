@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from signers.device import told_address
 from signers.paths import Indices
 from zkcore.errors import BadSignature
 from zkcore.transactions import Eip1559Transaction, LegacyTransaction
@@ -22,7 +23,7 @@ def _ethereum() -> Any:  # its decorator hides the types of its functions from t
 
 def get_address(session: "AnySession", path: Indices, *, show: bool = False) -> Address:
     """The address at a path; `show`: once its user has confirmed it."""
-    return Address(_ethereum().get_address(session, list(path), show_display=show))
+    return told_address(_ethereum().get_address(session, list(path), show_display=show), "Trezor")
 
 
 def sign_transaction(

@@ -74,6 +74,15 @@ def test_what_else_it_may_answer(api: Api, reply: Any, kind: type[Exception], sa
     assert len(remote.asked) == 1  # a person is asked once
 
 
+@pytest.mark.parametrize("api", JSON)
+@pytest.mark.parametrize("told", [["0x" + "11" * 19], ["0x" + "aB" * 20], [5], "0x" + "11" * 20, None])
+def test_accounts_that_are_none_are_no_fault_of_the_caller(api: Api, told: Any) -> None:
+    remote = Remote()
+    remote.reply = lambda method: (200, {"result": told})
+    with serving(remote) as url, RemoteSigner(url, ADDRESS, api=api) as signer, pytest.raises(BadSignature):
+        signer.accounts()
+
+
 @pytest.mark.parametrize("api", [*JSON, "web3signer-rest"])
 @pytest.mark.parametrize(
     ("status", "kind"),

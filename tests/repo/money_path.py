@@ -21,7 +21,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_598),
     "flows": (("zkcore/flows",), 4_240),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_806),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_813),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

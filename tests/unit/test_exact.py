@@ -15,7 +15,7 @@ from tests.unit.test_fees import PARAMS as ROLLUP
 from zkcore.errors import BadSignature, InputError
 from zkcore.ethereum.signature import SECP256K1_N, Signature
 from zkcore.protocol import fees
-from zkcore.transactions import Eip1559Transaction, Eip2930Transaction, LegacyTransaction
+from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Eip2930Transaction, LegacyTransaction
 
 NO_UINTS = [-1, True, 1.0, "7", None, 2**256]
 
@@ -49,6 +49,13 @@ def test_a_transaction_pays_and_says_nothing_that_was_not_given() -> None:
     ):
         assert (tx.value, tx.data) == (0, b"")
         assert getattr(tx, "access_list", ()) == ()
+
+
+@pytest.mark.parametrize("kind", [LegacyTransaction, Eip2930Transaction, Eip1559Transaction, Eip712Transaction])
+def test_the_fields_of_a_transaction_are_given_by_name(kind: Callable[..., Any]) -> None:
+    """By place, a fee would be taken for a nonce where a kind has one field more."""
+    with pytest.raises(TypeError, match="positional"):
+        kind(1, 2, 3, 4, 5, 6, None)
 
 
 # ---------------------------------------------------------------- fees

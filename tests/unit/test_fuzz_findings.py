@@ -1,12 +1,19 @@
 """What the harnesses in fuzz/ have found, so that it stays fixed."""
 
 import json
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from zkcore import Journal
+from zkcore.cli.exits import StopError
+from zkcore.cli.settings import Settings
 from zkcore.errors import InputError, PlanTampered
+from zkcore.journal.entries import Entry
 from zkcore.plans.plan import Plan, SignedPlan
+from zkcore.types import Address
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +32,44 @@ def test_an_impossible_signature_in_a_step_is_a_tampered_plan() -> None:
     text = json.dumps({**plan, "hash": "0x" + "00" * 32}, sort_keys=True, separators=(",", ":"))
     with pytest.raises(PlanTampered):
         Plan.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("kind", "theft"),
+        ("note", b"\xff"),
+        ("asked_at", "yesterday"),
+        ("l1_chain_id", "one"),
+        ("state", "paid"),
+        ("handle", 7),
+    ],
+)
+def test_a_row_of_another_type_is_left_out_and_told(tmp_path: Path, column: str, value: object) -> None:
+    """SQLite keeps any type in any column."""
+    common: dict[str, Any] = {
+        "kind": "deposit",
+        "l1_chain_id": 1,
+        "l2_chain_id": 324,
+        "asked_at": 1.0,
+        "changed_at": 1.0,
+    }
+    with Journal(tmp_path / "journal") as journal:
+        for reference in ("good", "bad"):
+            journal.ask(Entry(reference=reference, state="asked", account=Address("0x" + "35" * 20), **common))
+        with sqlite3.connect(tmp_path / "journal") as database:
+            database.execute(f"update orders set {column} = ? where reference = 'bad'", (value,))
+        database.close()
+        assert [entry.reference for entry in journal.history()] == ["good"]
+        assert list(journal.unreadable) == ["bad"]
+        with pytest.raises(PlanTampered, match="bad"):
+            journal.find("bad")
+
+
+def test_a_configuration_nested_too_deep_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("a = " + "[" * 20_000 + "]" * 20_000, encoding="utf-8")
+    with pytest.raises(StopError, match="the configuration"):
+        Settings({"config": str(tmp_path / "config.toml")})
 
 
 def test_every_harness_is_in_the_readme() -> None:

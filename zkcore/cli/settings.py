@@ -138,7 +138,7 @@ def _read(path: Path, *, must_exist: bool) -> Mapping[str, object]:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise StopError(f"the configuration {path}: {error}", Exit.USAGE) from error
 
 

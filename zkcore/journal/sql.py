@@ -6,7 +6,9 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from logging import getLogger
 from time import time
-from typing import Any, Final, Self, TypeAlias, get_args
+from typing import Any, Final, Self, TypeAlias
+
+from msgspec import MsgspecError, convert, defstruct, structs
 
 from zkcore.errors import PlanTampered, ZkCoreError
 from zkcore.journal.entries import AGAIN, MOVING, Entry, Nonces, State
@@ -40,6 +42,11 @@ _UPSERT = (
     f"set {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS if name != 'reference')}"
 )
 _MOVING = f"state in ({', '.join(repr(state) for state in MOVING)})"
+
+
+_AS_THEY_ARE = tuple(name for name in _COLUMNS if name not in {"account", "hashes", "plan"})
+_COLUMN_TYPES = [(field.name, field.type) for field in structs.fields(Entry) if field.name in _AS_THEY_ARE]
+_AsTheyAre = defstruct("_AsTheyAre", _COLUMN_TYPES, frozen=True)
 
 
 class _TakenError(Exception):
@@ -198,16 +205,19 @@ def _entry(row: Sequence[Any]) -> Entry:
         handle = None if fields["handle"] is None else record_from_json(fields["handle"])
         fields |= {"plan": plan, "account": Address(fields["account"])}
         fields["hashes"] = tuple(Hash32(text) for text in fields["hashes"].split())
+        fields |= structs.asdict(
+            convert({name: fields[name] for name in _AS_THEY_ARE}, _AsTheyAre)
+        )  # SQLite keeps any type in any column
         entry = Entry(**fields)
         signed = () if plan is None or handle is None else (plan.tx_hashes[-1], last_transaction(handle))
-        if entry.state not in get_args(State) or (plan is None) != (handle is None) or not {*signed} <= {*entry.hashes}:
+        if (plan is None) != (handle is None) or not {*signed} <= {*entry.hashes}:
             raise PlanTampered("its parts contradict one another")
         if plan is not None and (plan.plan.sender, plan.kind) != (entry.account, entry.kind):
             raise PlanTampered("its plan is another one's")
         for name in ("kind", "l1_chain_id", "l2_chain_id", "account") if handle is not None else ():
             if getattr(handle, "sender" if name == "account" else name, None) not in (None, getattr(entry, name)):
                 raise PlanTampered(f"its handle has another {name}")
-    except (ZkCoreError, TypeError, ValueError, AttributeError) as error:
+    except (ZkCoreError, MsgspecError, TypeError, ValueError, AttributeError) as error:
         raise PlanTampered(f"the journal's entry {fields['reference']!r} cannot be read: {error}") from error
     return entry
 

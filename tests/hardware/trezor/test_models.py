@@ -13,6 +13,7 @@ from tests.hardware.trezor.scenes import MAIL, TO, legacy, transfer, withdrawal
 from zkcore.errors import (
     BadSignature,
     BlindSigningRequired,
+    DeviceFault,
     InputError,
     UnsupportedBySigner,
     UserRejected,
@@ -399,3 +400,16 @@ def test_confirm_address() -> None:
     device.user = lambda shown: False
     with pytest.raises(UserRejected, match="rejected on the Trezor"):
         signer.confirm_address()
+
+
+@pytest.mark.parametrize("model", ["T1B1", "T3T1"])
+@pytest.mark.parametrize("told", ["0x" + "11" * 19, "0x" + "aB" * 20, "", None])
+def test_an_address_that_is_none_is_the_devices_fault(model: str, told: str | None) -> None:
+    class Odd(FakeTrezor):
+        def _next(self, message: Any) -> Any:
+            if isinstance(message, messages.EthereumGetAddress):
+                return messages.EthereumAddress(address=told)
+            return super()._next(message)
+
+    with pytest.raises(DeviceFault, match=r"expected an address from the Trezor|trezorlib failed \(AssertionError"):
+        connected(Odd(model))
