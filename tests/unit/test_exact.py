@@ -13,9 +13,13 @@ import signers
 import zkcore
 from tests.unit.test_fees import PARAMS as ROLLUP
 from zkcore.errors import BadSignature, InputError
+from zkcore.ethereum.hashing import keccak256
 from zkcore.ethereum.signature import SECP256K1_N, Signature
-from zkcore.protocol import fees
-from zkcore.transactions import Eip712Transaction, Eip1559Transaction, Eip2930Transaction, LegacyTransaction
+from zkcore.protocol import assets, fees
+from zkcore.protocol.addresses import era_create2
+from zkcore.protocol.priority import CanonicalTransaction
+from zkcore.transactions import Eip1559Transaction, Eip2930Transaction, LegacyTransaction
+from zkcore.types import Address
 
 NO_UINTS = [-1, True, 1.0, "7", None, 2**256]
 
@@ -51,11 +55,67 @@ def test_a_transaction_pays_and_says_nothing_that_was_not_given() -> None:
         assert getattr(tx, "access_list", ()) == ()
 
 
-@pytest.mark.parametrize("kind", [LegacyTransaction, Eip2930Transaction, Eip1559Transaction, Eip712Transaction])
-def test_the_fields_of_a_transaction_are_given_by_name(kind: Callable[..., Any]) -> None:
-    """By place, a fee would be taken for a nonce where a kind has one field more."""
-    with pytest.raises(TypeError, match="positional"):
-        kind(1, 2, 3, 4, 5, 6, None)
+# What of the pure rooms may be made with fields by place: few, and of unlike kinds. By place, a fee would be taken for a
+# nonce where a kind of transaction has one field more.
+BY_PLACE = {
+    "CustomSignature", "Draft", "ErrorType", "Event", "Field", "Function", "Parameter", "Paymaster", "Preview", "Signature",
+    "StructType", "TransferData",
+}  # fmt: skip
+
+
+def test_fields_are_given_by_name() -> None:
+    rooms = ("zkcore.ethereum", "zkcore.transactions", "zkcore.protocol", "zkcore.plans", "zkcore.journal")
+    kinds = [kind for kind in structs() if kind.__module__.startswith(rooms) and kind.__name__[0] != "_"]
+    by_place = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    found = {
+        kind.__name__
+        for kind in kinds
+        if by_place in {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
+    }
+    assert found == BY_PLACE
+
+
+def test_a_canonical_transaction_says_nothing_that_was_not_given() -> None:
+    here, numbers = "0x" + "11" * 20, {"gas_limit": 1, "max_fee_per_gas": 2, "nonce": 3, "value": 4}
+    tx = CanonicalTransaction(tx_type=255, from_address=Address(here), to=Address(here), **numbers)
+    assert (tx.max_priority_fee_per_gas, tx.reserved, tx.gas_per_pubdata_byte_limit) == (0, (0, 0, 0, 0), 800)
+    assert (tx.data, tx.signature, tx.factory_deps, tx.paymaster_input) == (b"", b"", (), b"")
+    assert tx.paymaster == Address(bytes(20))
+
+
+# ---------------------------------------------------------------- assets
+def test_the_highest_amount_of_a_message_is_read_whole() -> None:
+    receiver, token, amount = Address(b"\x81" * 20), Address(b"\x82" * 20), 2**256 - 1
+    base = assets.BaseTokenWithdrawal(receiver=receiver, amount=amount)
+    legacy = assets.LegacyWithdrawal(receiver=receiver, l1_token=token, amount=amount)
+    for message in (base, legacy):
+        assert assets.parse_withdrawal_message(message.encode()) == message
+
+
+def test_addresses_of_what_is_moved_are_parsed() -> None:
+    moved: Any = assets.TransferData(1, "0x" + "ab" * 20, "0x" + "cd" * 20)  # type: ignore[arg-type]
+    assert (type(moved.receiver), type(moved.token)) == (Address, Address)
+    for bad in ("0x" + "ab" * 19, "0x" + "aB" * 20):
+        for place in (1, 2):
+            fields: list[Any] = [1, "0x" + "ab" * 20, "0x" + "cd" * 20]
+            fields[place] = bad
+            with pytest.raises(InputError, match="address"):
+                assets.TransferData(*fields)
+
+
+def test_an_encoding_of_another_version_is_named() -> None:
+    for version in (2, 3, 0x7F, 0xFF):
+        with pytest.raises(InputError, match="unknown encoding version 0x" + bytes([version]).hex()):
+            assets.SecondBridgeDeposit.decode(bytes([version]) + bytes(95))
+
+
+def test_the_salt_of_a_bridged_token_is_the_token_if_it_is_l1_s() -> None:
+    deployer, beacon, token = (Address(bytes([number]) * 20) for number in (1, 2, 3))
+    code, constructor = bytes([1, 0, 0, 1]) + b"\x07" * 28, bytes(12) + beacon + bytes(31) + b"\x40" + bytes(32)
+    salt = bytes(12) + token
+    for origin, expected in ((1, salt), (5, bytes(keccak256(bytes(31) + b"\x05" + salt)))):
+        found = assets.era_bridged_token(deployer, code, beacon, origin=origin, token=token, l1_chain_id=1)
+        assert found == era_create2(deployer, expected, code, constructor)
 
 
 # ---------------------------------------------------------------- fees
