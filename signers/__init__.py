@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from signers.account import AccountSigner
+    from signers.account import AccountSigner, AsyncAccountSigner
     from signers.approval import ApprovalSigner, Custodian
     from signers.aws_kms import AwsKmsSigner
     from signers.azure_key import AzureKeySigner
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 # fmt: off
 __all__ = [
-    "AccountSigner", "ApprovalSigner", "AwsKmsSigner", "AzureKeySigner", "CredentialFile", "Custodian", "DigestSigner",
-    "GcpKmsSigner", "LedgerSigner", "Passphrase", "PrivateKeySigner", "RemoteSigner", "ThreadedSigner", "TrezorSigner",
-    "from_uri",
+    "AccountSigner", "ApprovalSigner", "AsyncAccountSigner", "AwsKmsSigner", "AzureKeySigner", "CredentialFile", "Custodian",
+    "DigestSigner", "GcpKmsSigner", "LedgerSigner", "Passphrase", "PrivateKeySigner", "RemoteSigner", "ThreadedSigner",
+    "TrezorSigner", "from_uri",
 ]
 # fmt: on
 
 _HOMES = {
     "AccountSigner": "signers.account",
+    "AsyncAccountSigner": "signers.account",
     "ApprovalSigner": "signers.approval",
     "AwsKmsSigner": "signers.aws_kms",
     "AzureKeySigner": "signers.azure_key",

@@ -8,7 +8,7 @@ from zkcore.ethereum.signature import CustomSignature, Signature
 from zkcore.transactions import Transaction
 from zkcore.types import Address
 
-__all__ = ["AsyncSigner", "Capability", "CustomSignature", "CustomSigner", "Signature", "Signer"]
+__all__ = ["AsyncCustomSigner", "AsyncSigner", "Capability", "CustomSignature", "CustomSigner", "Signature", "Signer"]
 
 
 class Capability(Enum):
@@ -79,5 +79,19 @@ class CustomSigner(_Account, Protocol):
         ...
 
     def sign_transaction(self, tx: Transaction) -> CustomSignature:
+        """Sign a 0x71 transaction of the account. Raises SignerError."""
+        ...
+
+
+@runtime_checkable
+class AsyncCustomSigner(_Account, Protocol):
+    """The same with an async method."""
+
+    @property
+    def placeholder(self) -> bytes:
+        """What stands for a signature in estimates: of the same length."""
+        ...
+
+    async def sign_transaction(self, tx: Transaction) -> CustomSignature:
         """Sign a 0x71 transaction of the account. Raises SignerError."""
         ...

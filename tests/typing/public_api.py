@@ -5,20 +5,24 @@ both.
 from collections.abc import Sequence
 from typing import Any, assert_type
 
-from signers import LedgerSigner, PrivateKeySigner, TrezorSigner
+from signers import AccountSigner, AsyncAccountSigner, LedgerSigner, PrivateKeySigner, TrezorSigner
 from zkcore import (
     ETH,
     Address,
     AddressLike,
+    AsyncDeployment,
     AsyncDeposit,
+    AsyncSentTransaction,
     AsyncWallet,
     ChainProfile,
     Claim,
+    Deployment,
     Deposit,
     Execution,
     Finalization,
     Hash32,
     Plan,
+    SentTransaction,
     SignedPlan,
     Wallet,
     Withdrawal,
@@ -33,13 +37,16 @@ from zkcore import (
 from zkcore.ethereum.eip191 import message_hash
 from zkcore.ethereum.eip712 import TypedData
 from zkcore.ethereum.signature import Signature
+from zkcore.flows.transact import TxQuote
 from zkcore.protocol.addresses import apply_alias, create, create2, undo_alias
 from zkcore.protocol.assets import ntv_asset_id
 from zkcore.protocol.bytecode import versioned_hash
+from zkcore.protocol.deployments import EraDeployment
 from zkcore.protocol.fees import FeeParams, FeePolicy, base_cost, l2_gas_price, minimal_l2_gas_limit
+from zkcore.protocol.paymaster import Paymaster
 from zkcore.protocol.priority import CanonicalTransaction
 from zkcore.protocol.proofs import L2ToL1Log, verify_proof
-from zkcore.signer import AsyncSigner, Capability, Signer
+from zkcore.signer import AsyncCustomSigner, AsyncSigner, Capability, CustomSigner, Signer
 from zkcore.transactions import (
     Eip712Transaction,
     Eip1559Transaction,
@@ -140,3 +147,65 @@ async def async_wallet(signer: Signer | AsyncSigner, profile: ChainProfile) -> N
     assert_type(await wallet.get_base_cost(1_000_000), int)
     assert_type(wallet.resume("", AsyncDeposit), AsyncDeposit)
     assert_type(await wallet.is_withdrawal_finalized("0x"), bool)
+
+
+def on_l2(wallet: Wallet, keys: Sequence[Signer]) -> None:
+    """Calls, deployments, allowances and transfers on L2, who pays for them, and accounts that are contracts."""
+    general = Paymaster.general(ALICE, b"")
+    paymaster = Paymaster.approval_based(ALICE, token=ALICE, minimal_allowance=1, inner_input="0x")
+    assert_type(general, Paymaster)
+    assert_type(paymaster.approval, tuple[Address, int] | None)
+    assert_type(wallet.execute(ALICE, b"", 1, paymaster=paymaster), SentTransaction)
+    assert_type(wallet.execute(ALICE, factory_deps=["0x"], access_list=[(ALICE, ["0x"])]), SentTransaction)
+    assert_type(wallet.prepare_execute(ALICE), Plan[SentTransaction])
+    quote = wallet.quote_execute(ALICE, paymaster=general)
+    assert_type(quote, TxQuote)
+    assert_type(
+        (quote.contract, quote.paymaster_token, quote.paymaster_allowance), tuple[Address | None, Address | None, int]
+    )
+    assert_type(wallet.deploy(b"", salt="0x", value=1), Deployment)
+    assert_type(wallet.prepare_deploy(b""), Plan[Deployment])
+    assert_type(wallet.quote_deploy(b""), TxQuote)
+    era = wallet.deploy_era(b"", b"", salt=b"", factory_deps=[b""], kind="account", paymaster=general)
+    assert_type(era, Deployment)
+    assert_type(era.contract_address, Address)
+    assert_type(wallet.prepare_deploy_era(b""), Plan[Deployment])
+    assert_type(wallet.quote_deploy_era(b"", kind="contract"), TxQuote)
+    assert_type(wallet.get_deployment_nonce(), int)
+    assert_type(wallet.approve(ALICE, 1), SentTransaction)
+    assert_type(wallet.revoke(ALICE, ALICE), SentTransaction)
+    assert_type(wallet.l2_approve(ALICE, 1, ALICE, paymaster=general), SentTransaction)
+    assert_type(wallet.prepare_l2_revoke(ALICE, ALICE), Plan[SentTransaction])
+    assert_type(wallet.l2_revoke(ALICE, ALICE), SentTransaction)
+    assert_type(wallet.transfers([(ALICE, 1), ("0x", 2)], ETH), SentTransaction)
+    assert_type(wallet.prepare_transfers([(ALICE, 1)]), Plan[SentTransaction])
+    deployment = EraDeployment(bytecode="0x", salt=None, kind="account", more_deps=[b""])
+    assert_type(wallet.request_execute(ALICE, deployment.calldata, factory_deps=deployment.factory_deps), Execution)
+    assert_type(deployment.address(ALICE, 1), Address)
+    account = AccountSigner(ALICE, keys, encode=lambda signatures: signatures[0].to_bytes())
+    multisig: CustomSigner = account
+    with Wallet(multisig, chain=270, l1="http://l1", l2="http://l2") as of_it:
+        assert_type(of_it.execute(ALICE), SentTransaction)
+        assert_type(sign_plan(of_it.prepare_execute(ALICE), account), SignedPlan[SentTransaction])
+
+
+async def on_l2_awaited(wallet: AsyncWallet, keys: Sequence[Signer | AsyncSigner]) -> None:
+    assert_type(await wallet.execute(ALICE, b"", 1), AsyncSentTransaction)
+    assert_type(await wallet.prepare_execute(ALICE), Plan[AsyncSentTransaction])
+    assert_type(await wallet.quote_execute(ALICE), TxQuote)
+    assert_type(await wallet.deploy(b"", salt=b""), AsyncDeployment)
+    era = await wallet.deploy_era(b"", kind="account")
+    assert_type(era, AsyncDeployment)
+    assert_type(era.contract_address, Address)
+    assert_type(await wallet.quote_deploy_era(b""), TxQuote)
+    assert_type(await wallet.approve(ALICE, 1), AsyncSentTransaction)
+    assert_type(await wallet.revoke(ALICE), AsyncSentTransaction)
+    assert_type(await wallet.l2_approve(ALICE, 1, ALICE), AsyncSentTransaction)
+    assert_type(await wallet.l2_revoke(ALICE, ALICE), AsyncSentTransaction)
+    assert_type(await wallet.transfers([(ALICE, 1)]), AsyncSentTransaction)
+    multisig: AsyncCustomSigner = AsyncAccountSigner(ALICE, keys)
+    async with AsyncWallet(multisig, chain=270, l1="http://l1", l2="http://l2") as of_it:
+        assert_type(await of_it.execute(ALICE), AsyncSentTransaction)
+    blocking = AccountSigner(ALICE, [one for one in keys if isinstance(one, PrivateKeySigner)])
+    async with AsyncWallet(blocking, chain=270, l1="http://l1", l2="http://l2") as of_it:
+        assert_type(await of_it.quote_execute(ALICE), TxQuote)

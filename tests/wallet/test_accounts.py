@@ -1,5 +1,6 @@
 """Accounts that are contracts: a multisig of a key and both devices, asked by EIP-1271, refused by name where it cannot be."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -7,15 +8,33 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from signers import AccountSigner, LedgerSigner, PrivateKeySigner, TrezorSigner
+from signers import (
+    AccountSigner,
+    ApprovalSigner,
+    AsyncAccountSigner,
+    LedgerSigner,
+    PrivateKeySigner,
+    ThreadedSigner,
+    TrezorSigner,
+)
+from signers.approval import Approval
 from signers.testing.ledger import FakeLedger
 from signers.testing.trezor import FakeTrezor
-from tests.wallet.conftest import Open
+from tests.wallet.conftest import Awaited, Open
 from tests.wallet.tools import ERA, deployed, fund, sends
 from zkcore import ETH, Plan, SentTransaction, SignedPlan, ether, parse_transaction, sign_plan
-from zkcore.errors import BadSignature, InputError, UnsupportedBySigner, UnsupportedProtocol
+from zkcore.errors import (
+    BadSignature,
+    InputError,
+    UnsupportedBySigner,
+    UnsupportedProtocol,
+    UserRejected,
+    WrongDevice,
+)
 from zkcore.ethereum.abi import Function
+from zkcore.ethereum.eip712 import TypedData
 from zkcore.ethereum.signature import CustomSignature, Signature
+from zkcore.flows.l1 import TxOptions
 from zkcore.methods import calls
 from zkcore.protocol.contracts import CONTRACT_DEPLOYER_ADDRESS
 from zkcore.protocol.paymaster import Paymaster
@@ -198,3 +217,119 @@ def test_what_the_signer_refuses() -> None:
         )
     assert "0x" + "61" * 32 not in repr(account)
     assert account.placeholder == Signature(1, 1, 0).to_bytes()
+
+
+# ---------------------------------------------------------------- signers that are awaited; what goes wrong with one of several
+class Asked:
+    """A custodian who answers at the second question, with a key."""
+
+    def __init__(self, key: PrivateKeySigner) -> None:
+        self.key, self.opened, self.content = key, list[str](), dict[str, Any]()
+
+    async def open(self, approval: Approval) -> None:
+        self.opened.append(approval.id)
+        self.content[approval.id] = approval.content
+
+    async def answer(self, id: str) -> bytes | None:  # noqa: A002
+        if self.opened.count(id) < 2:
+            return None
+        return self.key.sign_typed_data(TypedData.parse(self.content[id])).to_bytes()
+
+
+@ERA
+def test_signers_that_are_awaited(net: Devnet, open_wallet: Open, owners: list[Any]) -> None:
+    key, ledger, *_ = owners
+    asked = Asked(TWO)
+    several = [key, ThreadedSigner(ledger), ApprovalSigner(asked, TWO.address, longest_pause=0.01)]
+    blocking = account_of(net, [key, ledger, TWO])
+    with pytest.raises(InputError, match="is an AsyncSigner: AsyncAccountSigner takes it, for an AsyncWallet"):
+        AccountSigner(blocking.address, several)
+    account = AsyncAccountSigner(blocking.address, several)
+    assert (account.placeholder, account.capabilities) == (blocking.placeholder, blocking.capabilities)
+    assert repr(account) == f"Async{blocking!r}"
+    assert hasattr(account, "request_id")
+    assert not hasattr(AsyncAccountSigner(blocking.address, several[:2]), "request_id")
+    if not isinstance(open_wallet(net), Awaited):
+        with pytest.raises(InputError, match="an AsyncSigner signs for an AsyncWallet"):
+            open_wallet(net, account)
+        return
+    wallet = open_wallet(net, account)
+    plan = wallet.prepare_execute(ONE.address, b"", 1)
+    assert wallet.submit(plan).wait(timeout=60).status == 1
+    digest = plan.steps[0].transaction.signing_hash()
+    assert asked.opened == [str(digest)] * 2
+    # the same bytes as by those that block
+    signature = asyncio.run(
+        AsyncAccountSigner(blocking.address, [key, TWO]).sign_transaction(plan.steps[0].transaction)
+    )
+    assert (
+        signature.to_bytes()
+        == AccountSigner(blocking.address, [key, TWO]).sign_transaction(plan.steps[0].transaction).to_bytes()
+    )
+
+
+class Wrong:
+    """Signs typed data in a way of its own."""
+
+    capabilities = ONE.capabilities
+
+    def __init__(self, address: Address, sign: Any) -> None:
+        self.address, self.sign_typed_data = address, sign
+
+    sign_transaction = sign_message = None
+
+
+def _rejects(_: TypedData) -> Signature:
+    raise UserRejected("declined on the device")
+
+
+def _on_another_chain(data: TypedData) -> Signature:
+    """The same transaction, of chain 324."""
+    return TWO.sign_typed_data(
+        TypedData.parse(data.to_dict() | {"domain": data.to_dict()["domain"] | {"chainId": 324}})
+    )
+
+
+@ERA
+@pytest.mark.parametrize(
+    ("sign", "error"),
+    [
+        (_rejects, UserRejected),
+        (PrivateKeySigner(b"\x63" * 32).sign_typed_data, WrongDevice),
+        (_on_another_chain, WrongDevice),
+    ],
+    ids=["rejects", "another key", "another chain"],
+)
+def test_one_of_several_that_does_not_sign(net: Devnet, open_wallet: Open, sign: Any, error: Any) -> None:
+    good = account_of(net, [ONE, TWO])
+    wallet = open_wallet(net, AccountSigner(good.address, [ONE, Wrong(TWO.address, sign)]))
+    before = len(sends(net))
+    with pytest.raises(error):
+        wallet.execute(TWO.address, b"", 1)
+    assert len(sends(net)) == before
+    assert open_wallet(net, good).execute(TWO.address, b"", 1).wait(timeout=60).status == 1  # its nonce is free again
+
+
+MAGIC = "1626ba7e"
+ANSWERS = {
+    "nothing": "00",
+    "four bytes": f"63{MAGIC}60e01b60005260046000f3",
+    "right aligned": f"63{MAGIC}60005260206000f3",
+    "another word": "60205f5260205ff3",
+    "reverts": "60006000fd",
+    "too much, and not it": "60406000f3",
+    "bits behind it": f"63{MAGIC}60e01b60011760005260206000f3",
+}
+
+
+@ERA
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=list(ANSWERS))
+def test_an_account_that_answers_otherwise(net: Devnet, open_wallet: Open, answer: str) -> None:
+    """Only the magic value, in a whole word, is a yes: EIP-1271."""
+    account = account_of(net, [ONE, TWO])
+    net.l2.rpc("anvil_setCode", str(account.address), "0x" + answer)
+    wallet = open_wallet(net, account)
+    before = len(sends(net))
+    with pytest.raises(BadSignature, match="does not take this signature for its own"):
+        wallet.submit(wallet.prepare_execute(TWO.address, b"", 1, l2=TxOptions(gas_limit=1_000_000)))
+    assert len(sends(net)) == before

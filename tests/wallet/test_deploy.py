@@ -8,7 +8,15 @@ from msgspec.structs import replace
 from tests.wallet.conftest import Open
 from tests.wallet.tools import ERA, SIGNERS, fund, sends, signer_of
 from zkcore import Deployment
-from zkcore.errors import InputError, NotDeployed, PlanTampered, Reverted, UnsupportedProtocol
+from zkcore.errors import (
+    InputError,
+    NotDeployed,
+    PlanTampered,
+    Reverted,
+    RpcError,
+    TransactionFailed,
+    UnsupportedProtocol,
+)
 from zkcore.ethereum.abi import Function
 from zkcore.ethereum.hashing import keccak256
 from zkcore.flows.calling import check_deployed
@@ -172,6 +180,49 @@ def test_a_chain_that_tells_otherwise(net: Devnet, open_wallet: Open) -> None:
     assert made.wait(timeout=30).status == 1
 
 
+def test_an_address_that_is_taken(net: Devnet, open_wallet: Open) -> None:
+    """By CREATE too, where nobody's contract should ever be: nothing is signed."""
+    wallet = open_wallet(net)
+    fund(net, wallet.address)
+    for salt in (None, SALT):
+        foreseen = wallet.quote_deploy(COUNTER, salt=salt).contract
+        net.l2.rpc("anvil_setCode", str(foreseen), "0x00")
+        with pytest.raises((InputError, RpcError), match="already|[Cc]ollision"):
+            wallet.deploy(COUNTER, salt=salt)
+    assert not sends(net)
+
+
+def test_an_address_that_is_taken_between_quote_and_block(net: Devnet, open_wallet: Open) -> None:
+    """Somebody else's CREATE2 of the same code is the same contract; it was not this transaction that made it."""
+    wallet, other = open_wallet(net), open_wallet(net, 1)
+    for one in (wallet, other):
+        fund(net, one.address)
+    plan = wallet.prepare_deploy(COUNTER, salt=SALT)
+    other.deploy(COUNTER, salt=SALT).wait(timeout=30)
+    with pytest.raises(TransactionFailed):
+        wallet.submit(plan).wait(timeout=30)
+
+
+@pytest.mark.parametrize("said", [None, "0x" + "00" * 20, "foreseen"], ids=["none", "zero", "as foreseen"])
+def test_a_receipt_is_not_believed_without_the_code(net: Devnet, open_wallet: Open, said: str | None) -> None:
+    wallet = open_wallet(net)
+    fund(net, wallet.address)
+    made = wallet.deploy(COUNTER)
+    address = str(made.contract_address) if said == "foreseen" else said
+    lie = Lie(lambda receipt: receipt and receipt | {"contractAddress": address})
+    with net.faults.add(lie, node="l2", method="eth_getTransactionReceipt"):
+        if said == "0x" + "00" * 20:
+            with pytest.raises(NotDeployed, match="the chain tells of"):
+                made.wait(timeout=30)
+            return
+        assert made.wait(timeout=30).status == 1
+        with (
+            net.faults.add(Lie(lambda _: "0x"), node="l2", method="eth_getCode"),
+            pytest.raises(NotDeployed, match="no code stands there"),
+        ):
+            made.wait(timeout=30)
+
+
 # ---------------------------------------------------------------- EraVM: its code does not run on the devnet's EVM
 @ERA
 @pytest.mark.parametrize("kind", ["contract", "account"])
@@ -262,6 +313,24 @@ def test_era_foresees_by_the_deployment_nonce(net: Devnet, open_wallet: Open) ->
 def test_eravm_bytecode_that_no_chain_takes(net: Devnet, open_wallet: Open, given: Any, text: str) -> None:
     with pytest.raises(InputError, match=text):
         open_wallet(net).deploy_era(**given)
+    assert not sends(net)
+
+
+@ERA
+def test_one_bad_factory_dep_of_several(net: Devnet, open_wallet: Open) -> None:
+    wallet, good = open_wallet(net), [bytes(32), b"\x01" * 96]
+    for bad, text in (
+        (bytes(64), "odd number"),
+        (bytes(31), "multiple of 32"),
+        (b"", "odd number"),
+        ("0xzz", "factory_deps"),
+    ):
+        for place in range(3):
+            deps = [*good[:place], bad, *good[place:]]
+            with pytest.raises(InputError, match=text):
+                wallet.execute(net.accounts[1].address, b"\x01", factory_deps=deps)
+            with pytest.raises(InputError, match=text):
+                wallet.deploy_era(BYTECODE, factory_deps=deps)
     assert not sends(net)
 
 

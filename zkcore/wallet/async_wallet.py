@@ -24,7 +24,7 @@ from zkcore.protocol.fees import FeePolicy
 from zkcore.rpc.http import AsyncHttpTransport
 from zkcore.rpc.several import AsyncFailover
 from zkcore.rpc.transport import AsyncTransport
-from zkcore.signer import AsyncSigner, CustomSigner, Signer
+from zkcore.signer import AsyncCustomSigner, AsyncSigner, CustomSigner, Signer
 from zkcore.types import AddressLike, HexLike
 from zkcore.wallet._binding import Awaited, dress, planning, quoting
 from zkcore.wallet.base import WalletBase, node_of
@@ -67,14 +67,14 @@ def _sends(
     return dress(method, draft, returns=lambda _: handle)
 
 
-class AsyncWallet(WalletBase[Signer | AsyncSigner | CustomSigner, AsyncTransport]):
+class AsyncWallet(WalletBase[Signer | AsyncSigner | CustomSigner | AsyncCustomSigner, AsyncTransport]):
     """As `Wallet`, with awaited methods. A `Signer` that blocks signs on a worker thread. For one event loop."""
 
     _handles = ASYNC_HANDLES
 
     def __init__(
         self,
-        signer: Signer | AsyncSigner | CustomSigner | AddressLike,
+        signer: Signer | AsyncSigner | CustomSigner | AsyncCustomSigner | AddressLike,
         *,
         chain: int | str | ChainProfile,
         l1: str | AsyncTransport | Sequence[str | AsyncTransport],
