@@ -1,5 +1,6 @@
 """What a Ledger, or whatever is on its line, answers: an error of ours, or a signature of the account that was read."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import atheris
@@ -16,22 +17,24 @@ with atheris.instrument_imports(include=["zkcore", "signers"]):
     from zkcore.transactions import Eip1559Transaction
 
 
+def answers(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(Which answer, how many bytes, the bytes), as often as they last."""
+    while len(data) >= 2:
+        yield data[0], data[2 : 2 + data[1]]
+        data = data[2 + data[1] :]
+
+
 def check(data: bytes) -> None:
-    """First what is asked, then (which answer, how many bytes, the bytes) as often as they last; no bytes: a status."""
-    if len(data) < 2:
+    """First what is asked, then what is answered; two bytes are a status."""
+    if not data:
         return
     ask, digest = ASKED[data[0] % len(ASKED)]
-    answers: dict[int, bytes] = {}
-    rest = data[1:]
-    while len(rest) >= 2:
-        answers[rest[0] % 8], rest = rest[2 : 2 + rest[1]], rest[2 + rest[1] :]
+    odd = {number % 8: answer for number, answer in answers(data[1:])}
 
     def before(number: int, _: bytes) -> bytes | None:
-        if number not in answers:
-            return None
-        if len(answers[number]) == 2:
-            raise StatusError(int.from_bytes(answers[number]))
-        return answers[number]
+        if len(odd.get(number, b"")) == 2:
+            raise StatusError(int.from_bytes(odd[number]))
+        return odd.get(number)
 
     try:
         with LedgerSigner.connect(

@@ -5,7 +5,7 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["zkcore", "signers"]):
-    from fuzz_ledger import ASKED
+    from fuzz_ledger import ASKED, answers
     from harness import fuzz, require
 
     from signers.testing.trezor import FakeTrezor
@@ -30,23 +30,23 @@ class Odd(FakeTrezor):
 
 
 def check(data: bytes) -> None:
-    """First what is asked of which model, then (which answer, how many bytes, the bytes) as often as they last."""
-    if len(data) < 2:
+    """First what is asked of which model, then what is answered."""
+    if not data:
         return
     ask, digest = ASKED[data[0] % len(ASKED)]
-    answers: dict[int, bytes] = {}
-    rest = data[1:]
-    while len(rest) >= 2:
-        number, answer, rest = rest[0], rest[2 : 2 + rest[1]], rest[2 + rest[1] :]
-        # of the length that it says, or else the harness mostly waits for the rest
-        answers[number % 8] = answer if number & 128 else answer[:2] + len(answer[6:]).to_bytes(4) + answer[6:]
-    device = Odd(MODELS[data[0] // 128], answers)
+    odd = {number % 8: framed(answer) if number < 128 else answer for number, answer in answers(data[1:])}
+    device = Odd(MODELS[data[0] // 128], odd)
     try:
         with TrezorSigner.connect(transport=device, allow_blind_signing=True, timeout=SECONDS) as signer:
             signature = ask(signer)
             require(recover(digest, signature) == signer.address, signature)
     except SignerError:
         return
+
+
+def framed(answer: bytes) -> bytes:
+    """Of the length that it says, or else the harness mostly waits for the rest."""
+    return answer[:2] + len(answer[6:]).to_bytes(4) + answer[6:]
 
 
 def honest(model: str, ask: Any) -> list[bytes]:
