@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
-from signers.sealed import sealed
+from signers.sealed import sealed, write_secret
 from zkcore.errors import InputError
 from zkcore.ethereum.eip191 import message_hash
 from zkcore.ethereum.signature import SECP256K1_N, Signature, check_signature
@@ -123,9 +123,7 @@ class PrivateKeySigner:
 
         `cost`: scrypt's N (default 2**18) or pbkdf2's iterations (default 600,000).
         """
-        keystore = self._encrypt(password, kdf, cost)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(keystore)
+        write_secret(path, self._encrypt(password, kdf, cost).encode("ascii"), replace=False)
 
     # ------------------------------------------------------------ what it is
     @property

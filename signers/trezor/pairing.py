@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from signers.sealed import write_secret
 from zkcore.errors import InputError
 
 __all__ = ["CredentialFile", "Credentials", "PairingCredential", "Passphrase"]
@@ -60,8 +61,4 @@ class CredentialFile:
 
     def save(self, credential: PairingCredential) -> None:
         """Keep one more. The file is replaced as a whole."""
-        kept = [*self.load(), credential]
-        scratch = self._path.with_name(self._path.name + ".new")
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(kept))
-        scratch.replace(self._path)
+        write_secret(self._path, msgspec.json.encode([*self.load(), credential]), replace=True)

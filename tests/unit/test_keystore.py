@@ -1,6 +1,7 @@
 """V3 keystores: the vectors of the format's definition, what we write, and what hostile files may not do."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,28 @@ def test_a_signer_reads_and_writes_keystore_files(tmp_path: Path) -> None:
     assert PrivateKeySigner.from_keystore(path, "x").address == signer.address
     with pytest.raises(FileExistsError):
         signer.write_keystore(path, "x", cost=2)
+    assert PrivateKeySigner.from_keystore(path, "x").address == signer.address
+
+
+def test_a_keystore_is_on_the_disk_when_it_is_written_and_no_half_of_one_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    signer, path = PrivateKeySigner.generate(), tmp_path / "keystore.json"
+    signer.write_keystore(path, "x", kdf="pbkdf2", cost=1)
+    assert synced == [False, True]  # the file, then the folder that has its name
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        signer.write_keystore(tmp_path / "other.json", "x", kdf="pbkdf2", cost=1)
+    assert [file.name for file in tmp_path.iterdir()] == ["keystore.json"]

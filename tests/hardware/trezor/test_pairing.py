@@ -108,6 +108,17 @@ def test_the_file(tmp_path: Path) -> None:
         store.load()
 
 
+def test_the_file_is_its_owners_whatever_was_there_before(tmp_path: Path) -> None:
+    path = tmp_path / "pairings.json"
+    path.write_text("[]", encoding="ascii")
+    path.chmod(0o644)
+    (tmp_path / "pairings.json.new").write_text("", encoding="ascii")  # what an older version began
+    (tmp_path / "pairings.json.new").chmod(0o666)
+    CredentialFile(path).save(CREDENTIAL)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert CredentialFile(path).load() == [CREDENTIAL]
+
+
 def test_the_secret_is_in_no_repr() -> None:
     assert "secret" not in repr(CREDENTIAL)
     assert CREDENTIAL.host_privkey.hex() not in repr([CREDENTIAL])
