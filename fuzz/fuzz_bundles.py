@@ -137,7 +137,7 @@ SALT = Hash32(b"\x07" * 32)
 REQUEST = BundleRequest(
     l1_chain_id=L1,
     asset_id=ntv_asset_id(L1, ETH),
-    transfer=TransferData(5, BOB, ALICE),
+    transfer=TransferData(5, BOB, Address(bytes(20))),
     value=5,
     salt=SALT,
     executor=BOB,
@@ -177,7 +177,7 @@ SEEDS = [
     b"\x01" + REQUEST.encode(),
     b"\x02" + WITHDRAWAL.encode(),
     *[b"\x03" + event for event in EVENTS],
-    b"\x04" + bytes([2, 0, 1, 2]),
+    b"\x04" + bytes([2, 6, 1, 2]),
     b"\x04" + bytes([1, 6, 5, 4, 3, 2]),
     *[b"\x05" + bytes(byte for byte in range(start, start + 200)) for start in (0, 50)],
     b"\x05" + b"\xff" * 300,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from zkcore.errors import InputError, InvalidProof
 from zkcore.ethereum import abi
 from zkcore.ethereum.hashing import keccak256
-from zkcore.protocol.assets import BridgeMint, TransferData, ntv_asset_id
+from zkcore.protocol.assets import BridgeMint, SecondBridgeDeposit, TransferData, ntv_asset_id
 from zkcore.protocol.bundles import (
     BundleRequest,
     BundleWithdrawal,
@@ -71,12 +71,12 @@ def test_a_chain_that_is_none(chain: Any) -> None:
 # ---------------------------------------------------------------- what is sent
 @st.composite
 def requests(draw: st.DrawFn) -> BundleRequest:
-    amount = draw(UINT256)
+    amount, token = draw(UINT256), draw(st.just(Address(bytes(20))) | ADDRESSES)
     return BundleRequest(
         l1_chain_id=draw(st.integers(1, 2**64 - 1)),
         asset_id=draw(HASHES),
-        transfer=TransferData(amount, draw(ADDRESSES), draw(ADDRESSES)),
-        value=draw(st.sampled_from([0, amount])),
+        transfer=TransferData(amount, draw(ADDRESSES), token),
+        value=0 if any(token) else amount,
         salt=draw(HASHES),
         executor=draw(st.none() | ADDRESSES),
         unbundler=draw(st.none() | ADDRESSES),
@@ -91,6 +91,7 @@ def test_a_request_is_read_as_it_was_written(request: BundleRequest) -> None:
 REQUEST = BundleRequest(l1_chain_id=L1, asset_id=ETHER, transfer=TransferData(5, BOB, ALICE), value=0, salt=SALT)
 DESTINATION, CALLS, WANTED = INTEROP_CENTER.send_bundle.decode_arguments(REQUEST.encode())
 ((TO, DATA, ASKED),) = CALLS
+OF_BASE = SecondBridgeDeposit(asset_id=ETHER, transfer=TransferData(5, BOB, Address(bytes(20)))).encode()
 UNKNOWN = abi.Function("deadbeef(uint256 x)").encode(1)
 FIXED = INTEROP_ATTRIBUTES.use_fixed_fee.encode(True)
 
@@ -126,7 +127,20 @@ FIXED = INTEROP_ATTRIBUTES.use_fixed_fee.encode(True)
             DESTINATION,
             [(TO, DATA, (INTEROP_ATTRIBUTES.indirect_call.encode(4),))],
             WANTED,
-            "expected 0 or the amount 5",
+            "expected the amount of the base token, or 0 with a token, got 4",
+        ),
+        (DESTINATION, [(TO, DATA, (INTEROP_ATTRIBUTES.indirect_call.encode(5),))], WANTED, "0 with a token, got 5"),
+        (
+            DESTINATION,
+            [(TO, OF_BASE, ASKED)],
+            WANTED,
+            "expected the amount of the base token, or 0 with a token, got 0",
+        ),
+        (
+            DESTINATION,
+            [(TO, OF_BASE, (INTEROP_ATTRIBUTES.indirect_call.encode(6),))],
+            WANTED,
+            "expected the amount of the base token",
         ),
         (DESTINATION, [(TO, DATA, (*ASKED, WANTED[0]))], WANTED, "not in its place"),
         (DESTINATION, CALLS, (), "with a salt"),

@@ -30,7 +30,6 @@ from zkcore.ethereum.abi import Function, decode, encode
 from zkcore.ethereum.hashing import keccak256
 from zkcore.plans.preview import preview
 from zkcore.protocol.addresses import apply_alias
-from zkcore.protocol.assets import ntv_asset_id
 from zkcore.protocol.bundles import BundleRequest, BundleWithdrawal
 from zkcore.protocol.contracts import (
     ERC20,
@@ -41,7 +40,6 @@ from zkcore.protocol.contracts import (
     L2_BASE_TOKEN,
     L2_BASE_TOKEN_ADDRESS,
     L2_NATIVE_TOKEN_VAULT_ADDRESS,
-    NATIVE_TOKEN_VAULT,
     NULLIFIER,
 )
 from zkcore.testing.devnet import Devnet, Lie
@@ -187,39 +185,6 @@ def test_several_by_a_contract_and_both_kinds_in_one_transaction(net: Devnet, op
         done.wait(timeout=60)
     assert wallet.get_l1_balance(ETH, address=to) - before == 4 * AMOUNT
     assert wallet.find_withdrawals(contract, from_block=0) == []
-
-
-def test_a_token_of_a_third_chain(make_devnet: Any, open_wallet: Any) -> None:
-    """From where it is native to L1, from there to a chain of v33, and back to L1 by bundle."""
-    third = make_devnet("era-eth", protocol_version=31)
-    net = make_devnet("zksync-os-eth", l1=third, protocol_version=33)
-    there, wallet = open_wallet(third), open_wallet(net)
-    crown = third.l2_tokens["CROWN"]
-    for one in (there, wallet):
-        one.deposit(ETH, ether("1")).wait(timeout=60)
-    first = there.withdraw(crown, 5 * AMOUNT)
-    first.wait("ready", timeout=60)
-    first.finalize().wait(timeout=60)
-    asset = ntv_asset_id(third.chain_id, crown)
-    vault = net.profile.native_token_vault
-    answer = net.l1.rpc(
-        "eth_call", {"to": str(vault), "data": to_hex(NATIVE_TOKEN_VAULT.token_address.encode(asset))}, "latest"
-    )
-    on_l1 = Address("0x" + answer[-40:])
-    wallet.deposit(on_l1, 3 * AMOUNT).wait(timeout=60)
-    answer = net.l2.rpc(
-        "eth_call",
-        {"to": str(L2_NATIVE_TOKEN_VAULT_ADDRESS), "data": to_hex(NATIVE_TOKEN_VAULT.token_address.encode(asset))},
-        "latest",
-    )
-    on_l2, held = Address("0x" + answer[-40:]), wallet.get_l1_balance(on_l1)
-    plan = wallet.prepare_withdraw(on_l2, AMOUNT)
-    assert [step.kind for step in plan.steps] == ["withdraw"]  # burned where it is not native: nothing to approve
-    assert BundleRequest.decode(plan.steps[0].transaction.data).asset_id == asset
-    withdrawal = wallet.submit(plan)
-    withdrawal.wait("ready", timeout=60)
-    withdrawal.finalize().wait(timeout=60)
-    assert wallet.get_l1_balance(on_l1) - held == AMOUNT
 
 
 @OS

@@ -408,8 +408,6 @@ FITTING = (
         ("execute", "direct", "bridgehub"),
         ("execute", "direct with a call", "bridgehub"),
         ("withdraw", "withdraw base", "0x800A"),
-        ("withdraw", "withdraw base", "0x10003"),  # reverts there
-        ("withdraw", "withdraw", "0x800A"),
         ("withdraw", "withdraw", "0x10003"),
         ("finalize", "finalize", "nullifier"),
         ("claim", "claim", "nullifier"),

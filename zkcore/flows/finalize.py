@@ -184,10 +184,9 @@ def withdrawal_status(
         place.bundle_state(params),
     )
     blocked = outcome if isinstance(outcome, Reverted) else None
-    executed = executed or blocked is None  # a call that L1 takes is proved by L1 itself
     phase: WithdrawalPhase = "READY"
     reason = ""
-    if not executed:
+    if not executed and blocked is not None:  # a call that L1 takes is proved by L1 itself
         phase, reason = "PROOF_PENDING", not_executed(params)
     elif bundle == "executed" or is_done(blocked):
         phase, blocked = "FINALIZED", None

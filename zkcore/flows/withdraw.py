@@ -17,7 +17,7 @@ from zkcore.methods import calls
 from zkcore.plans.facts import StepKind
 from zkcore.plans.plan import Draft
 from zkcore.protocol.assets import TransferData
-from zkcore.protocol.bundles import BundleRequest
+from zkcore.protocol.bundles import FIRST_WITH_BUNDLES, BundleRequest
 from zkcore.protocol.chains import Bridge
 from zkcore.protocol.contracts import (
     ERC20,
@@ -57,7 +57,7 @@ def draft_withdraw(
     that the token goes by, such as USDC's. `as_native`: let a token that came by such a bridge, or from its issuer, leave by
     the vault all the same, though it arrives on L1 as a newly made ERC-20 that is not the token there.
     By interop bundle where L1 has a handler for those and L2 their attribute parser (since v33), else by the older calls: no
-    version number decides.
+    version number decides, but that before v32 there are none.
 
     Raises InputError, InsufficientBalance, UnsupportedProtocol, Reverted, NodeError.
     """
@@ -82,7 +82,7 @@ def draft_withdraw(
         raise InputError(f"to: {session.address} is a contract, which is not the same account on L1: name the receiver")
     who = session.address if to is None else receiver(to)
     yield from check_receivers(session, facts.contracts, to=who)
-    more, handler = {}, None
+    more, handler, asked = {}, None, False
     if pair is not None:
         more = {"bridge": pair.l1_address, "l2_bridge": pair.l2_address}
         call = Unsigned(to=pair.l2_address, data=L2_ASSET_ROUTER.withdraw_legacy.encode(who, found.address, amount))
@@ -94,7 +94,9 @@ def draft_withdraw(
         if wrong_door:
             refusal = None if as_native else InputError(f"token: {wrong_door}. Name its bridge, or say as_native=True")
             more = {"notes": (wrong_door, note), "refused": refusal}
-        handler = (yield from interop_handler(session, facts.contracts)) if parser else None
+        # what code there is on L2 is the L2 node's word; that there can be any is L1's: ether sent to where none is, is lost
+        asked = bool(parser) and facts.protocol_version >= FIRST_WITH_BUNDLES
+        handler = (yield from interop_handler(session, facts.contracts)) if asked else None
         call = _by_call(found, amount, who)
         if handler:
             call = yield from _by_bundle(session, facts.contracts, found, amount, who)
@@ -110,7 +112,7 @@ def draft_withdraw(
     raise UnsupportedProtocol(
         f"chain {facts.contracts.l2_chain_id} (v{facts.protocol_version}) has no way to withdraw that is known here: the call of "
         f"{call.to} reverts without a reason; by interop bundle, L2 has {'an' if parser else 'no'} attribute parser at "
-        f"{INTEROP_ATTRIBUTE_PARSER_ADDRESS} and L1 {'no interop handler' if parser else 'was not asked for a handler'}"
+        f"{INTEROP_ATTRIBUTE_PARSER_ADDRESS} and L1 {'no interop handler' if asked else 'was not asked for a handler'}"
     ) from drafted
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from zkcore.effects import Chain
 from zkcore.errors import ChainIdMismatch, InputError, PlanTampered
 from zkcore.plans.facts import PlanFacts, PlanKind, PlanStep, StepKind
+from zkcore.protocol.bundles import BundleRequest
 from zkcore.protocol.contracts import (
     BRIDGEHUB,
     ERC20,
@@ -59,36 +60,37 @@ _PLANS: Final[dict[PlanKind, _Rule]] = {
 
 
 class _Call(NamedTuple):
-    """What a step calls: a fact of the plan, or a fixed address, or anyone (None); and the functions of it (None: any)."""
+    """What a step calls: a fact of the plan, or a fixed address, each with its functions; None: anyone, and any function.
 
-    targets: tuple[Address | str, ...] | None
-    functions: tuple[Any, ...] | None
-    payable: bool = True
+    `payable`: the functions that take ether along; None: all.
+    """
+
+    targets: dict[Address | str, tuple[Any, ...]] | None
+    payable: tuple[Any, ...] | None = ()
 
 
 _STEPS: Final[dict[StepKind, _Call]] = {
-    "approve": _Call(None, (ERC20.approve,), payable=False),
-    "deposit": _Call(("bridgehub",), (_DIRECT, _TWO_BRIDGES)),
-    "execute": _Call(("bridgehub",), (_DIRECT,)),
+    "approve": _Call(None),
+    "deposit": _Call({"bridgehub": (_DIRECT, _TWO_BRIDGES)}, (_DIRECT, _TWO_BRIDGES)),
+    "execute": _Call({"bridgehub": (_DIRECT,)}, (_DIRECT,)),
     "withdraw": _Call(
-        (L2_BASE_TOKEN_ADDRESS, L2_ASSET_ROUTER_ADDRESS, INTEROP_CENTER_ADDRESS, "l2_bridge"),
-        (
-            L2_BASE_TOKEN.withdraw,
-            L2_BASE_TOKEN.withdraw_with_message,
-            L2_ASSET_ROUTER.withdraw,
-            L2_ASSET_ROUTER.withdraw_legacy,
-            INTEROP_CENTER.send_bundle,
-        ),
+        {
+            "l2_bridge": (L2_ASSET_ROUTER.withdraw_legacy,),
+            L2_BASE_TOKEN_ADDRESS: (L2_BASE_TOKEN.withdraw, L2_BASE_TOKEN.withdraw_with_message),
+            L2_ASSET_ROUTER_ADDRESS: (L2_ASSET_ROUTER.withdraw, L2_ASSET_ROUTER.withdraw_legacy),
+            INTEROP_CENTER_ADDRESS: (INTEROP_CENTER.send_bundle,),
+        },
+        (L2_BASE_TOKEN.withdraw, L2_BASE_TOKEN.withdraw_with_message, INTEROP_CENTER.send_bundle),
     ),
     "finalize": _Call(
-        ("nullifier", "interop_handler", "bridge"),
-        (NULLIFIER.finalize_deposit, L1_INTEROP_HANDLER.execute_bundle, LEGACY_BRIDGE.finalize_withdrawal),
-        payable=False,
+        {
+            "bridge": (LEGACY_BRIDGE.finalize_withdrawal,),
+            "interop_handler": (L1_INTEROP_HANDLER.execute_bundle,),
+            "nullifier": (NULLIFIER.finalize_deposit,),
+        }
     ),
     "claim": _Call(
-        ("nullifier", "bridge"),
-        (NULLIFIER.bridge_recover_failed_transfer, LEGACY_BRIDGE.claim_failed_deposit),
-        payable=False,
+        {"bridge": (LEGACY_BRIDGE.claim_failed_deposit,), "nullifier": (NULLIFIER.bridge_recover_failed_transfer,)}
     ),
     "transfer": _Call(None, None),
     "call": _Call(None, None),  # of any contract, and any function of it, but what is a deployment
@@ -143,29 +145,31 @@ def _check_step(
     if step.kind in ("call", "deploy"):
         _check_own(place, step, sender)
         return
-    targets = [getattr(facts, t) if isinstance(t, str) else t for t in rule.targets or ()]
-    if tx.to is None or (rule.targets is not None and tx.to not in targets):
-        raise PlanTampered(f"step {place} ({step.kind}) calls {tx.to}, expected one of {targets}")
+    known = {getattr(facts, at) if isinstance(at, str) else at: said for at, said in (rule.targets or {}).items()}
+    if tx.to is None or (known and tx.to not in known):
+        raise PlanTampered(f"step {place} ({step.kind}) calls {tx.to}, expected one of {[*known]}")
     function = functions().get(tx.data[:4])
     if step.kind == "approve" and tx.data[:4] != ERC20.approve.selector:
         raise PlanTampered(f"step {place} is named an approval, and calls the function 0x{tx.data[:4].hex()}")
-    if rule.functions is not None and function not in rule.functions:
+    if known and function not in known[tx.to]:
         raise PlanTampered(
             f"step {place} ({step.kind}) calls another function of the {_name(step)}: 0x{tx.data[:4].hex()}"
         )
     if step.kind == "transfer" and (tx.data[:4] in RIGHTS or function not in (None, ERC20.transfer)):
         called = function.name if function else f"0x{tx.data[:4].hex()}"
         raise PlanTampered(f"step {place} is named a transfer, and calls {called}")
-    if tx.value and not rule.payable:
+    if tx.value and rule.payable is not None and function not in rule.payable:
         raise PlanTampered(f"step {place} ({step.kind}) sends {tx.value} wei along, which it never needs")
     try:
-        arguments: tuple[Any, ...] = function.decode_arguments(tx.data) if function and rule.functions else ()
+        arguments: tuple[Any, ...] = function.decode_arguments(tx.data) if function and step.kind != "transfer" else ()
     except InputError as error:
         raise PlanTampered(f"step {place} ({step.kind}): {error}") from error
     if step.kind == "approve" and kind != "transaction":
         _check_spender(place, step, steps, facts, arguments[0])
     if step.kind in ("deposit", "execute"):
         _check_request(place, step, facts, arguments[0])
+    if step.kind == "withdraw" and tx.data[:4] == INTEROP_CENTER.send_bundle.selector:
+        _check_bundle(place, step, facts)
 
 
 def _check_own(place: int, step: PlanStep, sender: Address) -> None:
@@ -205,6 +209,19 @@ def _check_request(place: int, step: PlanStep, facts: PlanFacts, request: tuple[
         )
     if step.kind == "deposit" and bridge is None and (request[4] or request[7]):
         raise PlanTampered(f"step {place} is named a deposit, and calls {request[2]} on L2")
+
+
+def _check_bundle(place: int, step: PlanStep, facts: PlanFacts) -> None:
+    """By bundle anything can be sent anywhere: here it is one withdrawal to L1, with what it takes along."""
+    try:
+        asked = BundleRequest.decode(step.transaction.data)
+    except InputError as error:
+        raise PlanTampered(f"step {place} is named a withdrawal: {error}") from error
+    told, sent = (asked.l1_chain_id, asked.value), (facts.l1_chain_id, step.transaction.value)
+    if told != sent:
+        raise PlanTampered(
+            f"step {place} withdraws to chain {told[0]} with {told[1]} wei, expected {sent[0]} and {sent[1]}"
+        )
 
 
 def second_bridge(data: bytes) -> Address | None:

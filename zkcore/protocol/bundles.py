@@ -21,11 +21,13 @@ from zkcore.types import ETH, Address, AddressLike, Hash32, HexLike, hex_bytes, 
 
 # fmt: off
 __all__ = [
-    "BundleRequest", "BundleWithdrawal", "bundle_told", "interoperable_address", "is_bundle_of_v31",
+    "FIRST_WITH_BUNDLES", "BundleRequest", "BundleWithdrawal", "bundle_told", "interoperable_address", "is_bundle_of_v31",
     "parse_interoperable_address",
 ]
 # fmt: on
 
+# No earlier minor version can have them; that one is of this, or higher, does not mean that it has
+FIRST_WITH_BUNDLES: Final = 32
 _VERSION: Final = b"\x01"  # of a bundle, of a call, and what a message that is a bundle begins with (BUNDLE_IDENTIFIER)
 _EVM: Final = b"\x00\x01\x00\x00"  # ERC-7930: version 1, chains of the type eip155
 
@@ -51,16 +53,11 @@ def parse_interoperable_address(data: HexLike) -> tuple[int | None, Address | No
     size = raw[4] if raw[:4] == _EVM and len(raw) > 4 else 0
     reference, account = raw[5 : 5 + size], raw[6 + size :]
     chain_id = int.from_bytes(reference) if reference else None
-    if len(account) not in (0, 20) or chain_id == 0 or size > 32:
-        raise _not_interoperable(raw)
-    address = Address(account) if account else None
-    if interoperable_address(chain_id, address) != raw:
-        raise _not_interoperable(raw)
+    fits = len(account) in (0, 20) and chain_id != 0 and size <= 32
+    address = Address(account) if fits and account else None
+    if not fits or interoperable_address(chain_id, address) != raw:
+        raise InputError(f"{to_hex(raw[:64])} ({len(raw)} bytes) is not an ERC-7930 address of an EVM chain")
     return chain_id, address
-
-
-def _not_interoperable(raw: bytes) -> InputError:
-    return InputError(f"{to_hex(raw[:64])} ({len(raw)} bytes) is not an ERC-7930 address of an EVM chain")
 
 
 # ---------------------------------------------------------------- what is sent on L2
@@ -81,8 +78,8 @@ class BundleRequest(msgspec.Struct, frozen=True, kw_only=True):
     unbundler: Address | None = None
 
     def __post_init__(self) -> None:
-        if uint(self.value, "value") not in (0, self.transfer.amount):
-            raise InputError(f"value: expected 0 or the amount {self.transfer.amount}, got {self.value}")
+        if uint(self.value, "value") != (0 if any(self.transfer.token) else self.transfer.amount):
+            raise InputError(f"value: expected the amount of the base token, or 0 with a token, got {self.value}")
         force_setattr(self, "asset_id", Hash32(self.asset_id))
         force_setattr(self, "salt", Hash32(self.salt))
 
