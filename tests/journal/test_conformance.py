@@ -124,6 +124,53 @@ def test_only_one_has_a_lease_until_it_gives_it_back(journal: Any, reopen: Calla
     journal.release("nonces")
 
 
+def test_many_leases_at_once_are_those_that_are_free(journal: Any, reopen: Callable[[], Any]) -> None:
+    other, names = reopen(), {f"order {i}" for i in range(700)}
+    assert other.lease_all(["order 7", "order 8"]) == {"order 7", "order 8"}
+    assert journal.lease_all(iter(sorted(names))) == names - {"order 7", "order 8"}
+    assert journal.lease_all(names | {"another"}) == (names - {"order 7", "order 8"}) | {"another"}  # ours are ours
+    assert other.lease_all(names) == {"order 7", "order 8"}
+    assert journal.lease_all([]) == set()
+    journal.release(*names)  # those that are not ours as well: they stay the other's
+    journal.release()
+    assert journal.lease("order 7") is False
+    assert other.lease_all(names | {"another"}) == names
+    other.close()
+    assert journal.lease_all(names) == names
+
+
+def test_who_went_on_with_an_older_reading_is_refused(journal: Any, reopen: Callable[[], Any]) -> None:
+    """A lease that was lost unawares, two that replace one request: the journal decides, not the lease."""
+    journal.ask(ASKED)
+    assert journal.sign(KEPT, NONCES)
+    stranger = replace(KEPT, hashes=(*KEPT.hashes, Hash32(b"\x01" * 32)))
+    assert reopen().sign(stranger, ())  # it replaces what it has read
+    assert not journal.sign(replace(KEPT, note="late"), ())
+    assert not journal.sign(replace(KEPT, hashes=(*KEPT.hashes, Hash32(b"\x02" * 32))), ())
+    assert journal.find("invoice 7") == stranger
+    for state in ("done", "dropped", "replaced", "failed", "refused"):
+        journal.move("invoice 7", state, since=(*MOVING, "done", "dropped", "replaced", "failed"))
+        assert not journal.sign(stranger, ()), state
+
+
+def test_a_handle_is_changed_by_who_has_read_it(journal: Any) -> None:
+    journal.ask(ASKED)
+    assert not journal.move("invoice 7", "sent", since=("asked",), was=KEPT.handle)  # there is none yet
+    journal.sign(KEPT, NONCES)
+    assert not journal.move("invoice 7", "sent", since=MOVING, was="another", handle="lost")
+    assert journal.find("invoice 7") == KEPT
+    assert journal.move("invoice 7", "sent", since=MOVING, was=KEPT.handle)
+    assert journal.move("invoice 7", "done", since=MOVING)
+
+
+def test_what_is_in_flight_has_its_bytes(journal: Any) -> None:
+    journal.ask(ASKED)
+    with journal._transaction() as execute:
+        execute("update orders set state = 'sent'", ())
+    assert journal.pending() == []
+    assert list(journal.unreadable) == ["invoice 7"]
+
+
 def test_of_many_that_ask_at_once_one_signs(reopen: Callable[[], Any]) -> None:
     """Connections of their own, all opening an empty journal, asking for one reference, and taking one nonce."""
     journals = [reopen() for _ in range(8)]

@@ -19,9 +19,9 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "protocol": (("zkcore/protocol",), 1_996),
     "words": (("zkcore/words",), 250),
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_609),
-    "flows": (("zkcore/flows",), 4_222),
+    "flows": (("zkcore/flows",), 4_230),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_813),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_894),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

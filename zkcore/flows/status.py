@@ -1,7 +1,7 @@
 """How far a deposit or a call from L1 is, and waiting for it. Everything is read anew each time: L1 may have reorganised."""
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,7 +30,7 @@ from zkcore.transactions import Transaction, parse_transaction
 from zkcore.types import Hash32
 from zkcore.words import Told
 
-__all__ = ["Phase", "RequestStatus", "poll", "request_status", "resending", "wait_for_request"]
+__all__ = ["Phase", "RequestStatus", "latest_status", "poll", "request_status", "resending", "wait_for_request"]
 
 T = TypeVar("T")
 
@@ -110,6 +110,21 @@ def request_status(session: Session, record: RequestRecord, *, l1_only: bool = F
         details=known if isinstance(known, TransactionDetails) else None,
         claimed=claimed is True,
     )
+
+
+class Known(Protocol):
+    """What is known of a request by now; `fresh`: by others too."""
+
+    def __call__(self, *, fresh: bool = False) -> RequestRecord: ...
+
+
+def latest_status(session: Session, known: Known, *, l1_only: bool = False) -> Flow[RequestStatus]:
+    """As `request_status`. Where its transactions seem to be gone, somebody may have replaced them: those are asked for then."""
+    record = known()
+    status = yield from request_status(session, record, l1_only=l1_only)
+    if status.phase in ("L1_DROPPED", "L1_UNKNOWN", "L1_REPLACED") and (fresh := known(fresh=True)) != record:
+        return (yield from request_status(session, fresh, l1_only=l1_only))
+    return status
 
 
 def _is_claimed(session: Session, record: RequestRecord, l2_tx_hash: Hash32, since: int) -> Flow[bool]:
@@ -212,7 +227,7 @@ def resending(
 
 def wait_for_request(
     session: Session,
-    known: Callable[[], RequestRecord],
+    known: Known,
     *,
     until: Literal["l1", "l2"] = "l2",
     confirmations: int = 1,
@@ -232,7 +247,7 @@ def wait_for_request(
         raise InputError(f"until: expected 'l1' or 'l2', got {until!r}")
 
     def look() -> Flow[RequestStatus]:
-        asking = request_status(session, known(), l1_only=until == "l1")
+        asking = latest_status(session, known, l1_only=until == "l1")
         if until == "l2" or confirmations < 2:
             return (yield from asking)
         status, head = yield from gather(asking, calls.block_number("l1"))

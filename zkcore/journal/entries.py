@@ -70,7 +70,11 @@ class JournalLike(Protocol):
         ...
 
     def sign(self, entry: Entry, nonces: Nonces) -> bool:
-        """Write what was signed for it, before it is sent, and take its nonces. False: another order has one of them."""
+        """Write what was signed for it, before it is sent, and take its nonces. Written again, it is the same.
+
+        False: another order has one of them; or the order has ended, or is known by a hash that this entry lacks, since somebody
+        else went on with it after this one was read.
+        """
         ...
 
     def move(
@@ -81,9 +85,10 @@ class JournalLike(Protocol):
         since: Iterable[State],
         free: bool = False,
         hashes: Iterable[Hash32] = (),
+        was: str | None = None,
         **fields: str,
     ) -> bool:
-        """Change the state, if it is one of `since`; False: it is not. `free`: its nonces may be given again.
+        """Change the state, if it is one of `since`, and its handle still what it `was`; False: not so. `free`: its nonces too.
 
         `hashes`: what it is known by from now on too. `fields`: note, handle, approval, where they change.
         """
@@ -117,15 +122,16 @@ class JournalLike(Protocol):
         """Forget an order. Its nonces go to the next ones, so that its bytes, if they are out, are displaced by those."""
         ...
 
-    def lease(self, name: str) -> bool:
-        """Take a lease, until `release` or the death of this process. False: another that lives has it.
+    def lease_all(self, names: Iterable[str]) -> set[str]:
+        """Take leases, until `release` or the death of this process: those of them that no other one that lives has.
 
-        Within a process, users of one journal keep out of each other's way by themselves.
+        Within a process, users of one journal keep out of each other's way by themselves. A lease saves work, no more: whoever
+        lost it unawares is stopped by `ask` and `sign`. So leases need not be durable.
         """
         ...
 
-    def release(self, name: str) -> None:
-        """Give a lease back. No error if it is gone."""
+    def release(self, *names: str) -> None:
+        """Give leases back. No error for those that are gone."""
         ...
 
     def close(self) -> None:

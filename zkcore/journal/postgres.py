@@ -1,7 +1,7 @@
 """A journal in PostgreSQL, for any number of processes on any machines. The extra `postgres` brings psycopg 3 and its pool."""
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import RLock
@@ -22,7 +22,8 @@ _KEEPALIVE: Final[dict[str, Any]] = {"keepalives_idle": 10, "keepalives_interval
 _SERVER_KEEPALIVE: Final = "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3"
 # advisory locks: under the first one writes at a time, as SQLite has it; the others are leases. A schema is a journal of its own
 _WRITE: Final = "select pg_advisory_xact_lock(hashtextextended(current_schema() || ' zkcore', 0))"
-_LEASE: Final = "hashtextextended(current_schema() || ' ' || %s, 0)"
+_LEASE: Final = "hashtextextended(current_schema() || ' ' || name, 0)"
+_NAMES: Final = "select name from unnest(%s::text[]) as names (name)"
 
 
 class PostgresJournal(SqlJournal):
@@ -118,25 +119,25 @@ class PostgresJournal(SqlJournal):
             return self._pool
 
     # ------------------------------------------------------------ leases: of those who live
-    def lease(self, name: str) -> bool:
-        """As `JournalLike.lease`."""
+    def lease_all(self, names: Iterable[str]) -> set[str]:
+        """As `JournalLike.lease_all`."""
+        asked = {*names}
         _ = self.name
         with self._mapped(), self._lock:
             connection = self._leases()
-            if name in self._held:
-                return True
-            row = connection.execute(f"select pg_try_advisory_lock({_LEASE})", (name,)).fetchone()
-            if row == (True,):
-                self._held.add(name)
-            return name in self._held
+            fresh = (sorted(asked - self._held),)
+            self._held |= {
+                name for (name,) in connection.execute(f"{_NAMES} where pg_try_advisory_lock({_LEASE})", fresh)
+            }
+            return asked & self._held
 
-    def release(self, name: str) -> None:
+    def release(self, *names: str) -> None:
         """As `JournalLike.release`."""
         with self._mapped(), self._lock:
             connection = self._leases()
-            if name in self._held:
-                connection.execute(f"select pg_advisory_unlock({_LEASE})", (name,))
-                self._held.discard(name)
+            held = (sorted(self._held.intersection(names)),)
+            connection.execute(f"{_NAMES} where pg_advisory_unlock({_LEASE})", held)
+            self._held.difference_update(names)
 
     def _leases(self) -> "psycopg.Connection[Any]":
         """The connection that the leases live and die with. One that broke has lost them: others may have them by now."""

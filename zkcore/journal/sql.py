@@ -87,6 +87,9 @@ class SqlJournal(ABC):
         """As `JournalLike.sign`."""
         try:
             with self._transaction() as execute:
+                for state, known in execute("select state, hashes from orders where reference = ?", (entry.reference,)):
+                    if state not in ("asked", *MOVING) or not {*known.split()} <= {*map(str, entry.hashes)}:
+                        return False
                 for chain_id, nonce in nonces:
                     at = (chain_id, str(entry.account), nonce)
                     execute("insert into nonces values (?, ?, ?, ?) on conflict do nothing", (*at, entry.reference))
@@ -106,6 +109,7 @@ class SqlJournal(ABC):
         since: Iterable[State],
         free: bool = False,
         hashes: Iterable[Hash32] = (),
+        was: str | None = None,
         **fields: str,
     ) -> bool:
         """As `JournalLike.move`."""
@@ -116,13 +120,15 @@ class SqlJournal(ABC):
         with self._transaction() as execute:
             changed = execute(
                 f"update orders set {change}, hashes = hashes || ?, changed_at = case when {same} then changed_at else ? end "  # noqa: S608  # names of ours
-                f"where reference = ? and state in ({', '.join('?' * len(held))}) returning reference",
+                f"where reference = ? and coalesce(?, handle, '') = coalesce(handle, '') "
+                f"and state in ({', '.join('?' * len(held))}) returning reference",
                 (
                     *values.values(),
                     "".join(f" {known}" for known in more),
                     *(values[name] for name in values if name in {"state", "note"}),
                     time(),
                     reference,
+                    was,
                     *held,
                 ),
             )
@@ -135,6 +141,15 @@ class SqlJournal(ABC):
     def drop(self, entry: Entry) -> None:
         """As `JournalLike.drop`."""
         self.move(entry.reference, "dropped", since=("asked", *MOVING), free=True, note="dropped by the caller")
+
+    # ------------------------------------------------------------ leases
+    def lease(self, name: str) -> bool:
+        """One lease: whether it is ours."""
+        return name in self.lease_all([name])
+
+    @abstractmethod
+    def lease_all(self, names: Iterable[str]) -> set[str]:
+        """As `JournalLike.lease_all`."""
 
     # ------------------------------------------------------------ reading
     def find(self, reference: str) -> Entry | None:
@@ -210,7 +225,11 @@ def _entry(row: Sequence[Any]) -> Entry:
         )  # SQLite keeps any type in any column
         entry = Entry(**fields)
         signed = () if plan is None or handle is None else (plan.tx_hashes[-1], last_transaction(handle))
-        if (plan is None) != (handle is None) or not {*signed} <= {*entry.hashes}:
+        if (
+            (plan is None) != (handle is None)
+            or (plan is None and entry.state in MOVING)
+            or not {*signed} <= {*entry.hashes}
+        ):
             raise PlanTampered("its parts contradict one another")
         if plan is not None and (plan.plan.sender, plan.kind) != (entry.account, entry.kind):
             raise PlanTampered("its plan is another one's")

@@ -1,7 +1,7 @@
 """The embedded journal: a SQLite file, written before anything is sent, so that a dead process loses nothing."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from threading import RLock
 from time import monotonic, sleep
@@ -49,7 +49,7 @@ class Journal(SqlJournal):
         """Close the file, and give back every lease. A later call opens it again."""
         with self._lock:
             if self._alive is not None:
-                with self._transaction() as execute:
+                with self._transaction(durable=False) as execute:
                     execute("delete from leases where owner = ?", (self._owner,))
                     self._alive.close()
                     _remove(self._file_of(self._owner))
@@ -59,12 +59,14 @@ class Journal(SqlJournal):
 
     # ------------------------------------------------------------ the file
     @contextmanager
-    def _transaction(self, *, reads: bool = False) -> Generator[Execute]:
+    def _transaction(self, *, reads: bool = False, durable: bool = True) -> Generator[Execute]:
+        """Not `durable`: it may be forgotten if the power fails, with nothing that was told to be durable."""
         import sqlite3
 
         with self._lock:
             try:
                 database = self._opened()
+                database.execute(f"pragma synchronous = {'full' if durable else 'normal'}")
                 database.execute("begin" if reads else "begin immediate")
                 try:
                     yield lambda statement, values: database.execute(statement, values).fetchall()
@@ -97,8 +99,7 @@ class Journal(SqlJournal):
 
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
         try:
-            for pragma in ("journal_mode = wal", "synchronous = full"):
-                database.execute(f"pragma {pragma}")
+            database.execute("pragma journal_mode = wal")
             database.execute("begin immediate")
             (version,) = database.execute("pragma user_version").fetchone()
             known = {name for (name,) in database.execute("select name from sqlite_master")}
@@ -112,23 +113,25 @@ class Journal(SqlJournal):
         return database
 
     # ------------------------------------------------------------ leases: of those who live
-    def lease(self, name: str) -> bool:
-        """As `JournalLike.lease`."""
-        with self._transaction() as execute:
-            held = execute("select owner from leases where name = ?", (name,))
-            if held and not self._is_mine_or_dead(held[0][0]):
-                return False
-            if self._alive is None:
+    def lease_all(self, names: Iterable[str]) -> set[str]:
+        """As `JournalLike.lease_all`: who had one of them dies with the power, so they are not durable."""
+        with self._transaction(durable=False) as execute:
+            held: dict[str, str] = dict(execute("select name, owner from leases", ()))
+            free = {owner: self._is_mine_or_dead(owner) for owner in {*held.values()}}
+            ours = {name for name in names if name not in held or free[held[name]]}
+            if self._alive is None and ours:
                 self._owner = os.urandom(8).hex()
                 self._alive = self._locked(self._owner)
             statement = "insert into leases values (?, ?) on conflict (name) do update set owner = excluded.owner"
-            execute(statement, (name, self._owner))
-        return True
+            for name in ours:
+                execute(statement, (name, self._owner))
+        return ours
 
-    def release(self, name: str) -> None:
+    def release(self, *names: str) -> None:
         """As `JournalLike.release`."""
-        with self._transaction() as execute:
-            execute("delete from leases where name = ? and owner = ?", (name, self._owner))
+        with self._transaction(durable=False) as execute:
+            for name in names:
+                execute("delete from leases where name = ? and owner = ?", (name, self._owner))
 
     def _file_of(self, owner: str) -> str:
         return _MEMORY if self._path == _MEMORY else f"{self._path}-{owner}.alive"

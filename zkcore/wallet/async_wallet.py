@@ -307,10 +307,10 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner | CustomSigner | AsyncCustomSi
 
         async def own(effect: Hold | Free | Keep | Sign | Send) -> object:
             match effect:
-                case Hold(name):
-                    return await _to_its_end(self._hold, name, held)
-                case Free(name):
-                    return await _to_its_end(self._let_go, held, name)
+                case Hold(names):
+                    return await _to_its_end(self._hold, names, held)
+                case Free(names):
+                    return await _to_its_end(self._let_go, held, names)
                 case Keep(act):
                     return await _to_its_end(act, self._journal)
                 case Sign(transaction, reference, plan):
@@ -332,7 +332,7 @@ class AsyncWallet(WalletBase[Signer | AsyncSigner | CustomSigner | AsyncCustomSi
                 step = checked(self._session, submission)
                 return await self._driver.run(step, on_progress=on_progress, own=own)
         finally:
-            self._let_go(held, *held)
+            self._let_go(held, held)
 
 
 async def _to_its_end(act: Callable[..., T], *args: Any) -> T:

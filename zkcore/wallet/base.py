@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from logging import getLogger
 from os import PathLike
 from time import time
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from zkcore.effects import Chain, Flow
-from zkcore.errors import AlreadyFinalized, InputError, NoSigner, PlanTampered, SendUncertain
+from zkcore.errors import AlreadyFinalized, InputError, JournalError, NoSigner, PlanTampered, SendUncertain
 from zkcore.flows.payout import draft_finalize_withdrawal
 from zkcore.flows.session import Known, Session, check_ids, check_nodes, named
 from zkcore.flows.signed import check_is_ours
@@ -17,11 +18,13 @@ from zkcore.plans.facts import PlanFacts, PlanKind
 from zkcore.plans.plan import Draft, Plan, SignedPlan, check_kind
 from zkcore.plans.records import (
     Record,
+    RequestRecord,
     SettlementRecord,
     TransactionRecord,
     WithdrawalRecord,
     known_hashes,
     last_transaction,
+    learned,
     record_from_json,
     record_to_json,
 )
@@ -39,6 +42,7 @@ __all__ = ["WalletBase", "node_of"]
 S = TypeVar("S")
 N = TypeVar("N")
 
+_log = getLogger("zkcore.wallet")
 _RECENT: Final = 3_600.0  # seconds for which what is done is looked at again: its block may go away
 # the states that each may follow. What has ended is moved by what a node shows to be otherwise, never by hearsay
 _SINCE: Final[Mapping[State, tuple[State, ...]]] = {
@@ -195,22 +199,32 @@ class WalletBase(Generic[S, N]):
     # ------------------------------------------------------------ what handles find out
     def _kept(self, record: Record) -> list[Entry]:
         """What the journal has of it."""
+        tx_hash = last_transaction(record)
         if record.reference is not None:
             entry = self._journal.find(record.reference)
-            return [] if entry is None else [entry]
-        tx_hash = last_transaction(record)
+            ours = entry is not None and (
+                tx_hash is None or tx_hash in entry.hashes
+            )  # or another order bears its name by now
+            return [entry] if entry is not None and ours else []
         found = [] if tx_hash is None else self._journal.with_hash(tx_hash)
         return [entry for entry in found if entry.kind == record.kind]
+
+    def _newest(self, record: Record) -> Record:
+        """As the journal has it: another process may have replaced its transaction since."""
+        for entry in self._kept(record):
+            record = _newest(entry, record)
+        return record
 
     def _tell(self, record: Record, state: State, note: str = "") -> None:
         """For handles: this is how far it is. An order is never moved out of an end by less than a block that went away."""
         gone: tuple[State, ...] = ("done",) if note == "L1_PENDING" else ()  # its block went away
         since = (*_SINCE[state], *gone)
         for entry in self._kept(record):
+            handle = record_to_json(_newest(entry, record))
             hashes = [h for h in known_hashes(record) if h not in entry.hashes]
-            self._journal.move(
-                entry.reference, state, since=since, note=note, handle=record_to_json(record), hashes=hashes
-            )
+            if hashes or (entry.state, entry.note, entry.handle) != (state, note, handle):
+                more: dict[str, Any] = {"since": since, "note": note, "handle": handle, "hashes": hashes}
+                self._journal.move(entry.reference, state, was=entry.handle, **more)
 
     def _settled(self, l2_tx_hash: Hash32, index: int, kind: PlanKind, state: State, note: str) -> None:
         """For handles: what a finalization or a claim was for has come to its end."""
@@ -224,22 +238,33 @@ class WalletBase(Generic[S, N]):
         for entry in self._journal.with_hash(tx_hash):
             self._journal.move(entry.reference, "replaced", since=MOVING, note="cancelled")
 
-    def _hold(self, name: str, held: set[str]) -> bool:
-        place = name if name.startswith("nonces") else f"{self._journal.name}: {name}"
-        if not REGISTER.hold(place):
-            return False
-        held.add(name)
-        if self._journal.lease(name):
-            return True
-        held.discard(name)
-        REGISTER.let_go(place)
-        return False
+    def _hold(self, names: Iterable[str], held: set[str]) -> set[str]:
+        free = {name for name in names if REGISTER.hold(self._place(name))}
+        ours: set[str] = set()
+        try:
+            ours = self._journal.lease_all(free) if free else ours
+        finally:
+            for name in free - ours:
+                REGISTER.let_go(self._place(name))
+        held |= ours
+        return ours
 
-    def _let_go(self, held: set[str], *names: str) -> None:
-        for name in names:
-            self._journal.release(name)
-            held.discard(name)
-            REGISTER.let_go(name if name.startswith("nonces") else f"{self._journal.name}: {name}")
+    def _let_go(self, held: set[str], names: Iterable[str]) -> None:
+        """What became of the orders stands: a lease that cannot be given back ends with the connection, or is taken again."""
+        gone = held.intersection(names)
+        try:
+            if gone:
+                self._journal.release(*gone)
+        except JournalError as error:
+            _log.warning("leases could not be given back: %s", error)
+        finally:
+            held -= gone
+            for name in gone:
+                REGISTER.let_go(self._place(name))
+
+    def _place(self, name: str) -> str:
+        """Where this process holds it: nonces are every journal's."""
+        return name if name.startswith("nonces") else f"{self._journal.name}: {name}"
 
     def _resumed(self, handle_json: str | bytes, kind: type[Any] | None) -> Record:
         """What a handle remembers, if it is one of this account on this chain. Raises InputError."""
@@ -297,6 +322,18 @@ class WalletBase(Generic[S, N]):
         if self._signer is None:
             raise NoSigner(self.address)
         return self._signer
+
+
+def _newest(entry: Entry, record: Record) -> Record:
+    """The record; or that of the entry, which has more transactions under its nonce, with what this one knows of L2."""
+    kept = record_from_json(entry.handle) if entry.handle is not None else record
+    if not isinstance(record, RequestRecord) or not isinstance(kept, RequestRecord):
+        return record
+    if {kept.l1_tx_hash, *kept.replaced} <= {record.l1_tx_hash, *record.replaced}:
+        return record
+    if record.l2_tx_hash is None:
+        return kept
+    return learned(kept, l1_tx_hash=record.l1_tx_hash, l2_tx_hash=record.l2_tx_hash)
 
 
 def _account(signer: Any) -> tuple[Address, Any]:

@@ -10,7 +10,7 @@ from zkcore.flows.finalize import WithdrawalStatus, wait_for_withdrawal, withdra
 from zkcore.flows.l1 import TxOptions
 from zkcore.flows.replacement import draft_cancel, draft_speed_up
 from zkcore.flows.signed import check_receipt, remember
-from zkcore.flows.status import RequestStatus, request_status, wait_for_request
+from zkcore.flows.status import RequestStatus, latest_status, wait_for_request
 from zkcore.journal import State
 from zkcore.methods.replies import Receipt
 from zkcore.plans.facts import PlanKind
@@ -109,7 +109,7 @@ class RequestHandle(Handle[RequestRecord]):
 
     def _flow_status(self) -> Flow[RequestStatus]:
         """How far it is, without waiting. At most two waves."""
-        return self._learn((yield from request_status(self._wallet._session, self._record)))
+        return self._learn((yield from latest_status(self._wallet._session, self._known)))
 
     def _flow_wait_l1(
         self,
@@ -122,7 +122,7 @@ class RequestHandle(Handle[RequestRecord]):
         """Until L1 has included it under so many blocks: the L1 receipt. Raises TransactionFailed, WaitTimeout."""
         _, receipt = yield from wait_for_request(
             self._wallet._session,
-            lambda: self._record,
+            self._known,
             until="l1",
             confirmations=confirmations,
             timeout=timeout,
@@ -148,7 +148,7 @@ class RequestHandle(Handle[RequestRecord]):
         told = self._learning(on_progress)
         _, receipt = yield from wait_for_request(
             self._wallet._session,
-            lambda: self._record,
+            self._known,
             until=until,
             timeout=timeout,
             interval=poll,
@@ -157,13 +157,19 @@ class RequestHandle(Handle[RequestRecord]):
         )
         return receipt
 
+    def _known(self, *, fresh: bool = False) -> RequestRecord:
+        """What is known of it; `fresh`: in the journal too, where keepers and other processes replace what is stuck."""
+        if fresh:
+            self._record = cast("RequestRecord", self._wallet._newest(self._record))
+        return self._record
+
     def _faster(self, options: TxOptions | None) -> Submission[Record]:
-        draft = draft_speed_up(self._wallet._session, self._record, l1=options)
+        draft = draft_speed_up(self._wallet._session, self._known(fresh=True), l1=options)
         self._record = cast("RequestRecord", (yield from self._wallet._replacing(draft, self._record, same=True)))
         return self._record
 
     def _cancelling(self, options: TxOptions | None) -> Submission[Record]:
-        draft = draft_cancel(self._wallet._session, self._record, l1=options)
+        draft = draft_cancel(self._wallet._session, self._known(fresh=True), l1=options)
         return cast("Record", (yield from self._wallet._replacing(draft, self._record, same=False)))
 
     def _learning(self, told: Callable[[RequestStatus], object] | None) -> Callable[[RequestStatus], None]:

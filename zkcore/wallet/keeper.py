@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, JournalError, ZkCoreError
+from zkcore.errors import InputError, JournalError, PlanTampered, ZkCoreError
 from zkcore.flows.claim import draft_claim_failed_deposit
 from zkcore.flows.finalize import WithdrawalStatus
 from zkcore.flows.payout import draft_finalize_withdrawal
@@ -27,7 +27,7 @@ from zkcore.flows.status import RequestStatus
 from zkcore.journal import AGAIN, Entry, JournalLike
 from zkcore.plans.records import Record, record_from_json
 from zkcore.wallet.handles import Handle
-from zkcore.wallet.submission import Hold, Keep, Order, Submission, continuing, ordering
+from zkcore.wallet.submission import Free, Hold, Keep, Order, Submission, continuing, ordering
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,6 +39,9 @@ __all__ = ["AsyncKeeper", "Keeper", "KeeperPolicy", "Round"]
 
 _log = getLogger("zkcore.keeper")
 _SLACK: Final = 900.0  # seconds by which the clocks of those who write one journal may be apart
+_TOGETHER: Final = (
+    500  # orders that one keeper leases and asks about at once: the rest is for others, or comes after these
+)
 _ATTEMPTS: Final = 5  # at one settlement that fails on L1
 
 
@@ -89,16 +92,32 @@ class _Keeping:
 
     def _round(self, wallet: Any) -> Submission[Round]:
         entries: list[Entry] = yield Keep(lambda _: wallet.in_flight())
-        mine: list[Entry] = []
-        for entry in entries:
-            # False: another keeper has it, or whoever sends it just now. The end of the round gives it back
-            if entry.handle is not None and (yield Hold(f"order {entry.reference}")):
-                mine.append(entry)  # noqa: PERF401  # no comprehension can yield
-        yield from continuing([Order(plan=entry.plan, reference=entry.reference) for entry in mine])
-        # as they are now: what was sent, or found to be there, may have moved them
-        names = {entry.reference for entry in mine}
+        journal = wallet._journal
+        damaged = tuple(PlanTampered(text) for text in getattr(journal, "unreadable", {}).values())
+        rounds = [Round(in_flight=0, driven=0, errors=damaged)]
+        for at in range(0, len(entries), _TOGETHER):
+            leases = tuple(f"order {entry.reference}" for entry in entries[at : at + _TOGETHER])
+            # those that are left out another keeper has, or whoever sends it just now
+            ours: set[str] = yield Hold(leases)
+            rounds.append((yield from self._driven(wallet, {name.removeprefix("order ") for name in ours})))
+            yield Free(leases)
+        lists: dict[str, Any] = {
+            name: sum((getattr(some, name) for some in rounds), ()) for name in ("ordered", "due", "errors")
+        }
+        return Round(in_flight=len(entries), driven=sum(some.driven for some in rounds), **lists)
+
+    def _driven(self, wallet: Any, names: set[str]) -> Submission[Round]:
+        """Drive those that we have the leases of, as they are by now."""
         found: list[Entry] = yield Keep(lambda _: wallet.in_flight())
-        fresh = [entry for entry in found if entry.reference in names and entry.handle is not None]
+        ours = [entry for entry in found if entry.reference in names]
+        if again := [
+            Order(plan=entry.plan, reference=entry.reference)
+            for entry in ours
+            if entry.state in ("signed", "uncertain")
+        ]:
+            yield from continuing(again)
+            found = yield Keep(lambda _: wallet.in_flight())  # what was sent, or found to be there, has moved
+        fresh = [entry for entry in found if entry.reference in names]
         handles = [_handle(wallet, entry) for entry in fresh]
         statuses = yield from gather(*[attempt(_status(handle), ZkCoreError) for handle in handles])
         orders: list[Order] = []
@@ -116,7 +135,7 @@ class _Keeping:
         yield from ordering(orders)
         errors += [order.error for order in orders if order.error is not None]
         done = tuple(order.name for order in orders if order.error is None)
-        return Round(in_flight=len(entries), driven=len(mine), ordered=done, due=tuple(due), errors=tuple(errors))
+        return Round(in_flight=0, driven=len(ours), ordered=done, due=tuple(due), errors=tuple(errors))
 
     def _due(
         self, entry: Entry, record: Any, status: Any

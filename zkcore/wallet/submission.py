@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zkcore.effects import Chain, Effect, Flow, attempt, gather, sleep
 from zkcore.errors import (
     BadSignature,
     InputError,
+    JournalError,
     NonceTaken,
     RpcError,
     SendUncertain,
@@ -50,15 +52,15 @@ _PATIENCE = 1_800.0  # seconds for others to be done with the account's nonces, 
 
 
 class Hold(Struct, frozen=True):
-    """Take a lease, in this process and in the journal. The answer is whether nobody else has it. The end gives all back."""
+    """Take leases, in this process and in the journal. The answer is those that nobody else has. The end gives all back."""
 
-    name: str
+    names: tuple[str, ...]
 
 
 class Free(Struct, frozen=True):
-    """Give a lease back."""
+    """Give leases back."""
 
-    name: str
+    names: tuple[str, ...]
 
 
 class Keep(Struct, frozen=True):
@@ -117,7 +119,7 @@ def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submi
     for some in groups:
         first = yield from _sign_all(some, account, first, ours)
         yield from _send_all([order for order in some if order.signed and not order.kept and not order.error])
-    yield Free(lease)
+    yield Free((lease,))
 
 
 def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[None]:
@@ -182,7 +184,8 @@ def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:
             yield from deliver(own[at : at + _TOGETHER])
     again: list[Order] = [order for order in orders if any(one.order is order for one in lost)]
     for order in orders:
-        yield from _told(order, since=("signed", "uncertain", *(("done",) if order in again else ())))
+        # what had to be sent again is with the nodes by now, whoever had concluded otherwise
+        yield from _told(order, since=("signed", "uncertain", *(("done", "refused") if order in again else ())))
     return again
 
 
@@ -201,7 +204,7 @@ def _each(orders: Sequence[Order], step: Submission[None]) -> Submission[None]:
 def _hold(name: str) -> Submission[None]:
     """Wait for a lease. Raises WaitTimeout."""
     pause, left = 0.001, _PATIENCE
-    while not (yield Hold(name)):
+    while not (yield Hold((name,))):
         if left <= 0:
             raise WaitTimeout(what=f"others to be done with the {name}", seconds=_PATIENCE)
         yield from sleep(pause)
@@ -311,14 +314,23 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
         entry = entry_of(order)
         # what takes the place of another takes no nonce
         nonces = [] if order.plan.facts.replaces else order.nonces
-        if not (yield Keep(lambda journal: journal.sign(entry, nonces))):
+        writing = Keep(lambda journal: journal.sign(entry, nonces))
+        try:
+            kept = yield writing
+        except JournalError:  # cut off, perhaps after it was written
+            kept = yield writing
+        if not kept:
             taken_by_another = yield from _taken(order)
             raise taken_by_another  # noqa: TRY301  # as what the signer raises: nothing is out
     except Exception as error:
+        written: SignedPlan[Any] | None = order.signed
         order.signed = order.record = None
         if order.before is None:
             note = f"{type(error).__name__}: {error}"
-            yield Keep(lambda journal: journal.move(order.name, "refused", since=("asked",), note=note))
+            try:
+                yield Keep(lambda journal: journal.move(order.name, "refused", since=("asked",), note=note))
+            except JournalError as lost:  # if it is written after all, keepers send it
+                raise (error if written is None else SendUncertain(signed=written, why=error)) from lost
             if not isinstance(error, SignerTimeout):  # after one, people are asked still
                 yield Keep(lambda journal: journal.move(order.name, "refused", since=("refused",), approval=""))
         raise
@@ -375,7 +387,8 @@ def _told(order: Order, since: Sequence[State], *, unsent: bool = False) -> Subm
     nowhere = state in ("failed", "refused")
     before, free = order.before, nowhere and not order.plan.facts.replaces
     if nowhere and before is not None:  # what it was to replace is still under way
-        yield Keep(lambda journal: journal.sign(before, ()))
+        known = entry_of(order).hashes
+        yield Keep(lambda journal: journal.sign(replace(before, hashes=known), ()))
         return
     yield Keep(lambda journal: journal.move(order.name, state, since=since, note=note, free=free))
     if free:

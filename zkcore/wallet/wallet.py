@@ -279,10 +279,10 @@ class Wallet(WalletBase[Signer | CustomSigner, Transport]):
 
         def own(effect: Hold | Free | Keep | Sign | Send) -> object:
             match effect:
-                case Hold(name):
-                    return self._hold(name, held)
-                case Free(name):
-                    self._let_go(held, name)
+                case Hold(names):
+                    return self._hold(names, held)
+                case Free(names):
+                    self._let_go(held, names)
                 case Keep(act):
                     return act(self._journal)
                 case Sign(transaction):
@@ -295,4 +295,4 @@ class Wallet(WalletBase[Signer | CustomSigner, Transport]):
             with self._observed(submission):
                 return self._driver.run(checked(self._session, submission), on_progress=on_progress, own=own)
         finally:
-            self._let_go(held, *held)
+            self._let_go(held, held)
