@@ -144,6 +144,21 @@ def test_an_unpinned_id_needs_a_bridgehub_that_somebody_named(net: Devnet, open_
         assert origin == ("the caller" if "bridgehub" in more else "the L2 node, trusted by the caller")
 
 
+def test_a_public_chain_that_is_not_pinned_works_with_its_bridgehub(make_devnet: Any, open_wallet: Any) -> None:
+    """One of those of zksync-docs whose bridgehub no source names: told so, and served there and back once it is named."""
+    net = make_devnet("era-eth", chain_id=99999)
+    for chain_id in (6252, 99999, 212000, 555272):
+        named = chosen_chain(chain_id, bridgehub=net.profile.bridgehub)
+        assert (named.chain_id, named.profile, named.bridgehub) == (chain_id, None, net.profile.bridgehub)
+    with pytest.raises(UntrustedBridgehub, match=r"99999.*bridgehub="):
+        open_wallet(net, chain=99999).quote_deposit(ETH, AMOUNT)
+    wallet = open_wallet(net, chain=99999, bridgehub=net.profile.bridgehub)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    withdrawal = wallet.withdraw(ETH, AMOUNT)
+    withdrawal.wait("ready", timeout=30)
+    assert withdrawal.finalize().wait(timeout=30).status == 1
+
+
 # ---------------------------------------------------------------- what was made elsewhere
 @ERA
 def test_a_plan_of_another_chain_is_refused_before_anything_is_asked(net: Devnet, open_wallet: Any) -> None:

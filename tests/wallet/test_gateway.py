@@ -16,7 +16,7 @@ from zkcore.protocol.contracts import DIAMOND
 from zkcore.protocol.proofs import batch_leaf, chain_id_leaf, merkle_root
 from zkcore.testing.devnet import Devnet, Lie
 from zkcore.testing.log_tree import metadata
-from zkcore.types import Hash32
+from zkcore.types import Address, Hash32
 
 SET_ROOT = Function("setBatchRoot(uint256 batch, bytes32 root)")
 EXECUTE = Function("executeBatch(uint256 batch, bytes32 root)")
@@ -132,3 +132,60 @@ def test_a_deposit_of_two_events_is_followed_by_that_of_its_own_chain(gateway: G
         assert sorted(emitters) == sorted([net.profile.diamond, gateway.layer.profile.diamond])
         assert deposit.wait(timeout=30).transaction_hash == deposit.l2_tx_hash
         assert wallet.get_balance(token, address=receiver) == AMOUNT
+
+
+@pytest.mark.parametrize("gateway", [("era-eth", 31)], ids=["era-v31"], indirect=True)
+def test_a_chain_that_moves_there_and_back_in_the_middle(gateway: Gateway, open_wallet: Any) -> None:
+    """Each withdrawal is proved where its batch was settled: what waits is paid out wherever the chain is by then."""
+    net = gateway.chain
+    wallet = open_wallet(net)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    before = wallet.withdraw(ETH, AMOUNT)
+    before.wait("ready", timeout=30)
+    gateway.whitelist()
+    gateway.order(net.profile.diamond, SET_LAYER, gateway.layer.profile.diamond)
+    there = wallet.withdraw(ETH, 2 * AMOUNT)
+    params = there.wait("ready", timeout=30).params
+    proof, root = gateway.proof(params)
+    gateway.order(net.profile.diamond, EXECUTE, params.l2_batch_number, Hash32(bytes(32)))  # L1 has no root of it
+    # the node proves it as if it had settled on L1, or by the other's proof: not yet, or not at all
+    assert there.status().phase == "PROOF_PENDING"
+    with pytest.raises(NotReady, match="no root of batch"):
+        there.finalize()
+    gateway.order(gateway.layer.profile.diamond, EXECUTE, LAYER_BATCH, root)
+    before.finalize().wait(timeout=30)  # while the chain is there
+    gateway.order(net.profile.diamond, SET_LAYER, Address(bytes(20)))
+    after = wallet.withdraw(ETH, 3 * AMOUNT)
+    assert after.wait("ready", timeout=30).phase == "READY"
+    with gateway.answers(proof):
+        sent = len(sends(net))
+        for other in (before, after):
+            with pytest.raises(InvalidProof, match="does not lead to the root"):
+                wallet.finalize_withdrawal(other.l2_tx_hash)
+        assert len(sends(net)) == sent
+        assert there.status().phase == "READY"
+        there.finalize().wait(timeout=30)
+        assert there.status().phase == "FINALIZED"
+    after.finalize().wait(timeout=30)
+    assert [one.status().phase for one in (before, after)] == ["FINALIZED"] * 2
+
+
+@pytest.mark.parametrize("gateway", [("era-eth", 31)], ids=["era-v31"], indirect=True)
+def test_a_proof_in_a_form_that_l1_does_not_read_any_more(gateway: Gateway, open_wallet: Any) -> None:
+    """L1 is upgraded meanwhile, and reads a word more in a proof through another chain: said by name, nothing sent."""
+    net = gateway.chain
+    wallet = open_wallet(net)
+    wallet.deposit(ETH, ether("1")).wait(timeout=30)
+    withdrawal = wallet.withdraw(ETH, AMOUNT)
+    params = withdrawal.wait("ready", timeout=30).params
+    proof, root = gateway.proof(params)
+    gateway.whitelist()
+    gateway.order(net.profile.diamond, EXECUTE, params.l2_batch_number, Hash32(bytes(32)))
+    gateway.order(gateway.layer.profile.diamond, EXECUTE, LAYER_BATCH, root)
+    net.upgrade_ecosystem()
+    with gateway.answers(proof):
+        sent = len(sends(net))
+        assert withdrawal.status().phase == "BLOCKED"
+        with pytest.raises(InvalidProof, match="L1 does not take its form"):
+            withdrawal.finalize()
+        assert len(sends(net)) == sent

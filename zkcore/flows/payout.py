@@ -90,7 +90,7 @@ def _why_not(place: Place, refused: Reverted) -> ZkCoreError:
             f"L1 counts too little of {asset} for this chain for now. Nothing is lost: try again later",
             state="BALANCE_PENDING",
         )
-    if refused.name in ("MessageNotIncluded", "InvalidProof"):
+    if (refused.name or "").startswith(("Merkle", "MessageNotIncluded", "InvalidProof", "DepthMoreThanOne")):
         return InvalidProof(
             f"the proof leads to the root on L1, but L1 does not take its form ({refused}): nothing was sent"
         )

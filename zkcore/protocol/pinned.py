@@ -24,7 +24,9 @@ class _Ecosystem(NamedTuple):
 
 
 # "envs" below: matter-labs/era-contracts, l1-contracts/upgrade-envs. Ids and names of the shared ecosystems' chains:
-# zksync-docs data/chains.json. Left out: 6252, 99999, 212000 and 555272, whose bridgehub none of these names.
+# zksync-docs data/chains.json. Left out: 6252, 99999, 212000 and 555272, whose bridgehub none of these names, nor (looked at
+# on 2026-11-28) envs and their histories, zksync-era etc/env/ecosystems, zksync-docs zk-chain-addresses, ethereum-lists/chains,
+# DefiLlama/chainlist, docs.adi.foundation ("deployed per ecosystem"), sandchain.gitbook.io: name it with `bridgehub=`.
 # fmt: off
 _ECOSYSTEMS: Final = (
     _Ecosystem(

@@ -174,7 +174,8 @@ class ZksyncOs(L2):
                 -32603,
                 f"provided L2->L1 log index ({to_int(index)}) is out of bounds: there are {len(record.l1_logs)}",
             )
-        proof = self.proof_json(batch, record, to_int(index)) | {"batch_number" if old else "batchNumber": batch.number}
+        proof: dict[str, Any] = self.proof_json(batch, record, to_int(index))
+        proof |= {"batch_number" if old else "batchNumber": batch.number}
         if old:
             return proof
         if target not in (None, "l1BatchRoot", "messageRoot"):
