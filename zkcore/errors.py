@@ -6,7 +6,7 @@ the state of a chain said no. `SignerError`: the key or the device. Each leaf ha
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 # fmt: off
 __all__ = [
@@ -25,6 +25,11 @@ __all__ = [
 
 _E = TypeVar("_E", bound="ZkCoreError")
 _LONGEST = 2_000  # characters of what a contract says
+BASE_TOKEN: Final = "the base token of L2"  # what errors call it whose token is not named by its address
+_ETHER: Final = ("ETH", "0x0000000000000000000000000000000000000001")
+Units: TypeAlias = Callable[
+    [object], tuple[Callable[[int], str], str]
+]  # of a token: the text of an amount, and a remark
 
 
 class ZkCoreError(Exception):
@@ -44,6 +49,33 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def decimal_text(amount: int, decimals: int) -> str:
+    """The exact decimal text of an amount in units of 10**decimals."""
+    whole, fraction = divmod(abs(amount), 10**decimals)
+    text = f"{whole}.{fraction:0{decimals}d}".rstrip("0").rstrip(".") if decimals else str(whole)
+    return "-" + text if amount < 0 else text
+
+
+def price_text(price: int) -> str:
+    """A price of gas: in gwei, and exactly."""
+    return f"{decimal_text(price, 9)} gwei ({price} wei)"
+
+
+def plain_units(token: object) -> tuple[Callable[[int], str], str]:
+    """Amounts of a token of which nothing is known, but of ether: 18 decimals, which nobody disputes."""
+    if str(token) in _ETHER:
+        return (lambda amount: f"{decimal_text(amount, 18)} ETH ({amount} wei)"), ""
+    return str, " (in its smallest unit: its decimals are not known here)"
+
+
+class _Amounts:
+    """An error whose text has amounts. `told_by` tells it again, by who knows more of the tokens."""
+
+    def told_by(self: Any, units: Units) -> None:
+        """Say the amounts in these units."""
+        Exception.__init__(self, self._text(units))
+
+
 def _rebuilt(kind: type[_E], text: str, facts: dict[str, Any]) -> _E:
     error = kind.__new__(kind, text)
     Exception.__init__(error, text)
@@ -56,7 +88,7 @@ class InputError(ZkCoreError, ValueError):
     """A value given by the caller cannot be used. Nothing was signed or sent."""
 
 
-class InsufficientBaseCost(InputError):
+class InsufficientBaseCost(_Amounts, InputError):
     """The mint value does not cover the base cost (and the L2 value) at the highest gas price the transaction may pay."""
 
     def __init__(
@@ -64,11 +96,17 @@ class InsufficientBaseCost(InputError):
     ) -> None:
         self.base_cost, self.l2_value, self.mint_value = base_cost, l2_value, mint_value
         self.gas_price, self.enough_up_to = gas_price, enough_up_to
-        until = "at no gas price" if enough_up_to is None else f"only up to an L1 gas price of {enough_up_to} wei"
-        super().__init__(
-            f"the mint value of {mint_value} is too low: base cost {base_cost} + L2 value {l2_value} = {base_cost + l2_value} "
-            f"at an L1 gas price of {gas_price} wei; {mint_value} is enough {until}"
-        )
+        self.told_by(plain_units)
+
+    def _text(self, units: Units) -> str:
+        show, remark = units(BASE_TOKEN)
+        needed = self.base_cost + self.l2_value
+        sums = f"base cost {show(self.base_cost)} + L2 value {show(self.l2_value)} = {show(needed)}"
+        until, most = "at no gas price", self.enough_up_to
+        if most is not None:
+            until = f"only up to an L1 gas price of {price_text(most)}"
+        now = f"{sums} at an L1 gas price of {price_text(self.gas_price)}; it is enough {until}{remark}"
+        return f"the mint value of {show(self.mint_value)} is too low: {now}"
 
 
 class L2GasLimitTooLow(InputError):
@@ -172,11 +210,11 @@ class FeeTooLow(RpcError):
     ) -> None:
         super().__init__(where=where, code=code, message=message, data=data)
         self.max_fee_per_gas, self.max_priority_fee_per_gas, self.base_fee = max_fee, tip, base_fee
-        now = "" if base_fee is None else f"; the base fee is {base_fee} by now"
+        now = "" if base_fee is None else f"; the base fee is {price_text(base_fee)} by now"
         Exception.__init__(
             self,
-            f"{where}: the fees are too low: it offers at most {max_fee} wei per gas, {tip} of that as a tip{now}. Nothing is "
-            f"out: plan it anew, or name higher fees in TxOptions (the node says {message!r}, code {code})",
+            f"{where}: the fees are too low: it offers at most {price_text(max_fee)} per gas, {price_text(tip)} of that as a tip"
+            f"{now}. Nothing is out: plan it anew, or name higher fees in TxOptions (the node says {message!r}, code {code})",
         )
 
 
@@ -300,23 +338,33 @@ class Reverted(ChainError):
         return partial(Reverted, data=self.data, advice=self.advice, where=self.where), (self.name, self.args)
 
 
-class InsufficientBalance(ChainError):
+class InsufficientBalance(_Amounts, ChainError):
     """The account does not hold what the operation needs."""
 
     def __init__(self, *, address: object, token: object, balance: int, needed: int, purpose: str = "") -> None:
         self.address, self.token, self.balance, self.needed = address, token, balance, needed
         self.missing, self.purpose = needed - balance, purpose
-        needs = f"{needed}{' for ' + purpose if purpose else ''}: {self.missing} missing"
-        super().__init__(f"{address} holds {balance} of {token}, needs {needs}")
+        self.told_by(plain_units)
+
+    def _text(self, units: Units) -> str:
+        show, remark = units(self.token)
+        of = "" if str(self.token) in _ETHER else f" of {self.token}"
+        why = f" for {self.purpose}" if self.purpose else ""
+        needs = f"needs {show(self.needed)}{why}: {show(self.missing)} missing{remark}"
+        return f"{self.address} holds {show(self.balance)}{of}, {needs}"
 
 
-class InsufficientAllowance(ChainError):
+class InsufficientAllowance(_Amounts, ChainError):
     """The allowance is too low, and approvals were switched off."""
 
     def __init__(self, *, token: object, owner: object, spender: object, allowance: int, needed: int) -> None:
         self.token, self.owner, self.spender, self.allowance, self.needed = token, owner, spender, allowance, needed
-        allows = f"{owner} allows {spender} {allowance} of {token}"
-        super().__init__(f"{allows}, needs {needed}: approve it, or leave approve=True")
+        self.told_by(plain_units)
+
+    def _text(self, units: Units) -> str:
+        show, remark = units(self.token)
+        allows = f"{self.owner} allows {self.spender} {show(self.allowance)} of {self.token}"
+        return f"{allows}, needs {show(self.needed)}{remark}: approve it, or leave approve=True"
 
 
 class UnknownChain(ChainError):
@@ -377,12 +425,21 @@ class WithdrawalCancelled(ChainError):
         )
 
 
-class FeeTooHigh(ChainError):
-    """What it would cost is above a ceiling of the fee policy: `got`, `ceiling`, and which it is. Nothing was signed."""
+class FeeTooHigh(_Amounts, ChainError):
+    """What it would cost is above a ceiling of the fee policy: `got`, `ceiling`, and which it is. Nothing was signed.
 
-    def __init__(self, *, what: str, got: int, ceiling: int, raised_by: str) -> None:
-        self.what, self.got, self.ceiling, self.raised_by = what, got, ceiling, raised_by
-        super().__init__(f"{what} is {got}, the ceiling is {ceiling}: if that is right, raise it with {raised_by}")
+    `unit`: "gas", "price" (wei per gas), or the token whose amount it is.
+    """
+
+    def __init__(self, *, what: str, got: int, ceiling: int, raised_by: str, unit: str = "gas") -> None:
+        self.what, self.got, self.ceiling, self.raised_by, self.unit = what, got, ceiling, raised_by, unit
+        self.told_by(plain_units)
+
+    def _text(self, units: Units) -> str:
+        plain: dict[str, tuple[Callable[[int], str], str]] = {"gas": (str, ""), "price": (price_text, "")}
+        show, remark = plain.get(self.unit) or units(self.unit)
+        bound = f"the ceiling is {show(self.ceiling)}{remark}"
+        return f"{self.what} is {show(self.got)}, {bound}: if that is right, raise it with {self.raised_by}"
 
 
 class NothingToClaim(ChainError):

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Final, Literal, Self, TypeAlias
 
 from zkcore._keccak import keccak
-from zkcore.errors import InputError
+from zkcore.errors import InputError, decimal_text
 
 # fmt: off
 __all__ = [
@@ -169,9 +169,7 @@ def format_units(amount: int, decimals: int) -> str:
     uint(decimals, "decimals", 8)
     if isinstance(amount, bool) or not isinstance(amount, int):
         raise InputError(f"amount: expected an int, got {amount!r}")
-    whole, fraction = divmod(abs(amount), 10**decimals)
-    text = f"{whole}.{fraction:0{decimals}d}".rstrip("0").rstrip(".") if decimals else str(whole)
-    return "-" + text if amount < 0 else text
+    return decimal_text(amount, decimals)
 
 
 def ether(amount: str) -> int:

@@ -9,11 +9,11 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from zkcore.errors import printable
+from zkcore.errors import BASE_TOKEN, plain_units, printable
 from zkcore.protocol.chains import ChainProfile, Token
 from zkcore.types import ETH, format_units
 
-__all__ = ["NOBODY", "PHASES", "Names", "Told", "knowing", "laid_out", "of_handle", "units"]
+__all__ = ["NOBODY", "PHASES", "Names", "Told", "knowing", "laid_out", "nested", "of_handle", "units"]
 
 _WIDTH, _LABEL = 80, 12  # a label, its gap and a whole hash (66) fill a line
 _WHOLE: Final[dict[str, Any]] = {"break_on_hyphens": False, "break_long_words": False}
@@ -56,8 +56,22 @@ class Names(Struct, frozen=True):
 
     def amount(self, amount: int, token: object) -> str:
         """An amount of the token of this L1 address, for people."""
-        known = next((one for one in self.tokens() if token is not None and one.l1_address == token), None)
-        return units(amount, known, ether=token == ETH)
+        known, at = self._known(token)
+        return units(amount, known, ether=at == ETH)
+
+    def _known(self, token: object) -> tuple[Token | None, object]:
+        at = self.profile.base_token if self.profile and token == BASE_TOKEN else token
+        named = (one for one in self.tokens() if at is not None and at in (one.l1_address, one.l2_address))
+        return next(named, None), at
+
+    def exactly(self, token: object) -> tuple[Callable[[int], str], str]:
+        """The text of an amount of a token on either chain, with the raw number, and whose word it is: for errors."""
+        known, at = self._known(token)
+        if known is None:
+            return plain_units(at)
+        symbol, decimals = known.symbol, known.decimals
+        remark = "" if known.vouched else " (symbol and decimals: the contract says)"
+        return (lambda amount: f"{format_units(amount, decimals)} {symbol} ({amount})"), remark
 
 
 NOBODY: Final = Names()  # vouches for anything
@@ -109,6 +123,25 @@ def laid_out(title: str, rows: Iterable[Row]) -> str:
             break_on_hyphens=False,
         )
     return "\n".join(lines)
+
+
+def nested(fields: Iterable[tuple[str, str, int]], width: int = _WIDTH) -> list[str]:
+    """Label, value and depth, as lines that fit: a value that does not stands on lines of its own, hashes whole."""
+    from textwrap import wrap
+
+    told = [("  " * (depth + 1) + printable(label), printable(value), 2 * depth) for label, value, depth in fields]
+    labels, lines = min(max((len(head) for head, _, _ in told), default=0), 20), list[str]()
+    for head, value, indented in told:
+        first = f"{head.ljust(labels + 1)} {value}".rstrip()
+        if len(first) <= width:
+            lines.append(first)
+            continue
+        indent = " " * min(labels + 2, indented + 6)
+        lines += wrap(
+            head, width, subsequent_indent=indent, break_on_hyphens=False
+        )  # spelled out, even a label can be long
+        lines += wrap(value, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return lines
 
 
 def _gwei(price: int) -> str:

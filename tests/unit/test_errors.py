@@ -55,15 +55,16 @@ TEXTS = [
     (
         InsufficientBaseCost(base_cost=70, l2_value=5, mint_value=60, gas_price=20, enough_up_to=15),
         (
-            "the mint value of 60 is too low: base cost 70 + L2 value 5 = 75 at an L1 gas price of 20 wei; "
-            "60 is enough only up to an L1 gas price of 15 wei"
+            "the mint value of 60 is too low: base cost 70 + L2 value 5 = 75 at an L1 gas price of 0.00000002 gwei (20 wei); "
+            "it is enough only up to an L1 gas price of 0.000000015 gwei (15 wei) "
+            "(in its smallest unit: its decimals are not known here)"
         ),
     ),
     (
         InsufficientBaseCost(base_cost=70, l2_value=65, mint_value=60, gas_price=20, enough_up_to=None),
         (
-            "the mint value of 60 is too low: base cost 70 + L2 value 65 = 135 at an L1 gas price of 20 wei; "
-            "60 is enough at no gas price"
+            "the mint value of 60 is too low: base cost 70 + L2 value 65 = 135 at an L1 gas price of 0.00000002 gwei (20 wei); "
+            "it is enough at no gas price (in its smallest unit: its decimals are not known here)"
         ),
     ),
     (
@@ -88,10 +89,11 @@ TEXTS = [
     ),
     (MethodNotFound(where="l2", code=-32601, message="unknown method"), "l2: unknown method (code -32601)"),
     (
-        FeeTooLow(where="l1", code=-32000, message="max fee too low", max_fee=5, tip=1, base_fee=7),
+        FeeTooLow(where="l1", code=-32000, message="max fee too low", max_fee=5 * 10**9, tip=10**9, base_fee=7 * 10**9),
         (
-            "l1: the fees are too low: it offers at most 5 wei per gas, 1 of that as a tip; the base fee is 7 by now. Nothing is "
-            "out: plan it anew, or name higher fees in TxOptions (the node says 'max fee too low', code -32000)"
+            "l1: the fees are too low: it offers at most 5 gwei (5000000000 wei) per gas, 1 gwei (1000000000 wei) of that as a "
+            "tip; the base fee is 7 gwei (7000000000 wei) by now. Nothing is out: plan it anew, or name higher fees in TxOptions "
+            "(the node says 'max fee too low', code -32000)"
         ),
     ),
     (
@@ -124,12 +126,22 @@ TEXTS = [
     (Reverted(None, data=b"\x12\x34\x56\x78"), "execution reverted: unknown error 0x12345678"),
     (Reverted(None), "execution reverted: no reason given"),
     (
-        InsufficientBalance(address=A, token="ETH", balance=3, needed=10, purpose="amount and fees"),
-        f"{A} holds 3 of ETH, needs 10 for amount and fees: 7 missing",
+        InsufficientBalance(address=A, token="ETH", balance=3 * 10**17, needed=10**18, purpose="amount and fees"),
+        (
+            f"{A} holds 0.3 ETH (300000000000000000 wei), needs 1 ETH (1000000000000000000 wei) for amount and fees: "
+            "0.7 ETH (700000000000000000 wei) missing"
+        ),
+    ),
+    (
+        InsufficientBalance(address=A, token=B, balance=3, needed=10),
+        f"{A} holds 3 of {B}, needs 10: 7 missing (in its smallest unit: its decimals are not known here)",
     ),
     (
         InsufficientAllowance(token="USDC", owner=A, spender=B, allowance=3, needed=10),
-        f"{A} allows {B} 3 of USDC, needs 10: approve it, or leave approve=True",
+        (
+            f"{A} allows {B} 3 of USDC, needs 10 (in its smallest unit: its decimals are not known here): "
+            "approve it, or leave approve=True"
+        ),
     ),
     (UnknownChain(chain_id=7, bridgehub=A), f"the bridgehub {A} does not know chain 7"),
     (TransactionFailed(chain="l1", tx_hash="0x12", reason="paused"), "the l1 transaction 0x12 failed: paused"),
@@ -153,8 +165,30 @@ TEXTS = [
     ),
     (InvalidBundle("its value is 1"), "its value is 1"),
     (
-        FeeTooHigh(what="the gas price on L1, in wei,", got=9, ceiling=5, raised_by="FeePolicy(max_fee_per_gas=...)"),
-        "the gas price on L1, in wei, is 9, the ceiling is 5: if that is right, raise it with FeePolicy(max_fee_per_gas=...)",
+        FeeTooHigh(
+            what="the gas price on L1",
+            got=9 * 10**9,
+            ceiling=5 * 10**9,
+            raised_by="FeePolicy(max_fee_per_gas=...)",
+            unit="price",
+        ),
+        (
+            "the gas price on L1 is 9 gwei (9000000000 wei), the ceiling is 5 gwei (5000000000 wei): if that is right, "
+            "raise it with FeePolicy(max_fee_per_gas=...)"
+        ),
+    ),
+    (
+        FeeTooHigh(
+            what="the highest fee of a transaction on L1", got=2 * 10**18, ceiling=10**18, raised_by="it", unit="ETH"
+        ),
+        (
+            "the highest fee of a transaction on L1 is 2 ETH (2000000000000000000 wei), the ceiling is "
+            "1 ETH (1000000000000000000 wei): if that is right, raise it with it"
+        ),
+    ),
+    (
+        FeeTooHigh(what="the L2 gas limit", got=9, ceiling=5, raised_by="l2_gas_limit=..."),
+        "the L2 gas limit is 9, the ceiling is 5: if that is right, raise it with l2_gas_limit=...",
     ),
     (NothingToClaim("it succeeded"), "nothing to claim: it succeeded"),
     (

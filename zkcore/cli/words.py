@@ -14,6 +14,7 @@ from msgspec import Struct
 from zkcore.cli.exits import advice, facts, text_of
 from zkcore.errors import printable
 from zkcore.types import to_hex
+from zkcore.words import nested
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -101,18 +102,7 @@ class Voice:
 
     def rows(self, fields: Sequence[tuple[str, str, int]]) -> list[str]:
         """Label and value, nested, in lines that fit."""
-        label_width = min(max((len(label) + 2 * depth for label, _, depth in fields), default=0), 18)
-        lines: list[str] = []
-        for label, told, depth in fields:
-            head, value = "  " * (depth + 1) + printable(label), printable(told)
-            first = f"{head.ljust(label_width + 3)} {value}".rstrip()
-            if len(first) <= self.width:
-                lines.append(first)
-                continue
-            indent = " " * min(label_width + 4, 2 * depth + 6)
-            lines += wrap(head, self.width, subsequent_indent=indent)  # spelled out, even a label can be long
-            lines += wrap(value, self.width, initial_indent=indent, subsequent_indent=indent)
-        return lines
+        return nested(fields, self.width)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
         """Columns, where they fit; else each row as lines of its own."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zkcore.effects import Chain, Flow, gather
-from zkcore.errors import InsufficientBalance
+from zkcore.errors import BASE_TOKEN, InsufficientBalance
 from zkcore.flows.covering import taken_tokens
 from zkcore.methods import calls
 from zkcore.plans.facts import PlanStep
@@ -65,7 +65,7 @@ def lacking_together(
             left.subtract(cost)
             found.append(None)
             continue
-        named = short if short != ETH else "ETH" if chain == "l1" else "the base token of L2"
+        named = short if short != ETH else "ETH" if chain == "l1" else BASE_TOKEN
         purpose = "this order, behind those that were asked for before it"
         needed, balance = cost[short], max(left[short], 0)
         found.append(InsufficientBalance(address=sender, token=named, balance=balance, needed=needed, purpose=purpose))

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zkcore.effects import Chain, Flow, attempt, gather
-from zkcore.errors import InputError, InsufficientBalance, NodeError, Reverted
+from zkcore.errors import BASE_TOKEN, InputError, InsufficientBalance, NodeError, Reverted
 from zkcore.flows.market import fee_market, next_nonce
 from zkcore.flows.session import ChainFacts, Session
 from zkcore.flows.unseen import estimated_in_order
@@ -146,10 +146,10 @@ def account_state(
     if chain == "l2":
         tip = min(tip, policy.l2_max_priority_fee_per_gas)
     elif options.max_priority_fee_per_gas is None:
-        policy.check("max_priority_fee_per_gas", "the priority fee on L1, in wei per gas,", tip)
+        policy.check("max_priority_fee_per_gas", "the priority fee on L1", tip)
     fees = _fees(session, history, options, tip)
     if chain == "l1" and options.max_fee_per_gas is None:
-        policy.check("max_fee_per_gas", "the gas price on L1, in wei,", fees.max_fee_per_gas)
+        policy.check("max_fee_per_gas", "the gas price on L1", fees.max_fee_per_gas)
     return AccountState(nonce=nonce, balance=balance, kind=kind, fees=fees)
 
 
@@ -170,8 +170,7 @@ def l2_state(
         highest = options.max_fee_per_gas or session.fees.fee_per_gas(fees.base_fee, 0)
         state = replace(state, fees=replace(fees, max_fee_per_gas=highest, max_priority_fee_per_gas=0))
     if options.max_fee_per_gas is None:
-        what = "the gas price on L2, in base-token wei,"
-        session.fees.check("l2_max_fee_per_gas", what, state.fees.max_fee_per_gas, rate)
+        session.fees.check("l2_max_fee_per_gas", "the gas price on L2", state.fees.max_fee_per_gas, rate)
     return state, rate
 
 
@@ -309,7 +308,7 @@ def lacking_ether(state: AccountState, *, value: int, gas: int, purpose: str, ch
     The fee of a contract is paid by whoever calls it.
     """
     needed = value + (0 if state.kind == "contract" else gas * state.fees.max_fee_per_gas)
-    return lacking("ETH" if chain == "l1" else "the base token of L2", state.balance, needed, purpose)
+    return lacking("ETH" if chain == "l1" else BASE_TOKEN, state.balance, needed, purpose)
 
 
 def refusal(session: Session, lacks: Sequence[Lack]) -> InsufficientBalance | None:

@@ -4,7 +4,7 @@ from os import urandom
 from typing import Any
 
 from zkcore.effects import Flow, attempt, gather
-from zkcore.errors import InputError, MalformedReply, Reverted, UnsupportedProtocol
+from zkcore.errors import BASE_TOKEN, InputError, MalformedReply, Reverted, UnsupportedProtocol
 from zkcore.ethereum.hashing import keccak256
 from zkcore.flows.bridges import beside, known_bridges, token_pair, verified
 from zkcore.flows.bundles import interop_handler
@@ -157,7 +157,7 @@ def _draft_all(
 
     if not found.is_base or more["paymaster"] is not None:  # the fee is not of it
         return leaving((yield from draft(something(session, found.address, balance), l2, None)), 0)
-    return (yield from draft_greatest(session, "the base token of L2", balance, draft, l2, _cost))
+    return (yield from draft_greatest(session, BASE_TOKEN, balance, draft, l2, _cost))
 
 
 def _cost(quote: TxQuote) -> int:

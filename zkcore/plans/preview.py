@@ -33,7 +33,7 @@ from zkcore.protocol.pinned import known_profile
 from zkcore.transactions import Eip712Transaction, LegacyTransaction, Transaction, parse_transaction
 from zkcore.transactions.parse import highest_cost, highest_gas_price
 from zkcore.types import Address, Hash32, HexLike, format_units, to_hex
-from zkcore.words import NOBODY, Names
+from zkcore.words import NOBODY, Names, laid_out, nested
 
 __all__ = ["Field", "Preview", "preview", "preview_plan"]
 
@@ -59,11 +59,8 @@ class Preview(Struct, frozen=True):
     fields: tuple[Field, ...]
 
     def __str__(self) -> str:
-        width = max((len(f.label) + 2 * f.depth for f in self.fields), default=0)
-        rows = [f"{'  ' * f.depth}{f.label}".ljust(width + 2) + f.value for f in self.fields]
-        lines = [self.title, *(f"  {row}" for row in rows)]
-        # nobody's text makes lines of its own, or moves a terminal's cursor
-        return "\n".join(line if line.isprintable() else repr(line)[1:-1] for line in lines)
+        rows = [(field.label, field.value, field.depth) for field in self.fields]
+        return "\n".join([*laid_out(self.title, ()).splitlines(), *nested(rows)])
 
     def __getitem__(self, label: str) -> object:
         """The raw value of the first field of this label. Raises KeyError."""

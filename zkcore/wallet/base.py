@@ -1,14 +1,14 @@
 """What the two wallets have in common: what they are constructed with, what they remember, and how they submit."""
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from logging import getLogger
 from os import PathLike
 from time import time
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from zkcore.effects import Chain, Flow
-from zkcore.errors import AlreadyFinalized, InputError, JournalError, NoSigner, PlanTampered, SendUncertain
+from zkcore.errors import AlreadyFinalized, InputError, JournalError, NoSigner, PlanTampered, SendUncertain, ZkCoreError
 from zkcore.flows.payout import draft_finalize_withdrawal
 from zkcore.flows.session import Known, Session, check_ids, check_nodes, named
 from zkcore.flows.signed import check_is_ours
@@ -113,9 +113,22 @@ class WalletBase(Generic[S, N]):
             self._told_of = ObservedJournal(journal, self._observe)
         return cast("JournalLike", self._told_of)
 
-    def _observed(self, step: object) -> AbstractContextManager[object]:
-        """What a step does is told as a flow of this name."""
-        return observed(self._observe, "flow", flow=flow_name(step), account=str(self.address))
+    @contextmanager
+    def _observed(self, step: object) -> Generator[None]:
+        """What a step does is told as a flow of this name, and its error by who knows the tokens."""
+        with observed(self._observe, "flow", flow=flow_name(step), account=str(self.address)):
+            try:
+                yield
+            except ZkCoreError as error:
+                self._told(error)
+                raise
+
+    def _told(self, error: object) -> None:
+        from zkcore.flows.naming import names_of
+
+        tell = getattr(error, "told_by", None)
+        if tell is not None:
+            tell(names_of(self._session).exactly)
 
     # ------------------------------------------------------------ orders: the wallets run them
     def _order(self, draft: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Order:
@@ -169,6 +182,7 @@ class WalletBase(Generic[S, N]):
             return SettlementRecord(kind="finalization", l1_tx_hash=None, **self._of(error.l2_tx_hash, error.index))
         if isinstance(error, SendUncertain) and order.record is not None:
             error.handle = self._handles[order.record.kind](self, order.record)
+        self._told(error)
         return error or order.record
 
     def _resuming(self) -> Submission[list[Record]]:
