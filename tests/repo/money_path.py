@@ -13,15 +13,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ground": (
         ("zkcore/__init__", "zkcore/_keccak", "zkcore/errors", "zkcore/types", "zkcore/effects", "zkcore/signer"),
-        700,
+        704,
     ),
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_184),
-    "protocol": (("zkcore/protocol",), 1_996),
-    "words": (("zkcore/words",), 250),
-    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_609),
+    "protocol": (("zkcore/protocol",), 2_006),
+    "words": (("zkcore/words",), 275),
+    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_607),
     "flows": (("zkcore/flows",), 4_230),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_894),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_907),
     "ledger": (("signers/ledger",), 650),
     "trezor": (("signers/trezor",), 800),
 }

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.wallet.conftest import Open
-from tests.wallet.tools import ERA, SIGNERS, fund, sends, signer_of
+from tests.wallet.tools import ERA, SIGNERS, fund, sends, signer_of, told
 from zkcore import Deployment
 from zkcore.errors import (
     InputError,
@@ -66,8 +66,8 @@ def test_a_contract(net: Devnet, open_wallet: Open, kind: str, salt: Hash32 | No
         words = plan.preview()
         assert words["creates"] == foreseen
         assert words["init code"] == COUNTER
-        assert f"keccak256 {keccak256(COUNTER)}" in str(words)
-        assert ("CREATE2" if salt else "CREATE)") in str(words)
+        assert f"keccak256 {keccak256(COUNTER)}" in told(words)
+        assert ("CREATE2" if salt else "CREATE)") in told(words)
         assert Plan.from_json(plan.to_json(), Deployment) == plan
         made = wallet.submit(plan)
         assert (made.kind, made.contract_address) == ("deployment", foreseen)
@@ -263,8 +263,8 @@ def test_eravm_bytecode(net: Devnet, open_wallet: Open, kind: str, what: Any, sa
         words = plan.preview()
         assert words["creates"] == foreseen
         assert str(versioned_hash(BYTECODE)) in str(words)
-        assert ("0 is the account's deployment nonce, as the plan claims" in str(words)) is (salt is None)
-        assert "contract deployer of L2" in str(words)
+        assert ("0 is the account's deployment nonce, as the plan claims" in told(words)) is (salt is None)
+        assert "contract deployer of L2" in told(words)
         assert Plan.from_json(plan.to_json()) == plan
         made = wallet.submit(plan)
         assert made.contract_address == foreseen
@@ -348,7 +348,7 @@ def test_from_l1_too(net: Devnet, open_wallet: Open) -> None:
     asked = EraDeployment(bytecode=BYTECODE, salt=SALT)
     order: dict[str, Any] = {"factory_deps": asked.factory_deps, "l2_gas_limit": 3_000_000}
     plan = wallet.prepare_request_execute(CONTRACT_DEPLOYER_ADDRESS, asked.calldata, **order)
-    assert "contract deployer of L2" in str(plan.preview())
+    assert "contract deployer of L2" in told(plan.preview())
     assert wallet.submit(plan).wait(timeout=60).status == 1
     assert asked.address(wallet.address) == era_create2(wallet.address, SALT, versioned_hash(BYTECODE))
 

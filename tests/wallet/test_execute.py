@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.wallet.conftest import Open
-from tests.wallet.tools import ERA, SIGNERS, count, deployed, fund, sends, signer_of
+from tests.wallet.tools import ERA, SIGNERS, count, deployed, fund, sends, signer_of, told
 from zkcore import ETH, SentTransaction, TxOptions, Wallet, ether
 from zkcore.errors import InputError, InsufficientBalance, PlanTampered, Reverted, UnsupportedProtocol
 from zkcore.ethereum.abi import Function
@@ -115,7 +115,7 @@ def test_where_nothing_stands_it_is_said(net: Devnet, open_wallet: Open) -> None
     nobody = Address(b"\x77" * 20)
     fund(net, net.accounts[0].address)
     plan = open_wallet(net).prepare_execute(nobody, INCREMENT.encode(1))
-    assert f"there is no code at {nobody}: the call does nothing but send its value" in str(plan.preview())
+    assert f"there is no code at {nobody}: the call does nothing but send its value" in told(plan.preview())
     assert "there is no code" not in str(open_wallet(net).prepare_execute(nobody, b"", 1).preview())
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.wallet.conftest import Open
-from tests.wallet.tools import ERA, SIGNERS, deployed, fund, sends, signer_of
+from tests.wallet.tools import ERA, SIGNERS, deployed, fund, sends, signer_of, told
 from zkcore import ether
 from zkcore.errors import InputError, InsufficientBalance, NodeError, Reverted, TransactionFailed, UnsupportedProtocol
 from zkcore.ethereum.abi import Function
@@ -47,8 +47,8 @@ def test_a_paymaster_takes_its_token(net: Devnet, open_wallet: Open, kind: str) 
         assert tx.paymaster == paymaster
         words = plan.preview(net.profile)
         assert words["lets it take"] == 10**18
-        assert f"of {crown}" in str(words)
-        assert "by the paymaster" in str(words)
+        assert f"of {crown}" in told(words)
+        assert "by the paymaster" in told(words)
         sent = wallet.submit(plan)
         assert sent.wait(timeout=30).status == 1
         assert wallet.get_balance(crown) == before - 10**18

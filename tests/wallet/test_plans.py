@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from signers import PrivateKeySigner
 from tests.property.strategies import addresses, hashes, uints
+from tests.wallet.tools import told
 from zkcore import AsyncClaim, AsyncDeposit, Deposit, Execution, Withdrawal
 from zkcore.errors import BadSignature, ChainIdMismatch, InputError, PlanTampered, SignerError, WrongDevice
 from zkcore.ethereum.hashing import keccak256
@@ -218,7 +219,7 @@ def test_a_plan_approves_the_bridge_or_who_its_request_names() -> None:
     assert approving(ROUTER, request())
     custom = approving(NULLIFIER, request(bridge=NULLIFIER), "custom-bridge")
     unpinned = replace(custom, facts=replace(custom.facts, origins={"bridgehub": UNPINNED}))
-    assert str(unpinned.preview()).startswith(f"Plan: deposit THROUGH THE CUSTOM BRIDGE {NULLIFIER} in 2")
+    assert told(unpinned.preview()).startswith(f"Plan: deposit THROUGH THE CUSTOM BRIDGE {NULLIFIER} in 2")
     with pytest.raises(PlanTampered, match=f"step 0 approves {NULLIFIER}, expected {ROUTER}"):
         approving(NULLIFIER, request(bridge=NULLIFIER))
     with pytest.raises(PlanTampered, match=f"the second bridge {NULLIFIER}, expected {ROUTER}"):

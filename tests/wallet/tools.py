@@ -90,6 +90,11 @@ def fund(net: Devnet, address: Address, wei: int = 10**19) -> None:
     net.l2.rpc("anvil_setBalance", str(address), hex(wei))
 
 
+def told(thing: object) -> str:
+    """The words for people, on one line."""
+    return " ".join(str(thing).split())
+
+
 @contextmanager
 def signer_of(kind: str, net: Devnet) -> Iterator[Any]:
     """A funded signer: the key of a devnet's account, or a device that has consented to signing blindly."""
