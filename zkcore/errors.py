@@ -435,6 +435,12 @@ class FeeTooHigh(_Amounts, ChainError):
         self.what, self.got, self.ceiling, self.raised_by, self.unit = what, got, ceiling, raised_by, unit
         self.told_by(plain_units)
 
+    @classmethod
+    def of_policy(cls, name: str, what: str, got: int, ceiling: int) -> "FeeTooHigh":
+        """Above the ceiling of this name of a FeePolicy."""
+        unit = {"max_total": "ETH", "l2_max_total": BASE_TOKEN}.get(name, "price")
+        return cls(what=what, got=got, ceiling=ceiling, raised_by=f"FeePolicy({name}=...)", unit=unit)
+
     def _text(self, units: Units) -> str:
         plain: dict[str, tuple[Callable[[int], str], str]] = {"gas": (str, ""), "price": (price_text, "")}
         show, remark = plain.get(self.unit) or units(self.unit)

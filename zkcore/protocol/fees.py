@@ -11,15 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 import msgspec
 
-from zkcore.errors import (
-    BASE_TOKEN,
-    FeeTooHigh,
-    InputError,
-    L2GasLimitTooHigh,
-    L2GasLimitTooLow,
-    UnsupportedProtocol,
-    price_text,
-)
+from zkcore.errors import FeeTooHigh, InputError, L2GasLimitTooHigh, L2GasLimitTooLow, UnsupportedProtocol
 from zkcore.protocol.contracts.constants import MAX_FACTORY_DEPS, REQUIRED_GAS_PER_PUBDATA
 from zkcore.types import HexLike, Stack, hex_bytes, to_hex, uint
 
@@ -398,7 +390,7 @@ class FeePolicy(msgspec.Struct, frozen=True, kw_only=True):
                 )
             return given
         found = max(market, before * 9 // 8 + 1)
-        self.check(name, f"the {name} that replaces {price_text(before)}", found)
+        self.check(name, f"the {name} that replaces {before} wei", found)
         return found
 
     def check_total(
@@ -417,11 +409,8 @@ class FeePolicy(msgspec.Struct, frozen=True, kw_only=True):
         """Raise FeeTooHigh above the ceiling of this name, which is `rate` (nominator, denominator) times as high."""
         ceiling = getattr(self, name) * rate[0] // rate[1]
         if got > ceiling:
-            unit = _UNITS.get(name, "price")
-            raise FeeTooHigh(what=what, got=got, ceiling=ceiling, raised_by=f"FeePolicy({name}=...)", unit=unit)
+            raise FeeTooHigh.of_policy(name, what, got, ceiling)
 
-
-_UNITS: Final = {"max_total": "ETH", "l2_max_total": BASE_TOKEN}
 
 # The highest L2 gas limit that is taken from a node's estimate, by what is asked for; of a call, whatever the chain takes.
 # A deposit of a token that deploys its contract on L2 needs about 1,500,000 (zksync-js takes 3,000,000).
