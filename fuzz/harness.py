@@ -30,12 +30,18 @@ def json_tokens(*texts: bytes) -> set[bytes]:
     return {token for text in texts for token in re.findall(rb'"[^"]{0,40}"|-?[0-9]{1,20}|true|null|[][{}:,]', text)}
 
 
+def kept() -> list[bytes]:
+    """What earlier runs of this harness found new, if that is kept: corpus/NAME.txt, an input a line, in hex."""
+    path = Path(__file__).parent / "corpus" / f"{Path(sys.argv[0]).stem}.txt"
+    return [bytes.fromhex(line) for line in path.read_text().split()] if path.is_file() else []
+
+
 def fuzz(check: Callable[[bytes], object], seeds: Iterable[bytes], tokens: Iterable[bytes] = ()) -> None:
     """Run libFuzzer with the command line's options and corpus folders; seeds and tokens go to a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         corpus, words = Path(folder, "corpus"), Path(folder, "tokens")
         corpus.mkdir()
-        for number, seed in enumerate(seeds):
+        for number, seed in enumerate([*seeds, *kept()]):
             (corpus / f"seed{number:03}").write_bytes(seed)
             check(seed)  # a harness that fails on its own seeds would say nothing about the parser
         escaped = ["".join(f"\\x{byte:02x}" for byte in token) for token in sorted(tokens)]
