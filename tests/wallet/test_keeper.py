@@ -15,8 +15,11 @@ from tests.wallet.tools import AMOUNT, ERA, count, sends, wallet_of
 from zkcore import ETH, AsyncWallet, Wallet, ether
 from zkcore.errors import InputError
 from zkcore.journal import Entry, Journal
+from zkcore.journal.sql import keep
+from zkcore.plans.plan import sign_plan
 from zkcore.testing.devnet import Devnet
 from zkcore.wallet.keeper import AsyncKeeper, Keeper, KeeperPolicy
+from zkcore.wallet.order import Order, entry_of
 
 QUICK = KeeperPolicy(interval=0.05, replace_after=0.2)
 
@@ -200,28 +203,40 @@ def test_a_round_asks_about_many_at_once(net: Devnet, journal: Journal) -> None:
     assert len(waves) <= 4
 
 
+MANY = 500
+
+
+def in_flight_at_once(net: Devnet, wallet: Wallet, journal: Journal) -> None:
+    """As sent by a wallet, at a fraction of the time: one plan under many nonces, the journal's rows in one transaction."""
+    signer: Any = wallet._signer
+    plan = wallet.prepare_deposit(ETH, AMOUNT)
+    first = plan.steps[0].transaction.nonce
+    signed = [sign_plan(plan.at_nonce("l1", first + place), signer) for place in range(MANY)]
+    orders = [Order(plan=one, reference=f"job {place}") for place, one in enumerate(signed)]
+    with journal._transaction() as execute:
+        for order in orders:
+            keep(execute, replace(entry_of(order), state="sent"))
+    for one in signed:
+        net.l1.rpc("eth_sendRawTransaction", "0x" + one.raw_transactions[0].hex())
+    while int(net.l1.rpc("txpool_status")["pending"], 16):  # a block does not hold them all
+        net.l1.rpc("evm_mine")
+
+
 @ERA
-def test_a_round_asks_about_two_hundred_in_few_requests(net: Devnet, journal: Journal) -> None:
-    """One by one they would be 400 requests; gathered, a wave of 200 calls is two: batches of a hundred."""
-    many = 200
-
-    async def program() -> None:
-        signer = wallet_of(net)._signer
-        assert signer is not None
-        async with AsyncWallet(signer, l1=net.l1_url, l2=net.l2_url, chain=net.profile, journal=journal) as wallet:
-            await asyncio.gather(*[wallet.deposit(ETH, AMOUNT + i, reference=f"job {i}") for i in range(many)])
-            assert len(wallet.in_flight()) == many
-            for node in ("l1", "l2"):
-                net.faults.requests(node).clear()
-            (found,) = await AsyncKeeper([wallet], policy=QUICK).round()
-            assert (found.driven, found.errors) == (many, ())
-            asked = {node: len(net.faults.requests(node)) for node in ("l1", "l2")}
-            # on L1 what is missing, and the receipts; on L2 the receipts, and what Era tells of batches
-            assert asked["l1"] <= 8, asked
-            assert asked["l2"] <= 8, asked
-            assert not wallet.in_flight()
-
-    asyncio.run(program())
+def test_a_round_asks_about_five_hundred_in_few_requests(
+    net: Devnet, open_wallet: Any, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one they would be 1,500. A wave of 500 calls is five requests: batches of a hundred; with the chain ids six."""
+    monkeypatch.setattr(net.l2, "automatic_deposits", False)  # L2 is asked about what it does not know yet
+    in_flight_at_once(net, wallet_of(net), journal)
+    wallet = open_wallet(net, journal=journal)
+    for node in ("l1", "l2"):
+        net.faults.requests(node).clear()
+    (found,) = Both([wallet], policy=QUICK).round()
+    assert (found.in_flight, found.driven, found.errors) == (MANY, MANY, ())
+    assert {entry.note for entry in wallet.in_flight()} == {"L1_INCLUDED"}  # it was found out about each
+    # of each order a receipt on L1; on L2 a receipt, and what Era tells of its batch
+    assert {node: len(net.faults.requests(node)) for node in ("l1", "l2")} == {"l1": 6, "l2": 11}
 
 
 def test_bad_words_are_refused() -> None:
