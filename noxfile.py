@@ -135,6 +135,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def operations(session: nox.Session) -> None:
+    """Orders a second by workers, and the journal's cost, over SQLite and PostgreSQL; fills in docs/operations.md."""
+    install(session, "dev")
+    session.run("python", "-m", "bench.keepers", *session.posargs)
+
+
+@nox.session
 def release(session: nox.Session) -> None:
     """What a release is made of, into dist/: sdist and wheel, built twice and compared, the bill of materials, the hashes."""
     install(session, "release", package=False)

@@ -14,6 +14,7 @@ from tests.journal.postgres import Postgres
 from tests.journal.test_conformance import ASKED, KEPT, NONCES
 from tests.repo.money_path import ROOT
 from zkcore.errors import InputError, JournalError
+from zkcore.journal import Journal
 from zkcore.journal.postgres import PostgresJournal
 
 
@@ -60,6 +61,7 @@ def test_a_lease_ends_with_its_connection_and_its_holder_notices(
 
 HOLDER = """
 import sys, time
+from zkcore.journal import Journal
 from zkcore.journal.postgres import PostgresJournal
 journal = PostgresJournal(sys.argv[1])
 print(journal.lease("nonces"), flush=True)
@@ -119,6 +121,61 @@ def test_bad_words_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         PostgresJournal("dbname=orders").find("x")
 
 
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("kind", ["ask", "sign", "move"])
+def test_it_is_all_or_nothing_wherever_the_connection_breaks(
+    postgres: Postgres, journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch, kind: str, place: int
+) -> None:
+    """Cut off before, between and after its statements, where the commit is next: then done again, as if nothing had been."""
+    from zkcore.journal import postgres as module
+
+    acts: dict[str, Any] = {
+        "ask": lambda: journal.ask(ASKED),
+        "sign": lambda: journal.sign(KEPT, NONCES),
+        "move": lambda: journal.move("invoice 7", "sent", since=("signed",), hashes=KEPT.hashes),
+    }
+    for name in list(acts)[: list(acts).index(kind)]:
+        acts[name]()
+    real, left = module._executed, [place]
+
+    def executed(connection: Any, statement: str, values: Any) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            found = real(connection, statement, values)
+            postgres.cut()
+            return found
+        if left[0] == -1 and place == 0:
+            postgres.cut()
+        return real(connection, statement, values)
+
+    before = journal.history()
+    monkeypatch.setattr(module, "_executed", executed)
+    try:
+        acts[kind]()
+    except JournalError:
+        assert journal.history() == before
+    else:
+        assert left[0] > 0  # it has fewer statements
+    monkeypatch.undo()
+    assert acts[kind]() in (None, True) or kind == "move"
+    (entry,) = journal.history()
+    assert entry.state == {"ask": "asked", "sign": "signed", "move": "sent"}[kind]
+
+
+@pytest.mark.parametrize(
+    "password", ["hun@ter2", "hun/ter2", "hunter2@", "/hunter2", "hun:ter@2", "%hunter2", "hun ter2@"]
+)
+def test_no_part_of_a_password_that_was_not_encoded_is_shown(
+    password: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("zkcore.journal.postgres._PATIENCE", 0.3)
+    with PostgresJournal(f"postgresql://me:{password}@127.0.0.1:1/orders") as journal:
+        with pytest.raises((InputError, JournalError)) as caught:
+            journal.pending()
+        shown = f"{caught.value}{caught.value!r}{caplog.text}"
+        assert "ter" not in shown.replace("characters", "")
+
+
 def test_what_is_not_committed_is_not_there(postgres: Postgres, journal: PostgresJournal) -> None:
     journal.ask(ASKED)
 
@@ -140,3 +197,13 @@ def test_a_dsn_that_is_none_is_named() -> None:
             with pytest.raises(InputError, match="dsn: expected postgresql://") as caught:
                 use()
             assert "no dsn" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dsn", ["postgresql://me:hunter2@db/orders", "host=db password=hunter2 dbname=orders"])
+def test_a_dsn_is_no_path_of_a_file(dsn: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be a file of that name, which bears the password."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(JournalError, match="PostgresJournal takes it") as caught:
+        Journal(dsn)
+    assert "hunter2" not in str(caught.value)
+    assert not list(tmp_path.iterdir())

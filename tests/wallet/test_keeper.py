@@ -170,6 +170,39 @@ def test_sigterm_ends_a_keeper_after_its_round(net: Devnet, journal: Journal) ->
 
 
 @ERA
+def test_sigterm_in_a_send_ends_the_round_first(net: Devnet, journal: Journal) -> None:
+    """And hooks that raise, or are slow, end and hinder nothing; what could not be told is told again."""
+
+    def hook(span: Any) -> None:
+        if span.name == "send" and span.seconds is None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.2)
+        raise RuntimeError("of the hook")
+
+    told: list[str] = []
+
+    def on_change(entry: Entry) -> None:
+        told.append(entry.reference)
+        if told.count(entry.reference) == 1:
+            raise RuntimeError("of the callback")
+
+    wallet_of(net).deposit(ETH, ether("1")).wait(timeout=30)
+    wallet = wallet_of(net, journal=journal, observe=hook)
+    with Wallet(wallet._signer, chain=net.profile, l1=net.l1_url, l2=net.l2_url, journal=journal) as asking:  # type: ignore[arg-type]
+        asking.withdraw(ETH, AMOUNT, reference="payout 1").wait("ready", timeout=30)
+    rounds: list[Any] = []
+    keeper = Keeper([wallet], policy=QUICK, on_change=on_change)
+    keeper.run(on_round=rounds.extend)
+    assert [len(one.ordered) for one in rounds if one.ordered] == [1]
+    assert not rounds[-1].errors
+    (entry,) = [entry for entry in journal.history() if entry.kind == "finalization"]
+    assert entry.state in ("sent", "done")
+    assert told
+    keeper.round()
+    assert told.count("payout 1") >= 2
+
+
+@ERA
 def test_an_async_keeper_stops_when_told(net: Devnet, journal: Journal) -> None:
     async def program() -> int:
         signer = wallet_of(net)._signer

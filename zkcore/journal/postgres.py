@@ -62,6 +62,10 @@ class PostgresJournal(SqlJournal):
             raise InputError(
                 "dsn: expected postgresql://user@host/name or key=value pairs; what was given is not shown"
             ) from None
+        if "://" in self._dsn and any("@" in str(parts.get(key)) for key in ("host", "port", "dbname")):
+            raise InputError(
+                "dsn: a user or password with @, / or : in it is percent-encoded; what was given is not shown"
+            )
         return " ".join(
             f"{key}={parts[key]}" for key in ("host", "hostaddr", "port", "dbname", "options") if parts.get(key)
         )

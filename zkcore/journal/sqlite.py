@@ -32,6 +32,10 @@ class Journal(SqlJournal):
             self._path = os.fsdecode(path)
         except TypeError as error:
             raise JournalError(f"journal: expected a path, got {path!r}") from error
+        if "://" in self._path or "password=" in self._path:  # of a database, perhaps with a password
+            raise JournalError(
+                "journal: expected a path, got what looks like a DSN, and is not shown: PostgresJournal takes it"
+            )
         if not self._path or "\0" in self._path:
             raise JournalError(f"journal: {self._path!r} is no path of a file")
         self._lock = RLock()

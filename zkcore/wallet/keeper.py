@@ -174,11 +174,15 @@ class _Keeping:
         """Tell of every order that is otherwise than when it was last told of, whoever moved it."""
         seen, self._seen = self._seen, {}  # what has not changed for so long changes before it is told again
         for entry in entries:
-            self._seen[entry.reference] = entry
             before = seen.get(entry.reference)
             same = before and (before.state, before.note, before.hashes) == (entry.state, entry.note, entry.hashes)
             if self._on_change is not None and not same:
-                self._on_change(entry)
+                try:
+                    self._on_change(entry)
+                except Exception:  # noqa: BLE001  # the rim: somebody else's code beside orders that go on
+                    _log.exception("on_change failed for %s; it is told again in the next round", entry.reference)
+                    continue
+            self._seen[entry.reference] = entry
 
 
 def _settling(draft: Any, args: tuple[Any, ...], bridge: Any, wallet: Any, name: str) -> Submission[Order]:
@@ -206,7 +210,8 @@ def _status(handle: Any) -> Flow[Any]:
 class Keeper(_Keeping):
     """Drives the orders of wallets: `Keeper([wallet], on_change=print).run()`.
 
-    `on_change` is called with the entry of every order that has changed, whoever changed it. Wallets of many accounts and
+    `on_change` is called with the entry of every order that has changed, whoever changed it; what it raises is logged, and the
+    change told again in the next round. Wallets of many accounts and
     chains may share a journal; each asks its own nodes. Raises InputError.
     """
 
