@@ -40,12 +40,16 @@ _MACHINE = (
 
 
 def main() -> None:
-    """Measure, and write what docs/operations.md shows."""
-    figures: Figures = {"machine": machine(), **measure()}
-    figures["machine"]["load_after"] = round(os.getloadavg()[0], 2)
+    """Measure, and write what docs/operations.md shows; `--page`: from the figures there are."""
+    if sys.argv[1:] == ["--page"]:
+        figures: Figures = json.loads(HELD.read_text(encoding="utf-8"))
+    else:
+        figures = {"machine": machine(), **measure()}
+        figures["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     HELD.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     series = {
-        kind: [(float(workers), rate) for workers, rate in row.items()] for kind, row in figures["orders"].items()
+        kind: [(float(workers), float(rate)) for workers, rate in row.items()]
+        for kind, row in figures["orders"].items()
     }
     drawn = svg.lines("Orders a second, one devnet on the same machine", "workers", "deposits sent a second", series)
     (HELD.parent / "operations.svg").write_text(drawn, encoding="utf-8")
@@ -57,7 +61,7 @@ def main() -> None:
 def tables(figures: Figures) -> str:
     """What the page says."""
     orders, cost = figures["orders"], figures["journal"]
-    rows = [f"| {kind} | {' | '.join(f'{orders[kind][n]:.1f}' for n in WORKERS)} |" for kind in orders]
+    rows = [f"| {kind} | {' | '.join(f'{rate:.1f}' for rate in orders[kind].values())} |" for kind in orders]
     head = (
         f"| deposits sent a second | {' | '.join(f'{n} worker(s)' for n in WORKERS)} |\n|{'---|' * (len(WORKERS) + 1)}"
     )
