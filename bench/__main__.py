@@ -43,6 +43,8 @@ def main() -> None:
     held.parent.mkdir(exist_ok=True)
     held.write_text(json.dumps(_rounded(figures), indent=1) + "\n")
     (DOCS / "performance.md").write_text(report.page(figures))
+    page = DOCS.parent / "CONTRIBUTING.md"
+    page.write_text(report.contributing(page.read_text(), figures))
     for name, drawn in report.plots(figures).items():
         (held.parent / name).write_text(drawn)
 
