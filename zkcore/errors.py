@@ -348,7 +348,9 @@ class InsufficientBalance(_Amounts, ChainError):
 
     def _text(self, units: Units) -> str:
         show, remark = units(self.token)
-        of = "" if str(self.token) in _ETHER else f" of {self.token}"
+        of = f" of {self.token}"
+        if str(self.token) in _ETHER or (self.token == BASE_TOKEN and show is not str):
+            of = "" if self.token != BASE_TOKEN else " on L2"
         why = f" for {self.purpose}" if self.purpose else ""
         needs = f"needs {show(self.needed)}{why}: {show(self.missing)} missing{remark}"
         return f"{self.address} holds {show(self.balance)}{of}, {needs}"

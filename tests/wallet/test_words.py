@@ -92,9 +92,7 @@ def test_errors_have_amounts_for_people(net: Devnet, open_wallet: Open) -> None:
         with pytest.raises(InsufficientAllowance, match=said):
             nobody.deposit(usdc, 5_000_000, approve=False)
     coin = "ETH" if base == ETH else next(token.symbol for token in net.profile.tokens if token.l1_address == base)
-    with pytest.raises(
-        InsufficientBalance, match=rf"of the base token of L2, needs [\d.]+ {coin} \(\d+( wei)?\) for the amount"
-    ):
+    with pytest.raises(InsufficientBalance, match=rf" on L2, needs [\d.]+ {coin} \(\d+( wei)?\) for the amount"):
         wallet.transfer(net.accounts[1].address, 10**30)
     with pytest.raises(
         FeeTooHigh,
