@@ -348,9 +348,8 @@ class InsufficientBalance(_Amounts, ChainError):
 
     def _text(self, units: Units) -> str:
         show, remark = units(self.token)
-        of = f" of {self.token}"
-        if str(self.token) in _ETHER or (self.token == BASE_TOKEN and show is not str):
-            of = "" if self.token != BASE_TOKEN else " on L2"
+        on_l2 = self.token == BASE_TOKEN and show is not str
+        of = " on L2" if on_l2 else "" if str(self.token) in _ETHER else f" of {self.token}"
         why = f" for {self.purpose}" if self.purpose else ""
         needs = f"needs {show(self.needed)}{why}: {show(self.missing)} missing{remark}"
         return f"{self.address} holds {show(self.balance)}{of}, {needs}"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ground": (
         ("zkcore/__init__", "zkcore/_keccak", "zkcore/errors", "zkcore/types", "zkcore/effects", "zkcore/signer"),
-        706,
+        707,
     ),
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_184),
     "protocol": (("zkcore/protocol",), 1_996),
