@@ -6,6 +6,7 @@ What is no fault (an equal program) stands in `equal.txt`, each with the reason.
 """
 
 import argparse
+import importlib
 import importlib.abc
 import importlib.util
 import os
@@ -23,6 +24,8 @@ from tests.mutants.targets import TARGETS
 ROOT = Path(__file__).resolve().parents[2]
 EQUAL = Path(__file__).with_name("equal.txt")
 SECONDS = 120  # a mutant that loops is killed
+# What children use and no mutant changes: imported once, before they are forked.
+SHARED = ("hypothesis.strategies", "pytest", "eth_abi", "eth_keys", "httpx", "msgspec", "xdist", "Crypto.Hash.keccak")
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -96,6 +99,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", default="", help="mutants whose description has this in it")
     given = parser.parse_args()
+    for name in SHARED:
+        importlib.import_module(name)
     equal, missed, killed = known_equal(), 0, 0
     for path in given.modules or TARGETS:
         if survives(path, (ROOT / path).read_text(encoding="utf-8"), TARGETS[path]) is False:
