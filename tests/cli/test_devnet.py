@@ -38,14 +38,25 @@ def test_deposit_and_what_tells_of_it(cli: Cli, net: Devnet) -> None:
     assert (kept["reference"], kept["state"], kept["kind"]) == ("order 1", "done", "deposit")
     assert "order 1" in cli("history").out
     assert cli("pending", "--json").json == {"pending": []}
+    assert len(cli("history", "--chain", "devnet", "--json").json["history"]) == 1
+    assert cli("history", "--chain", "era", "--json").json == {"history": []}  # the orders of another chain
 
     assert cli("hash", sent["l1_tx_hash"]).out.strip() == sent["l2_tx_hash"]
     proved = cli("proof", sent["l2_tx_hash"], "--json").json
     assert proved["verified"] is True
     assert proved["proof"]["succeeded"] is True
 
-    again = cli("deposit", "0.1", "eth", "--yes", "--reference", "order 1", "--json")
-    assert again.json["l1_tx_hash"] == sent["l1_tx_hash"]
+    again = cli("deposit", "0.1", "eth", "--reference", "order 1", "--json")  # nothing is signed: nothing is asked
+    assert again.code == Exit.DONE, again
+    assert (again.json["l1_tx_hash"], again.json["ordered_before"]) == (sent["l1_tx_hash"], True)
+    assert "order 1 was ordered before, and is paid once: it is done in the journal" in again.err
+    assert "Plan:" not in again.err
+    assert "sent:" not in again.err
+    for changed in (("deposit", "0.1", "eth", "--to", "0x" + "ab" * 20), ("withdraw", "0.01", "eth")):
+        refused = cli(*changed, "--reference", "order 1")
+        assert refused.code == Exit.USAGE
+        assert "order 1 is the name of another order, a deposit" in refused.err
+        assert "zkcore status 'order 1'" in refused.err
     other = cli("deposit", "0.2", "eth", "--yes", "--reference", "order 1", "--json")
     assert other.code == Exit.USAGE
     assert "order 1" in other.json["message"]
@@ -154,7 +165,17 @@ def test_dry_run_and_no_signs_nothing(cli: Cli, net: Devnet) -> None:
 # ---------------------------------------------------------------- offline signing
 def test_prepare_show_sign_send(cli: Cli, net: Devnet) -> None:
     made = cli(
-        "prepare", "deposit", "0.1", "eth", "--account", str(net.accounts[0].address), "-o", "plan.json", "--json"
+        "prepare",
+        "deposit",
+        "0.1",
+        "eth",
+        "--reference",
+        "offline 1",
+        "--account",
+        str(net.accounts[0].address),
+        "-o",
+        "plan.json",
+        "--json",
     )
     assert made.code == 0, made
     approved = made.json["plan_hash"]
@@ -168,6 +189,7 @@ def test_prepare_show_sign_send(cli: Cli, net: Devnet) -> None:
     signed = cli("sign", "plan.json", "--expect", approved, "-o", "signed.json", "--json")
     assert signed.code == 0, signed
     assert cli("show", "signed.json", "--json").json["tx_hashes"] == signed.json["tx_hashes"]
+    assert cli("show", "signed.json").out.splitlines()[0].endswith(", signed")
     sent = cli("send", "signed.json", "--yes", "--json")
     assert sent.code == 0, sent
     assert sent.json["l1_tx_hash"] == signed.json["tx_hashes"][-1]

@@ -23,8 +23,17 @@ def test_a_new_user_needs_nothing_but_the_devnet(bare: Cli) -> None:
         sent = bare("deposit", "0.1", "eth", "--chain", "devnet", "--yes", "--json")
         assert sent.code == Exit.DONE, sent
         assert sent.json["status"]["phase"] == "L2_EXECUTED"
+        assert len(bare("history", "--chain", "devnet", "--json").json["history"]) == 1
         devnet.type("\x03")
         assert devnet.end() == 0
-    assert not config.exists()
+    assert [file.name for file in config.parent.iterdir()] == []
     gone = bare("balance", "--chain", "devnet")
     assert gone.code == Exit.USAGE
+    assert "no devnet is running" in gone.err
+    assert "zkcore devnet" in gone.err
+    with bare.terminal(
+        "devnet"
+    ) as devnet:  # another one, with the chain ids of the first: what was sent there is not in its journal
+        devnet.until("running; Ctrl-C ends it", seconds=120)
+        assert bare("pending", "--chain", "devnet", "--json").json == {"pending": []}
+        assert bare("deposit", "0.1", "eth", "--chain", "devnet", "--yes").code == Exit.DONE

@@ -74,7 +74,12 @@ def _shown(run: "Run", text: str) -> tuple[str, "Preview", dict[str, Any]]:
         signed = hasattr(plan, "signatures")
         if signed:
             more["tx_hashes"] = plan.tx_hashes
-        return "signed plan" if signed else "plan", getattr(plan, "plan", plan).preview(known), more
+        seen = getattr(plan, "plan", plan).preview(known)
+        return (
+            ("signed plan", msgspec.structs.replace(seen, title=f"{seen.title}, signed"), more)
+            if signed
+            else ("plan", seen, more)
+        )
     if "zkcore_handle" in loaded:
         from zkcore.plans.records import record_from_json
 

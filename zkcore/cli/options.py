@@ -29,6 +29,9 @@ class _Row(NamedTuple):
 
 _YES: Final = _Row("yes", bool, "Do not ask before signing.", env=False)
 _MAX_FEE: Final = _Row("max_fee", _Text, "The most that a transaction may cost in fees, in ether.", "AMOUNT")
+_REFERENCE: Final = _Row(
+    "reference", _Text, "Your own name of the order: asked for again, it is paid once.", "NAME", env=False
+)
 _TIMEOUT: Final = _Row("timeout", _Text, "Stop waiting after so many seconds.", "SECONDS")
 _TABLE: Final[dict[str, tuple[str, tuple[_Row, ...]]]] = {
     "where": (
@@ -104,14 +107,13 @@ _TABLE: Final[dict[str, tuple[str, tuple[_Row, ...]]]] = {
             _Row("dry_run", bool, "Show what would be signed, and end.", env=False),
             _Row("no_wait", bool, "End as soon as it is sent.", env=False),
             _TIMEOUT,
-            _Row(
-                "reference", _Text, "Your own name of the order: asked for again, it is paid once.", "NAME", env=False
-            ),
+            _REFERENCE,
             _MAX_FEE,
         ),
     ),
     "yes": ("Sending", (_YES,)),
     "max_fee": ("Sending", (_MAX_FEE,)),
+    "reference": ("Sending", (_REFERENCE,)),
     "timeout": ("Sending", (_TIMEOUT,)),
     "out": (
         "Output",

@@ -199,7 +199,8 @@ def register(app: typer.Typer, quote: typer.Typer, prepare: typer.Typer) -> None
             watch = example.replace("--ledger", "--account ADDRESS") if label else example
             shown = f"zkcore {label}{name} {watch}{' -o plan.json' if extra else ''}"
             by: tuple[str, ...] = () if name == "execute" else ("bridge",)
-            options: Any = ("where", *by, "who", "journal", "max_fee" if label else "send")
+            sending = {"": ("send",), "quote ": ("max_fee",), "prepare ": ("reference", "max_fee")}[label]
+            options: Any = ("where", *by, "who", "journal", *sending)
             command(where, name, example=shown, options=options)(function)
 
 

@@ -201,12 +201,12 @@ def unpaid(run: "Run", wallet: "Wallet", owner: Any, from_block: int | None) -> 
 
 
 def pending(run: "Run") -> None:
-    """What is in flight, as the journal has it: what may still move money."""
+    """What is in flight, as the journal has it: what may still move money. Of all chains, or of the one that is named."""
     _entries(run, "pending")
 
 
 def history(run: "Run") -> None:
-    """All that was ever ordered, as the journal has it."""
+    """All that was ever ordered, as the journal has it. Of all chains, or of the one that is named."""
     _entries(run, "history")
 
 
@@ -215,7 +215,7 @@ def _entries(run: "Run", which: str) -> None:
     if journal is None:
         raise StopError("there is no journal: --journal is none", Exit.USAGE)
     with journal:
-        entries = getattr(journal, which)()
+        entries = [entry for entry in getattr(journal, which)() if _of_chain(run, entry)]
     run.voice.give({which: [_entry(entry) for entry in entries]})
     lines: list[str] = []
     for entry in entries:
@@ -223,6 +223,18 @@ def _entries(run: "Run", which: str) -> None:
         lines.append(f"{changed}  {entry.kind}: {entry.state}, chain {entry.l2_chain_id}")
         lines += run.voice.rows([("", text, 0) for text in (entry.reference, entry.note) if text])
     run.voice.tell(lines or "none")
+
+
+def _of_chain(run: "Run", entry: Any) -> bool:
+    """Whether it is of the chain that is named on the command line; of any, if none is."""
+    if not run.settings.said("chain"):
+        return True
+    chain: Any = run.settings.chain()
+    if isinstance(chain, str):
+        raise StopError(
+            f"chain: {chain!r} is not known", Exit.USAGE, "`zkcore chains` lists those that are; or give its id"
+        )
+    return bool(entry.l2_chain_id == getattr(chain, "l2_chain_id", chain))
 
 
 def _entry(entry: Any) -> dict[str, Any]:
@@ -241,5 +253,5 @@ def register(app: typer.Typer) -> None:
     command(app, "status", example=f"zkcore status {example}", options=full)(status)
     command(app, "wait", example=f"zkcore wait {example}", options=(*full, "timeout"))(wait)
     command(app, "withdrawals", example="zkcore withdrawals --chain era --account ADDRESS", options=full)(withdrawals)
-    command(app, "pending", example="zkcore pending", options=("journal",))(pending)
-    command(app, "history", example="zkcore history --json", options=("journal",))(history)
+    command(app, "pending", example="zkcore pending", options=("where", "journal"))(pending)
+    command(app, "history", example="zkcore history --json", options=("where", "journal"))(history)

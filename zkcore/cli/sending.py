@@ -1,14 +1,16 @@
 """From a plan to what was sent: shown, asked for, signed, sent, followed. One way for every command that moves value."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from zkcore.cli.exits import Exit
+from zkcore.cli.exits import Exit, StopError
 from zkcore.cli.progress import PHASES, follow, identity, seconds
 
 if TYPE_CHECKING:
     from zkcore.cli.run import Run
+    from zkcore.plans.plan import SignedPlan
     from zkcore.wallet.wallet import Wallet
 
 __all__ = ["fields_of", "finish", "send", "told"]
@@ -19,6 +21,13 @@ _LAST = {"deposit": "l2", "execution": "l2", "withdrawal": "l2"}  # until when a
 def send(run: "Run", wallet: "Wallet", plan: Any, *, note: str = "") -> int:
     """Show a plan, ask, sign, send, and follow it. The exit code."""
     unsigned = getattr(plan, "plan", plan)
+    reference = run.settings.said("reference") or unsigned.facts.reference
+    if reference is not None and (kept := _kept(run, reference, unsigned)) is not None:
+        if run.settings.flag("dry_run"):
+            run.voice.give({**_facts_of(run, kept.plan), "ordered_before": True, "dry_run": True})
+            return Exit.DONE
+        # what was signed then is given, so that nothing can be signed now
+        return finish(run, wallet.submit(kept, reference=reference), plan=kept.plan, before=True)
     run.voice.preview(unsigned.preview(run.known))
     if note:
         run.voice.note(note)
@@ -27,17 +36,37 @@ def send(run: "Run", wallet: "Wallet", plan: Any, *, note: str = "") -> int:
         run.voice.give({**_facts_of(run, unsigned), "dry_run": True})
         return Exit.DONE
     run.ask("send?")
-    reference = run.settings.said("reference")
     handle: Any = wallet.submit(plan, **({} if reference is None else {"reference": reference}))
     run.sent = False
     return finish(run, handle, plan=unsigned)
 
 
-def finish(run: "Run", handle: Any, *, plan: Any = None, until: str | None = None) -> int:
-    """Say what was sent, and follow it as far as a command does. The exit code."""
+def _kept(run: "Run", reference: str, plan: Any) -> "SignedPlan[Any] | None":
+    """What was signed under this reference before; None if nothing was. Raises StopError if that is another order."""
+    from zkcore.journal.entries import AGAIN
+    from zkcore.plans.plan import essence
+
+    journal = run.journal()
+    if journal is None:
+        return None
+    with journal:
+        entry = journal.find(reference)
+    if entry is None or entry.plan is None or entry.state in AGAIN:
+        return None
+    if essence(entry.plan.plan) != essence(plan):
+        hint = f"see it with `zkcore status {shlex.quote(reference)}{run.again()}`, or give this one a name of its own"
+        raise StopError(f"reference: {reference} is the name of another order, a {entry.kind}", Exit.USAGE, hint)
+    run.voice.say(f"{reference} was ordered before, and is paid once: it is {entry.state} in the journal")
+    return entry.plan
+
+
+def finish(run: "Run", handle: Any, *, plan: Any = None, until: str | None = None, before: bool = False) -> int:
+    """Say what was sent, now or `before`, and follow it as far as a command does. The exit code."""
     result: dict[str, Any] = {} if plan is None else _facts_of(run, plan)
+    result |= {"ordered_before": True} if before else {}
     number = identity(handle)
-    run.voice.say(f"sent: {number}" if number else "it had been done before")
+    if not before:
+        run.voice.say(f"sent: {number}" if number else "it had been done before")
     if not run.settings.flag("no_wait"):
         timeout = seconds(run.settings.text("timeout"))
         follow(run, handle, until=until or _LAST.get(handle.kind), timeout=timeout)

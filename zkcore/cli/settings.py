@@ -126,6 +126,8 @@ class Settings:
             if isinstance(profile, str):
                 return ChainProfile.from_toml(self.path.parent / profile)
             named = str(network.get("chain", named))
+        if named == "devnet":
+            raise StopError("no devnet is running", Exit.USAGE, "start one, in a terminal of its own: zkcore devnet")
         if named.endswith(".toml"):
             return ChainProfile.from_toml(named)
         chain = int(named) if named.isdecimal() else named

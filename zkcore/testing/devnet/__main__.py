@@ -67,9 +67,13 @@ def main() -> int:
 
 @contextmanager
 def _told(path: Path, net: Devnet) -> Generator[None, None, None]:
-    """A configuration of the command line with this network, and the key of the first account in a file beside it."""
-    key = path.with_suffix(".key")
-    for file, content in ((key, net.accounts[0].private_key), (path, configuration(net, key))):
+    """A configuration of the command line with this network; beside it the key of the first account, and a journal.
+
+    The journal goes with the network: another devnet has the same chain ids, and has never heard of what is in it.
+    """
+    key, journal = path.with_suffix(".key"), path.with_suffix(".sqlite")
+    _clear(journal)
+    for file, content in ((key, net.accounts[0].private_key), (path, configuration(net, key, journal))):
         file.unlink(missing_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
             stream.write(content)
@@ -78,14 +82,21 @@ def _told(path: Path, net: Devnet) -> Generator[None, None, None]:
     finally:
         path.unlink(missing_ok=True)
         key.unlink(missing_ok=True)
+        _clear(journal)
 
 
-def configuration(net: Devnet, key: Path) -> str:
+def _clear(journal: Path) -> None:
+    for file in journal.parent.glob(f"{journal.name}*"):  # and what SQLite and the leases keep beside it
+        file.unlink(missing_ok=True)
+
+
+def configuration(net: Devnet, key: Path, journal: Path | None = None) -> str:
     """A configuration of the command line that reaches a devnet as `--chain devnet`, signing with the key in a file."""
     profile = msgspec.to_builtins(net.profile, enc_hook=str)
     fields = {name: value for name, value in profile.items() if value not in (None, "", (), []) and name != "tokens"}
     tokens = [{name: value for name, value in token.items() if value is not None} for token in profile["tokens"]]
     network = {"l1": [net.l1_url], "l2": [net.l2_url], "key_file": str(key), "profile": {**fields, "tokens": tokens}}
+    network |= {} if journal is None else {"journal": str(journal)}
     # a line of JSON is a line of TOML but for its colons, and TOML has no null
     return "[networks]\ndevnet = " + _toml(network) + "\n"
 
