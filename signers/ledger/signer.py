@@ -30,6 +30,7 @@ _APP: Final = "Ethereum"
 # are shown whole (1.9.20) and do not get stuck (1.12.1), chain ids of 2**53 are taken (1.10.4), and empty arrays of
 # typed data neither fail nor freeze the app (1.11.0). Every model, the Nano S too, has an app this new.
 _MIN_VERSION: Final = (1, 14, 0)
+_KNOWN: Final = 1  # of another major version nobody has seen what it shows
 _BLIND_SIGNING_ON: Final = 0x01  # app-ethereum src/apdu_constants.h: APP_FLAG_DATA_ALLOWED
 _MAX_MESSAGE: Final = 0xFFFF
 
@@ -231,26 +232,30 @@ def _preflight(connection: Connection) -> None:
     What an earlier request left in the app or on its screen is forgotten only on an error: here, 1C with p2 = 01, which
     does not exist. App 1.22 crashes if it is asked for an address instead, and then a button is pressed.
     """
-    name = _running_app(connection.exchange(apdu.RUNNING_APP))
+    name, told = _running_app(connection.exchange(apdu.RUNNING_APP))
     if name != _APP:
         raise errors.AppNotOpen(f"the app {name!r} is open on the Ledger: open the Ethereum app", running=name)
     answer = connection.exchange(apdu.GET_CONFIGURATION)
     if len(answer) != 4:
         raise DeviceFault(f"expected 4 bytes of configuration from the Ledger, got {len(answer)}")
-    version = (answer[1], answer[2], answer[3])
+    version, found = (answer[1], answer[2], answer[3]), ".".join(map(str, answer[1:]))
+    if told.startswith(found) and told[len(found) :].strip("\0"):  # 1.14.0-dev came before 1.14.0
+        version, found = (answer[1], answer[2], answer[3] - 1), told
     if version < _MIN_VERSION:
-        found, needed = ".".join(map(str, version)), ".".join(map(str, _MIN_VERSION))
-        old = f"the Ethereum app is {found}, expected {needed} or newer, which shows what it signs"
+        old = f"the Ethereum app is {found}, expected {'.'.join(map(str, _MIN_VERSION))} or newer, which shows what it signs"
         raise errors.FirmwareTooOld(f"{old}: update it in Ledger Live")
+    if version[0] != _KNOWN:
+        raise errors.UnsupportedBySigner(f"the Ethereum app is {found}: zkcore knows what 1.x shows; update zkcore")
     connection.exchange(apdu.STRUCT_VALUE, p2=1, any_status=True)
     connection.app = App(version, bool(answer[0] & _BLIND_SIGNING_ON))
 
 
-def _running_app(answer: bytes) -> str:
-    """The name in the operating system's answer to B0 01: format 1, then name and version, each after its length."""
-    if len(answer) < 2 or answer[0] != 1 or len(answer) < 2 + answer[1]:
+def _running_app(answer: bytes) -> tuple[str, str]:
+    """Name and version in the operating system's answer to B0 01: format 1, then each after its length."""
+    if len(answer) < 2 or answer[0] != 1 or len(answer) < (end := 2 + answer[1]):
         raise DeviceFault(f"the Ledger does not say which app is open: {answer.hex()}")
-    return answer[2 : 2 + answer[1]].decode(errors="replace")
+    version = answer[end + 1 :][: answer[end]] if len(answer) > end else b""
+    return answer[2:end].decode(errors="replace"), version.decode(errors="replace")
 
 
 def _read_address(connection: Connection, path: Indices, *, confirm: bool = False) -> Address:

@@ -9,6 +9,7 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
@@ -19,7 +20,7 @@ from zkcore.ethereum.eip712 import DOMAIN, Field, Leaf, Value
 if TYPE_CHECKING:
     from zkcore.ethereum.eip712 import TypedData
 
-__all__ = ["Command", "stream", "unshowable"]
+__all__ = ["Command", "lengths_show", "stream", "unshowable"]
 
 _NAME, _ARRAY, _FIELD = 0x00, 0x0F, 0xFF
 _IS_ARRAY, _HAS_SIZE = 0x80, 0x40
@@ -36,7 +37,9 @@ _MAX_ARRAY_DEPTH: Final = 8
 # of what is hashed: path.c, path_depth_list_pop: `to_feed`. Seen on app 1.22; the signature was of something else.
 _FORGOTTEN: Final = 17
 _MEMORY: Final = 12_500  # of 16 KiB: src/mem.c
+_STRUCT_MEMORY: Final = 440
 _KEPT: Final = 379  # characters of a value: src/shared_context.h, SHARED_CTX_FIELD_1_SIZE
+_STEPS: Final = 5_000  # of telling apart, at most
 _INT_BITS: Final = frozenset({8, 16, 32, 64, 128, 256})  # the signed ones it can write in decimals
 
 
@@ -119,7 +122,10 @@ def _encode(type_: str, value: Leaf) -> bytes:
 # ---------------------------------------------------------------- limits
 def unshowable(data: "TypedData") -> str | None:
     """Why the app cannot take these typed data field by field; None if it can."""
-    for name in _used(data):
+    used = _used(data)
+    if len(used) * _STRUCT_MEMORY > _MEMORY:  # and what is below would take for ever
+        return f"they have {len(used)} structs, more than its memory takes"
+    for name in used:
         fields = data.fields(name)
         if not fields:
             return f"the struct {name} has no members"
@@ -149,6 +155,43 @@ def unshowable(data: "TypedData") -> str | None:
     return f"they need about {needed} bytes of its memory, more than {_MEMORY}" if needed > _MEMORY else None
 
 
+def lengths_show(data: "TypedData", labels: list[str]) -> bool:
+    """Whether no other lengths of its arrays make the same labels on the screen.
+
+    That has one page for each value, and none for where an array or a struct begins or ends: [[1], [2, 3]] and
+    [[1, 2], [3]] look alike, as do the members of two structs one after the other. Counted is in how many ways the
+    labels can be read as values of these types.
+    """
+    structs, left = {struct.name for struct in data.types}, iter(range(_STEPS))
+
+    def read(type_: str, label: str, ways: Counter[int]) -> Counter[int]:
+        """How many ways lead to each place among the labels, from those that lead to before a value of this type."""
+        if not ways:
+            return ways
+        next(left)
+        if type_.endswith("]"):
+            start = type_.rindex("[")
+            element, size = type_[:start], type_[start + 1 : -1]
+            if size:
+                for _ in range(int(size)):
+                    ways = read(element, label, ways)
+                return ways
+            after = Counter(ways)
+            while ways := read(element, label, ways):
+                after.update(ways)
+            return after
+        if type_ in structs:
+            for field in data.fields(type_):
+                ways = read(field.type, field.name, ways)
+            return ways
+        return Counter({at + 1: count for at, count in ways.items() if labels[at : at + 1] == [label]})
+
+    try:
+        return read(data.primary_type, "", Counter({0: 1}))[len(labels)] == 1
+    except StopIteration:  # members without a value are without end: nobody can tell how many there are
+        return False
+
+
 def _places(data: "TypedData", type_: str, value: Value) -> Iterator[str]:
     """What the app comes by within a struct or an array, in order: "struct", "empty" or "array", "value"."""
     if type_.endswith("]"):
@@ -173,7 +216,7 @@ def _memory(data: "TypedData") -> int:
     """
     structs = _used(data)
     fields = [field for name in structs for field in data.fields(name)]
-    hashing = 440 * (len(structs) + max((len(field.dimensions) for field in fields), default=0))
+    hashing = _STRUCT_MEMORY * (len(structs) + max((len(field.dimensions) for field in fields), default=0))
     longest = max((len(field.name) for field in fields), default=0)
     defined = sum(72 + len(field.name) + len(field.base) + 8 * len(field.dimensions) for field in fields)
     shown = sum(

@@ -3,11 +3,12 @@
 The same words decide what needs consent: `DeviceView.mode` is about what a person can see, whatever was sent.
 """
 
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from signers.ledger.typed_data import unshowable
+from signers.ledger.typed_data import lengths_show, unshowable
 from signers.view import DeviceView, Mode, Row, decimals, hashes, rows
 from zkcore.errors import InputError
 from zkcore.ethereum.eip712 import DOMAIN
@@ -32,10 +33,14 @@ _NETWORKS: Final = {1: "Ethereum", 300: "ZKsync Sepolia Test", 324: "ZKsync Era"
 # src/shared_context.h, SHARED_CTX_FIELD_1_SIZE. Stax and Flex have shown 379 since 1.11.
 _SHOWN: Final[tuple[tuple[Version, int], ...]] = (((1, 18, 0), 379), ((0, 0, 0), 255))
 _TX_HASH_SETTING: Final = (1, 18, 0)  # CHANGELOG.md: "New setting to see TX hash / EIP-712 domain & message hashes"
-_CRASHES: Final = {(1, 19, 0): "app 1.19.0 crashes on empty values"}  # CHANGELOG.md, 1.19.1
+_CRASHES: Final[tuple[Version, Version]] = (1, 18, 2), (1, 19, 0)  # on empty values: CHANGELOG.md, 1.19.1
+_LABEL: Final = (
+    39  # characters of a member's name: SHARED_CTX_FIELD_2_SIZE before 1.19; a Nano shortens more, with dots
+)
 _LETTERS: Final = frozenset(
     map(chr, range(0x20, 0x7F))
 )  # of its font; others are dropped or doubled, NUL ends the text
+_HEX: Final = re.compile(b"0x(?:[0-9a-fA-F]{2})*")
 _EVERY_FIELD: Final = (
     "turn on 'Raw messages' and turn off 'Blind signing' in the settings of the Ethereum app, and it shows every field"
 )
@@ -95,7 +100,8 @@ def _transaction(tx: "Transaction") -> DeviceView:
 
 def by_hashes(data: "TypedData", app: App) -> str | None:
     """Why typed data can go to this app by their two hashes only; None if they can go field by field."""
-    return _CRASHES.get(app.version) or unshowable(data)
+    first, last = _CRASHES
+    return "app 1.19.0 crashes on empty values" if first <= app.version <= last else unshowable(data)
 
 
 def _typed_data(data: "TypedData", app: App, notes: tuple[str, ...]) -> DeviceView:
@@ -109,7 +115,12 @@ def _typed_data(data: "TypedData", app: App, notes: tuple[str, ...]) -> DeviceVi
     hidden: list[str] = []
     for name, value in ((DOMAIN, data.domain), (data.primary_type, data.message)):
         lines.append(("Review struct", name))
-        for label, text in rows(data, name, name, value):
+        values = list(rows(data, name, name, value))
+        if name != DOMAIN and not lengths_show(data, [label for label, _ in values]):
+            hidden.append("where one array ends and the next begins")
+        for label, text in values:
+            if len(label) > _LABEL:
+                hidden.append(f"the name {label} is cut after {_LABEL} characters")
             lines.append((label, text if len(text) <= limit else text[: limit - 3] + "..."))
             if len(text) > limit:
                 hidden.append(f"{label} is cut after {limit} characters")
@@ -132,5 +143,7 @@ def _message(message: bytes) -> DeviceView:
     if any(not 0x20 <= byte < 0x7F for byte in set(message) - spaces):
         return DeviceView("clear", (("Message", to_hex(message)),), ("as hex, because it is not plain text",))
     reason = "a Nano shows every line break and tab as a space" if spaces else ""
+    if _HEX.fullmatch(message):
+        reason = "the Ledger would show the bytes that this text writes in hex just so"
     lines = (("Message", message.decode("ascii")),)
-    return DeviceView("depends" if spaces else "clear", lines, (reason,) if spaces else (), reason)
+    return DeviceView("depends" if reason else "clear", lines, (reason,) if reason else (), reason)

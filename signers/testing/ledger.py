@@ -114,6 +114,7 @@ class FakeLedger:
         *,
         app: str = "Ethereum",
         version: tuple[int, int, int] = (1, 22, 0),
+        suffix: str = "",
         model: str = "flex",
         blind_signing: bool = False,
         raw_messages: bool = True,
@@ -123,6 +124,7 @@ class FakeLedger:
         self.seed, self.app, self.version, self.before = seed, app, version, before
         self.blind_signing, self.raw_messages, self.approve = blind_signing, raw_messages, approve
         self.waitImpl: Any = self
+        self.suffix = suffix  # of its version, such as "-dev"
         self.model, self.reviewing, self.crashed = model, False, False
         self.shown: list[str] = []
         self.commands: list[bytes] = []
@@ -161,7 +163,8 @@ class FakeLedger:
         if length != len(data):
             raise StatusError(0x6700)
         if (cla, ins) == (0xB0, 0x01):
-            return b"\1" + _counted(self.app.encode()) + _counted(b"1.0") + _counted(b"\0")
+            version = ".".join(map(str, self.version)) + self.suffix
+            return b"\1" + _counted(self.app.encode()) + _counted(version.encode()) + _counted(b"\0")
         if cla != 0xE0 or self.app != "Ethereum":
             raise StatusError(0x6E00)
         handler = self._HANDLERS.get(ins)

@@ -141,6 +141,10 @@ class Connection:
         client = self._client = self._client or self._connected()
         if client.features.bootloader_mode:
             raise errors.DeviceFault("the Trezor is in its bootloader: plug it in again without pressing a button")
+        if client.version < (oldest := _OLDEST.get(client.version[0], _OLDEST[2])):
+            found, needed = (".".join(map(str, version)) for version in (client.version, oldest))
+            old = f"the Trezor's firmware is {found}, expected {needed} or newer, which shows messages whole"
+            raise errors.FirmwareTooOld(f"{old}: update it in Trezor Suite")
         if not client.features.initialized:
             raise errors.DeviceFault(_NO_WALLET)
         client.ensure_unlocked()  # asks for the PIN; only then the device says whether it wants a passphrase
@@ -237,6 +241,9 @@ def _idle_after(error: BaseException) -> bool:
     return isinstance(error, exceptions.Cancelled | exceptions.PinException | errors.WrongDevice)
 
 
+# Since when long messages are shown whole (1.10.4, 2.3.5), and typed data can be signed: legacy/firmware/CHANGELOG.md,
+# core/CHANGELOG.md. By major version: the first is Model One's.
+_OLDEST: Final = {1: (1, 10, 5), 2: (2, 4, 3)}
 _NO_WALLET: Final = "the Trezor has no wallet yet: set it up in Trezor Suite"
 _LOST: Final = "the Trezor does not answer: plug it in (Linux: udev rules, see docs/trezor.md) and call again"
 _ERRORS: Final[tuple[tuple[type[BaseException], type[errors.SignerError], str], ...]] = (

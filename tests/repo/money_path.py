@@ -22,8 +22,8 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "flows": (("zkcore/flows",), 4_230),
     "rpc": (("zkcore/rpc",), 718),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_918),
-    "ledger": (("signers/ledger",), 650),
-    "trezor": (("signers/trezor",), 800),
+    "ledger": (("signers/ledger",), 700),
+    "trezor": (("signers/trezor",), 802),
 }
 OTHER_SIGNER = 180  # any other module of `signers`
 

@@ -156,6 +156,7 @@ TYPED = {
     "long": typed({"Long": [("a", "bytes"), ("b", "string")]}, {"a": bytes(range(256)) * 3, "b": "naive " * 60}),
     "domain": typed({"One": [("a", "uint256")]}, {"a": 1}, name="x", version="2", chainId=2**70, salt="0x" + "5a" * 32),
 }
+UNTOLD = ("arrays", "empty-arrays", "nested")  # nobody can see where one array ends and the next begins
 ERA = {
     "bare": era(),
     "creation": era(to=None, value=2**256 - 1),
@@ -201,7 +202,8 @@ CASES: dict[str, Case] = {
     "address": Case(None),
     "address-rejected": Case(None, approve=False, error=errors.UserRejected),
     "typed-refused-by-settings": Case(TYPED["mail"], error=errors.BlindSigningRequired),
-    **{f"typed-{name}": Case(data, RAW) for name, data in TYPED.items() if name != "long"},
+    **{f"typed-{name}": Case(data, RAW) for name, data in TYPED.items() if name not in {"long", *UNTOLD}},
+    **{f"typed-{name}": Case(TYPED[name], RAW, consent=True, clear=False) for name in UNTOLD},
     "typed-long": Case(TYPED["long"], RAW, consent=True, clear=False),  # cut
     "typed-long-without-consent": Case(TYPED["long"], RAW, error=errors.BlindSigningRequired),
     "typed-rejected": Case(TYPED["mail"], RAW, approve=False, error=errors.UserRejected),

@@ -1,5 +1,7 @@
 """Consent is about what a person can see: nothing hidden is signed without it, whatever app, model and settings."""
 
+import re
+import time
 from itertools import product
 
 import pytest
@@ -101,6 +103,146 @@ def test_any_typed_data_that_come_back_clear_were_shown(data: TypedData, blind: 
         return
     assert signature.clear is True
     assert set(texts(data)) <= set(fake.shown)
+
+
+# Types, and values of a message of them, of which some look alike on the screen.
+LISTS: list[list[int]] = [[], [1], [1, 1], [1, 1, 1]]
+ARRAYS: dict[str, tuple[dict[str, list[tuple[str, str]]], list[object]]] = {
+    "list": ({"M": [("x", "uint8[]")]}, [{"x": x} for x in LISTS]),
+    "lists": ({"M": [("x", "uint8[]"), ("y", "uint8[]")]}, [{"x": x, "y": y} for x, y in product(LISTS, LISTS)]),
+    "in lists": ({"M": [("x", "uint8[][]")]}, [{"x": list(x)} for n in range(4) for x in product(LISTS[:3], repeat=n)]),
+    "in pairs": ({"M": [("x", "uint8[][2]")]}, [{"x": list(x)} for x in product(LISTS, repeat=2)]),
+    "pairs": ({"M": [("x", "uint8[2][]")]}, [{"x": [[1, 1]] * n} for n in range(4)]),
+    "nothings": ({"M": [("x", "uint8[0][]"), ("y", "bool")]}, [{"x": [[]] * n, "y": True} for n in range(3)]),
+    "one name": (
+        {"M": [("a", "A"), ("b", "A")], "A": [("x", "uint8[]")]},
+        [{"a": {"x": x}, "b": {"x": y}} for x, y in product(LISTS, LISTS)],
+    ),
+    "name of a value": (
+        {"M": [("a", "A"), ("b", "B")], "A": [("x", "uint8[]")], "B": [("x", "uint8"), ("y", "uint8[]")]},
+        [{"a": {"x": x}, "b": {"x": 1, "y": y}} for x, y in product(LISTS, LISTS)],
+    ),
+    "in structs": (
+        {"M": [("a", "A[]")], "A": [("x", "uint8[]"), ("y", "uint8")]},
+        [{"a": [{"x": x, "y": 1} for x in xs]} for n in range(4) for xs in product(LISTS[:3], repeat=n)],
+    ),
+    "last in structs": (
+        {"M": [("a", "A[]")], "A": [("y", "uint8[]"), ("x", "uint8[]")]},
+        [{"a": [{"x": x, "y": [1]} for x in xs]} for n in range(4) for xs in product(LISTS[:3], repeat=n)],
+    ),
+    "orders": (  # only one of them has a last member more
+        {"M": [("a", "A[]"), ("b", "B[]")], "A": [("x", "uint8")], "B": [("x", "uint8"), ("y", "uint8")]},
+        [{"a": [{"x": 1}] * n, "b": [{"x": 1, "y": 1}] * m} for n, m in product(range(4), range(4))],
+    ),
+}
+ALL_CLEAR = {"list", "lists", "pairs", "orders"}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_two_that_look_alike_are_not_clear(name: str) -> None:
+    types, values = ARRAYS[name]
+    fake = FakeLedger()
+    alike: dict[object, list[bool]] = {}
+    for value in values:
+        data = typed(types, value)  # type: ignore[arg-type]
+        view = device_view(data, App(blind_signing=False))
+        alike.setdefault(view.lines, []).append(view.mode == "clear")
+        signer = LedgerSigner.connect(open_dongle=fake.open)
+        if view.mode == "clear":
+            assert signer.sign_typed_data(data).clear is True
+        elif "hashes" not in view.reason:
+            with pytest.raises(errors.BlindSigningRequired, match="where one array ends"):
+                signer.sign_typed_data(data)
+    assert all(len(clear) == 1 or not any(clear) for clear in alike.values())
+    if name in ALL_CLEAR:
+        assert all(clear == [True] for clear in alike.values())
+
+
+def test_types_that_fan_out_take_no_time() -> None:
+    types = {"M": [("x", "A0[]")], **{f"{s}15": [("v", "uint8")] for s in "ABC"}}
+    types |= {f"{s}{i}": [(f"f{t}", f"{t}{i + 1}") for t in "ABC"] for i in range(15) for s in "ABC"}
+    started = time.monotonic()
+    assert device_view(typed(types, {"x": []}), App(blind_signing=False)).mode == "blind"
+    some = {**{name: fields for name, fields in types.items() if int(name[1:] or 0) < 8}, "A8": [("v", "uint8")]}
+    some |= {f"{s}8": [("v", "uint8[]")] for s in "ABC"}
+    device_view(typed(some, {"x": []}), App(blind_signing=False))
+    assert time.monotonic() - started < 5
+
+
+def test_a_name_that_is_cut() -> None:
+    for length, mode in ((39, "clear"), (40, "blind")):
+        data = typed({"M": [("a" * length, "uint8")]}, {"a" * length: 1})
+        assert device_view(data, App(blind_signing=False)).mode == mode
+
+
+@pytest.mark.parametrize(
+    ("message", "clear"),
+    [(b"\0\1", True), (b"0x0001", None), (b"0xABcd", None), (b"0x", None), (b"0x001", True), (b"0x0001 ", True)],
+)
+def test_a_text_that_looks_like_bytes_is_not_clear(message: bytes, clear: bool | None) -> None:
+    assert LedgerSigner.connect(open_dongle=FakeLedger().open).sign_message(message).clear is clear
+
+
+@pytest.mark.parametrize(
+    ("version", "suffix", "error"),
+    [
+        ((1, 14, 0), "-dev", errors.FirmwareTooOld),
+        ((1, 14, 0), "-rc1", errors.FirmwareTooOld),
+        ((1, 12, 0), "-dev", errors.FirmwareTooOld),
+        ((1, 9, 19), "-rc", errors.FirmwareTooOld),
+        ((0, 99, 99), "", errors.FirmwareTooOld),
+        ((1, 14, 0), "", None),
+        ((1, 14, 1), "-dev", None),
+        ((1, 16, 0), "-w3c", None),
+        ((1, 255, 255), "", None),
+        ((2, 0, 0), "", errors.UnsupportedBySigner),
+        ((2, 0, 0), "-dev", errors.UnsupportedBySigner),
+        ((255, 0, 0), "", errors.UnsupportedBySigner),
+    ],
+)
+def test_versions_between_before_and_beyond_those_that_are_known(
+    version: tuple[int, int, int], suffix: str, error: type[errors.SignerError] | None
+) -> None:
+    fake = FakeLedger(version=version, suffix=suffix)
+    if error is None:
+        LedgerSigner.connect(open_dongle=fake.open)
+        return
+    found = re.escape(".".join(map(str, version)) + suffix)
+    with pytest.raises(error, match=rf"the Ethereum app is {found}"):
+        LedgerSigner.connect(open_dongle=fake.open)
+    assert not fake.shown
+
+
+def test_a_version_before_a_release_is_taken_for_the_one_before() -> None:
+    for version, suffix, clear in (((1, 18, 0), "-dev", False), ((1, 18, 0), "", True), ((1, 22, 0), "-dev", True)):
+        fake = FakeLedger(version=version, suffix=suffix)
+        signer = LedgerSigner.connect(open_dongle=fake.open, allow_blind_signing=True)
+        assert signer.sign_typed_data(WHAT["256 characters"]).clear is clear  # type: ignore[arg-type]
+    fake = FakeLedger(version=(1, 19, 0), suffix="-dev", blind_signing=True)
+    signer = LedgerSigner.connect(open_dongle=fake.open, allow_blind_signing=True)
+    assert signer.sign_typed_data(TYPED["mail"]).clear is False
+
+
+@pytest.mark.parametrize("told", ["", "01", "0109", "0200", "00084574686572", "0108457468", "01ff457468657265756d"])
+def test_a_reply_that_names_no_app(told: str) -> None:
+    fake = FakeLedger(before=lambda number, command: bytes.fromhex(told) if command[:2] == b"\xb0\1" else None)
+    with pytest.raises(errors.DeviceFault, match="does not say which app"):
+        LedgerSigner.connect(open_dongle=fake.open)
+
+
+@pytest.mark.parametrize(
+    "app", ["ethereum", "Ethereum ", "Ethereum\0", "Ethereum Classic", "Polygon", "BOLOS", "", "Eth\u202eereum"]
+)
+def test_an_app_of_another_name(app: str) -> None:
+    with pytest.raises(errors.AppNotOpen):
+        LedgerSigner.connect(open_dongle=FakeLedger(app=app).open)
+
+
+@pytest.mark.parametrize("answer", ["01", "010116", "0101160100", "02" * 8])
+def test_settings_that_cannot_be_read(answer: str) -> None:
+    fake = FakeLedger(before=lambda number, command: bytes.fromhex(answer) if command[1] == 0x06 else None)
+    with pytest.raises(errors.DeviceFault, match="4 bytes of configuration"):
+        LedgerSigner.connect(open_dongle=fake.open)
 
 
 def test_the_settings_in_the_reason_are_those_that_help() -> None:

@@ -14,6 +14,7 @@ from zkcore.errors import (
     BadSignature,
     BlindSigningRequired,
     DeviceFault,
+    FirmwareTooOld,
     InputError,
     UnsupportedBySigner,
     UserRejected,
@@ -413,3 +414,31 @@ def test_an_address_that_is_none_is_the_devices_fault(model: str, told: str | No
 
     with pytest.raises(DeviceFault, match=r"expected an address from the Trezor|trezorlib failed \(AssertionError"):
         connected(Odd(model))
+
+
+@pytest.mark.parametrize(
+    ("model", "version", "needed"),
+    [
+        ("T1B1", (1, 10, 4), r"1\.10\.5"),
+        ("T1B1", (1, 8, 0), r"1\.10\.5"),
+        ("T1B1", (1, 10, 5), None),
+        ("T2T1", (2, 3, 4), r"2\.4\.3"),
+        ("T2T1", (2, 4, 2), r"2\.4\.3"),
+        ("T3T1", (2, 4, 3), None),
+    ],
+)
+def test_firmware_that_does_not_show_all_is_refused(
+    model: str, version: tuple[int, int, int], needed: str | None
+) -> None:
+    class Aged(FakeTrezor):
+        def _features(self) -> Any:
+            features = super()._features()
+            features.major_version, features.minor_version, features.patch_version = version
+            return features
+
+    device = Aged(model)
+    if needed is None:
+        connected(device)
+        return
+    with pytest.raises(FirmwareTooOld, match=rf"expected {needed} or newer"):
+        connected(device)
