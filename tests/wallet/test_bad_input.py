@@ -119,7 +119,7 @@ def test_malformed_url(net: Devnet, signer: Any, url: str) -> None:
 def test_too_little_ether_is_named_with_what_is_missing(net: Devnet, signer: Any, open_wallet: Any) -> None:
     wallet = open_wallet(net, signer)
     held = wallet.get_l1_balance()
-    with pytest.raises(InsufficientBalance, match=r"\d+ missing$") as poor:
+    with pytest.raises(InsufficientBalance, match=r"ETH \(\d+ wei\) missing$") as poor:
         wallet.deposit(ETH, held)
     assert poor.value.balance == held
     assert poor.value.token == "ETH"
