@@ -36,7 +36,10 @@ def test_deposit_and_what_tells_of_it(cli: Cli, net: Devnet) -> None:
     assert cli("wait", "order 1").code == Exit.DONE
     (kept,) = cli("history", "--json").json["history"]
     assert (kept["reference"], kept["state"], kept["kind"]) == ("order 1", "done", "deposit")
-    assert "order 1" in cli("history").out
+    assert (kept["amount"], kept["receiver"]) == (str(ether("0.1")), str(net.accounts[0].address))
+    told_of = cli("history").out
+    assert "order 1" in told_of
+    assert f"0.1 ETH (100000000000000000 wei) to {net.accounts[0].address}" in " ".join(told_of.split())
     assert cli("pending", "--json").json == {"pending": []}
     assert len(cli("history", "--chain", "devnet", "--json").json["history"]) == 1
     assert cli("history", "--chain", "era", "--json").json == {"history": []}  # the orders of another chain

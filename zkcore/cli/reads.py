@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,6 +17,7 @@ from zkcore.types import ETH, Address, format_units
 
 if TYPE_CHECKING:
     from zkcore.cli.run import Run
+    from zkcore.plans.preview import Field
     from zkcore.wallet.wallet import Wallet
 
 __all__ = ["register"]
@@ -216,12 +217,14 @@ def _entries(run: "Run", which: str) -> None:
         raise StopError("there is no journal: --journal is none", Exit.USAGE)
     with journal:
         entries = [entry for entry in getattr(journal, which)() if _of_chain(run, entry)]
-    run.voice.give({which: [_entry(entry) for entry in entries]})
+    moved = [_moved(run, entry) for entry in entries]
+    run.voice.give({which: [_entry(entry, what) for entry, what in zip(entries, moved, strict=True)]})
     lines: list[str] = []
-    for entry in entries:
+    for entry, what in zip(entries, moved, strict=True):
         changed = datetime.fromtimestamp(entry.changed_at, tz=UTC).strftime("%Y-%m-%d %H:%M")
         lines.append(f"{changed}  {entry.kind}: {entry.state}, chain {entry.l2_chain_id}")
-        lines += run.voice.rows([("", text, 0) for text in (entry.reference, entry.note) if text])
+        words = f"{what[0].value} to {what[1].value}" if what else ""
+        lines += run.voice.rows([("", text, 0) for text in (words, entry.reference, entry.note) if text])
     run.voice.tell(lines or "none")
 
 
@@ -237,9 +240,36 @@ def _of_chain(run: "Run", entry: Any) -> bool:
     return bool(entry.l2_chain_id == getattr(chain, "l2_chain_id", chain))
 
 
-def _entry(entry: Any) -> dict[str, Any]:
+# What an order moves and to whom, by the names that its preview has for them: the first of these that it has.
+_MOVED: Final = (("amount", "receiver"), ("l2Value", "l2Contract"), ("value", "l1Receiver"), ("value", "to"))
+
+
+def _moved(run: "Run", entry: Any) -> "tuple[Field, Field] | None":
+    """The amount and the receiver, decoded from the bytes that were signed; None where there is neither."""
+    from zkcore.protocol.pinned import known_chain
+
+    if entry.plan is None:
+        return None
+    known = run.known if run.settings.text("chain") else None
+    if known is None or known.l2_chain_id != entry.l2_chain_id:
+        known = None
+        with suppress(InputError):  # an id that two ecosystems have
+            known = known_chain(entry.l2_chain_id)
+    fields = {field.label: field for field in entry.plan.plan.preview(known).fields}  # of several steps, the last one's
+    for amount, whom in _MOVED:
+        if amount in fields and whom in fields and fields[amount].raw:
+            return fields[amount], fields[whom]
+    return None
+
+
+def _entry(entry: Any, moved: "tuple[Field, Field] | None") -> dict[str, Any]:
     kept = ("reference", "state", "kind", "account", "l1_chain_id", "l2_chain_id", "asked_at", "changed_at", "hashes")
-    return {name: getattr(entry, name) for name in (*kept, "handle", "note")}
+    amount, receiver = (moved[0].raw, moved[1].raw) if moved else (None, None)
+    return {
+        **{name: getattr(entry, name) for name in (*kept, "handle", "note")},
+        "amount": amount,
+        "receiver": receiver,
+    }
 
 
 def register(app: typer.Typer) -> None:
