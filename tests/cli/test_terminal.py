@@ -1,11 +1,21 @@
 """On a pseudo-terminal: questions, progress, Ctrl-C."""
 
+import json
+import os
 import re
+import signal
+from typing import Any
+
+import pytest
 
 from signers import PrivateKeySigner
 from tests.cli.tool import Cli
+from zkcore import Journal
 from zkcore.cli.exits import Exit
+from zkcore.cli.run import Run
+from zkcore.journal.entries import Entry
 from zkcore.testing.devnet import Devnet
+from zkcore.types import Address
 
 
 def test_no_is_4_and_nothing_is_signed(cli: Cli, net: Devnet) -> None:
@@ -72,3 +82,54 @@ def test_a_password_is_asked_for_and_not_shown(cli: Cli, net: Devnet) -> None:
         assert shown.end() == 0
     assert str(net.accounts[0].address) in shown.seen
     assert "sesame" not in shown.seen
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_it_waits_is_told_to_programs_too(cli: Cli, net: Devnet, how: signal.Signals) -> None:
+    net.l2.automatic_deposits = False  # type: ignore[attr-defined]
+    try:
+        sent = cli("deposit", "0.1", "eth", "--yes", "--no-wait", "--json").json["l1_tx_hash"]
+        waiting = cli.start(
+            "wait", sent, "--until", "l2", "--json", "--l1", net.l1_url, "--l2", f"{net.l2_url}/?key=secret"
+        )
+        assert waiting.stderr is not None
+        while '"L1_INCLUDED"' not in waiting.stderr.readline():
+            assert waiting.poll() is None
+        waiting.send_signal(how)
+        out, err = waiting.communicate(timeout=30)
+    finally:
+        net.l2.automatic_deposits = True  # type: ignore[attr-defined]
+    assert waiting.returncode == Exit.NOT_READY
+    told = json.loads(out)
+    assert (told["stopped"], told["exit_code"]) == (True, "3")
+    # what may be secret is not shown again, and it is said how to give it
+    assert told["go_on"] == f"zkcore wait {sent} --until l2 --l1 {net.l1_url}"
+    assert "its nodes as before: ZKCORE_L2" in err
+    assert "secret" not in out + err
+
+
+def test_what_is_only_asked_for_when_it_is_stopped_was_not_sent(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed in memory, and stopped before the journal had it: what is signed is written before it is sent."""
+    monkeypatch.setenv("HOME", str(cli.home))
+    common: dict[str, Any] = {
+        "kind": "deposit",
+        "l1_chain_id": 1,
+        "l2_chain_id": 324,
+        "asked_at": 1.0,
+        "changed_at": 1.0,
+    }
+    with Journal(cli.home / "journal") as journal:
+        journal.ask(Entry(reference="one", state="asked", account=Address("0x" + "35" * 20), **common))
+    for ordering, code in (("one", Exit.REJECTED), ("unknown", Exit.UNCERTAIN), ("", Exit.UNCERTAIN)):
+
+        def stopped(run: Run, ordering: str = ordering) -> None:
+            run.sent, run.ordering = True, ordering
+            raise KeyboardInterrupt
+
+        assert Run({"journal": str(cli.home / "journal")}, command="deposit").guarded(stopped, {}) == code
+
+
+def test_a_signal_before_it_began_is_one_line(cli: Cli) -> None:
+    (cli.home / "rich.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", encoding="ascii")
+    told = cli("chains", env={"PYTHONPATH": f"{cli.home}{os.pathsep}{cli.env['PYTHONPATH']}"})
+    assert (told.code, told.out, told.err) == (Exit.REJECTED, "", "zkcore: stopped before it began\n")

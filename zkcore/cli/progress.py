@@ -111,7 +111,8 @@ class _Line:
 
 def follow(run: "Run", handle: Any, *, until: str | None = None, timeout: float | None = None) -> Any:
     """Wait for it, telling where it is; Ctrl-C ends the waiting alone. What `wait` returns, or raises."""
-    run.going_on = f"zkcore wait {identity(handle)}{run.again()}"
+    further = f" --until {until}" if until and run.command == "wait" else ""
+    run.going_on = f"zkcore wait {identity(handle)}{further}{run.again()}"
     how: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     line = _Line(run, handle)
     try:

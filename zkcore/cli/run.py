@@ -39,7 +39,7 @@ class Run(State):
         except KeyboardInterrupt as stop:
             if self.going_on:
                 return self._stopped()
-            return self._ended(self._uncertain() if self.sent else stop)
+            return self._ended(self._uncertain() if self.sent and not self._only_asked() else stop)
         except Exception as error:  # noqa: BLE001  # the rim: a fault of ours is told as one, not as a traceback
             if self.given.get("debug"):
                 traceback.print_exc()
@@ -56,11 +56,21 @@ class Run(State):
 
     def _stopped(self) -> int:
         self.voice.say(f"stopped waiting; nothing is lost. Go on: {self.going_on}")
+        if elsewhere := self.nodes_elsewhere():
+            self.voice.say(elsewhere.strip())
         self.voice.give({"stopped": True, "go_on": self.going_on, "exit_code": int(Exit.NOT_READY)})
         return Exit.NOT_READY
 
+    def _only_asked(self) -> bool:
+        """Whether the journal has it as asked for: what is signed is written there before it is sent."""
+        if not self.ordering or (journal := self.journal()) is None:
+            return False
+        with journal:
+            entry = journal.find(self.ordering)
+        return entry is not None and entry.state == "asked"
+
     def _uncertain(self) -> StopError:
-        hint = f"do not order it again: `zkcore resume{self.again()}` goes on, and pays it once"
+        hint = f"do not order it again: `zkcore resume{self.again()}` goes on, and pays it once{self.nodes_elsewhere()}"
         return StopError("interrupted while it was being sent: it may be out", Exit.UNCERTAIN, hint)
 
     # ------------------------------------------------------------ the library

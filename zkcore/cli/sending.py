@@ -36,6 +36,7 @@ def send(run: "Run", wallet: "Wallet", plan: Any, *, note: str = "") -> int:
         run.voice.give({**_facts_of(run, unsigned), "dry_run": True})
         return Exit.DONE
     run.ask("send?")
+    run.ordering = reference or str(unsigned.hash)
     handle: Any = wallet.submit(plan, **({} if reference is None else {"reference": reference}))
     run.sent = False
     return finish(run, handle, plan=unsigned)

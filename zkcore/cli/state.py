@@ -1,5 +1,7 @@
 """What a command is told: its settings, its voice, the chain; and how far it has gone."""
 
+import re
+import shlex
 import sys
 from collections.abc import Mapping
 from functools import cached_property
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["State"]
 
+_LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/?")
+
 
 class State:
     """What every part of a command shares."""
@@ -25,6 +29,7 @@ class State:
         self.voice = Voice(as_json=bool(given.get("json")))
         self.confirms = False  # each signature is shown and asked for: there is no plan to show before
         self.sent = False  # bytes may be out: what ends the command now is no refusal
+        self.ordering = ""  # what the journal knows by now that is being sent
         self.going_on = ""  # the command that goes on with what was sent
 
     @cached_property
@@ -33,12 +38,20 @@ class State:
         return Settings(self.given)
 
     def again(self) -> str:
-        """The options to give once more, without what may be secret."""
-        said = [(name, self.settings.said(name)) for name in ("chain", "journal", "config")]
-        shown = "".join(f" --{name} {value}" for name, value in said if value)
-        if self.settings.said("l1") or self.settings.said("l2"):
-            shown += " --l1 ... --l2 ..."
-        return shown
+        """The options to give once more, to be pasted as they are; a node's URL may hold a key, and is shown if it is local."""
+        said = [(name, self.settings.said(name)) for name in ("chain", "bridgehub", "journal", "config")]
+        shown = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in said if value)
+        shown += " --trust-l2" if self.settings.said("trust_l2") else ""
+        return shown + "".join(f" --{side} {url}" for side, url in self._nodes_said() if _LOCAL.fullmatch(url))
+
+    def nodes_elsewhere(self) -> str:
+        """What else has to be given once more, where it cannot be shown."""
+        sides = [side for side, url in self._nodes_said() if not _LOCAL.fullmatch(url)]
+        variables = " and ".join(f"ZKCORE_{side.upper()}" for side in dict.fromkeys(sides))
+        return f" (its nodes as before: {variables}, or the configuration)" if sides else ""
+
+    def _nodes_said(self) -> list[tuple[str, str]]:
+        return [(side, url) for side in ("l1", "l2") for url in self.settings.said(side) or ()]
 
     @cached_property
     def profile(self) -> "ChainProfile | int | str":
