@@ -45,6 +45,8 @@ def keep(
     Dry about money: without --max-fee nothing is signed, and it says what would be; what was signed before is sent and followed.
 
     Any number of them, on any machines, may share a journal (--journal takes a file, or the DSN of PostgreSQL).
+
+    With --json, one JSON object a line on stdout, for each thing that happens.
     """
     from zkcore import Keeper, KeeperPolicy
 
