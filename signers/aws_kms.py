@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from signers.digest import DigestSigner, der_signature, library, spki_point
-from zkcore.errors import AccessDenied, KeyUnusable, SignerError, SignerTimeout, SignerUnavailable
+from zkcore.errors import AccessDenied, InputError, KeyUnusable, SignerError, SignerTimeout, SignerUnavailable
 from zkcore.types import AddressLike
 
 __all__ = ["AwsKmsSigner"]
@@ -92,4 +92,8 @@ def _client(region: str | None, endpoint: str | None, timeout: float) -> Any:
     options = library("botocore.config", "aws").Config(
         connect_timeout=timeout, read_timeout=timeout, retries={"mode": "standard", "max_attempts": 3}
     )
-    return library("boto3", "aws").client("kms", region_name=region, endpoint_url=endpoint, config=options)
+    boto3 = library("boto3", "aws")
+    try:
+        return boto3.client("kms", region_name=region, endpoint_url=endpoint, config=options)
+    except ValueError as error:  # its own for what is no endpoint
+        raise InputError(f"AWS KMS: expected a region, and an http(s) URL as endpoint: {error}") from error

@@ -38,7 +38,10 @@ class AzureKeySigner(DigestSigner):
         self, key_id: str, *, client: Any = None, expected_address: AddressLike | None = None, timeout: float = 10.0
     ) -> None:
         key = f"the Azure key {key_id}"
-        url = urlsplit(key_id)
+        try:
+            url = urlsplit(key_id)
+        except ValueError as error:
+            raise InputError(f"{key}: it is no URL: {error}") from error
         parts = url.path.strip("/").split("/")
         if url.scheme:
             parts = parts[1:] if parts[0] == "keys" and url.scheme == "https" else []

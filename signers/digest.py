@@ -87,7 +87,7 @@ class DigestSigner(ABC):
 def fitting(digest: bytes, r: int, s: int, address: Address, key: str) -> Signature:
     """The signature with its lower s (EIP-2), and the parity that makes it the address's. Raises BadSignature."""
     for parity in (0, 1):
-        made = Signature(r, min(s, SECP256K1_N - s), parity)
+        made = Signature(r, min(s, SECP256K1_N - s) if s < SECP256K1_N else s, parity)
         with suppress(BadSignature):  # one of the two need be no point
             if recover(digest, made) == address:
                 return made

@@ -136,7 +136,7 @@ def _derive(kdf: str, params: _Object, password: bytes | str) -> bytes:
     from Crypto.Hash import SHA256
     from Crypto.Protocol.KDF import PBKDF2, scrypt
 
-    secret = password.encode() if isinstance(password, str) else password
+    secret = _secret(password)
     salt, dklen = params.unhex("salt"), params.whole("dklen")
     if not 32 <= dklen <= 128:
         raise InputError(f"keystore: expected dklen from 32 to 128, got {dklen}")
@@ -154,6 +154,17 @@ def _derive(kdf: str, params: _Object, password: bytes | str) -> bytes:
     else:
         raise InputError(f"keystore: expected the kdf scrypt or pbkdf2, got {kdf!r}")
     return bytes(derived)
+
+
+def _secret(password: object) -> bytes | bytearray:
+    if isinstance(password, bytes | bytearray):
+        return password
+    if not isinstance(password, str):
+        raise InputError(f"keystore: expected the password to be a text or bytes, got {type(password).__name__}")
+    try:
+        return password.encode()
+    except UnicodeEncodeError:  # which holds the password; `sealed` drops it
+        raise InputError("keystore: the password has characters that UTF-8 has not: give it as bytes") from None
 
 
 def _aes_ctr(key: bytes, iv: bytes, data: bytes) -> bytes:
@@ -176,6 +187,8 @@ def _unhex(text: str, name: str, size: int | None = None) -> bytes:
         raw = bytes.fromhex(digits)
     except ValueError:
         raise InputError(f"keystore: {name} is not hex") from None
-    if len(digits) != 2 * len(raw) or (size is not None and len(raw) != size):
-        raise InputError(f"keystore: {name} is {len(digits) // 2} bytes of hex, expected {size}")
+    if len(digits) != 2 * len(raw):
+        raise InputError(f"keystore: {name} is not hex: it has spaces in it")
+    if size is not None and len(raw) != size:
+        raise InputError(f"keystore: {name} is {len(raw)} bytes of hex, expected {size}")
     return raw

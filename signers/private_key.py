@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn, Self
 
-from signers.sealed import sealed, write_secret
+from signers.sealed import sealed, shown, write_secret
 from zkcore.errors import InputError
 from zkcore.ethereum.eip191 import message_hash
 from zkcore.ethereum.signature import SECP256K1_N, Signature, check_signature
@@ -68,7 +68,7 @@ class PrivateKeySigner:
         given: object = name
         value = os.environ.get(name) if isinstance(given, str) else None
         if value is None:
-            raise InputError(f"the environment variable {name} is not set")
+            raise InputError(f"the environment variable {shown(name)} is not set")
         return cls(value.strip())
 
     @classmethod
@@ -82,9 +82,9 @@ class PrivateKeySigner:
             raise _unreadable(path, error) from error
         mode = stat.S_IMODE(status.st_mode)
         if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{path} is not a regular file")
+            raise InputError(f"{shown(path)} is not a regular file")
         if os.name == "posix" and mode & 0o077:
-            raise InputError(f"others may access the key in {path} (mode {mode:04o}): chmod 600 it first")
+            raise InputError(f"others may access the key in {shown(path)} (mode {mode:04o}): chmod 600 it first")
         return cls(content)
 
     @classmethod
@@ -100,7 +100,7 @@ class PrivateKeySigner:
         try:
             return cls(decrypt(content, password))
         except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+            raise InputError(f"{shown(path)}: {error}") from None
 
     @classmethod
     def generate(cls) -> Self:
@@ -192,4 +192,5 @@ def _key_bytes(key: bytes | str) -> bytes:
 
 
 def _unreadable(path: object, error: Exception) -> InputError:
-    return InputError(f"{path} cannot be read: {error}")
+    name = shown(path)  # which the system says again
+    return InputError(f"{name} cannot be read: {error if name == str(path) else type(error).__name__}")

@@ -68,7 +68,7 @@ class RemoteSigner:
         if api not in {"web3signer", "web3signer-rest", "clef"}:
             raise errors.InputError(f"api: expected 'web3signer', 'web3signer-rest' or 'clef', got {api!r}")
         self._address, self._api, self._timeout = Address(address), api, timeout
-        self._url, self._headers, self._given = url.rstrip("/"), dict(headers or {}), client
+        self._url, self._headers, self._given = url.partition("?"), dict(headers or {}), client
         # once: a person may be asked, and a second prompt for one transaction would be another order
         limits = Limits(attempts=1, timeout=timeout, response_bytes=1 << 20)
         self._node = HttpTransport(url, client=client, headers=headers, limits=limits)
@@ -168,14 +168,14 @@ class RemoteSigner:
             self._refuse(f"publicKeys: {error}", error)
         return {Address(bytes(keccak256(point)[12:])): key for key, point in points.items()}
 
-    def _http(self, verb: str, path: str, body: object = None) -> str:
+    def _http(self, verb: str, path: str, body: dict[str, str] | None = None) -> str:
         import httpx
 
-        headers, url = {"content-type": "application/json", **self._headers}, f"{self._url}/api/v1/eth1/{path}"
-        content = b"" if body is None else msgspec.json.encode(body)
+        base, *query = self._url  # the query, a token say, stays behind the path
+        url = f"{base.rstrip('/')}/api/v1/eth1/{path}{''.join(query)}"
         try:
             with nullcontext(self._given) if self._given else httpx.Client() as client:
-                answer = client.request(verb, url, content=content, headers=headers, timeout=self._timeout)
+                answer = client.request(verb, url, json=body, headers=self._headers, timeout=self._timeout)
         except httpx.TimeoutException as error:
             raise errors.SignerTimeout(f"{self!r}: no answer in {self._timeout} s") from error
         except httpx.HTTPError as error:

@@ -4,6 +4,7 @@ And files that keep one.
 """
 
 import os
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from zkcore.errors import InputError
 
-__all__ = ["sealed", "write_secret"]
+__all__ = ["sealed", "shown", "write_secret"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,6 +35,13 @@ def sealed(function: Callable[P, T]) -> Callable[P, T]:
         raise again
 
     return call
+
+
+def shown(name: object) -> str:
+    """A name or a path for an error; not one that looks like a key, or like the words of one, in the wrong place."""
+    text = str(name)
+    secret = re.search("[0-9a-fA-F]{48}", text) or len(text.split()) >= 12  # an address, as in names of files, has 40
+    return "what was given (not shown, as it looks like a key)" if secret else text
 
 
 @sealed

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote
 
-from signers.sealed import sealed
+from signers.sealed import sealed, shown
 from zkcore.errors import InputError
 from zkcore.signer import AsyncSigner, Signer
 
@@ -82,14 +82,26 @@ def _parameters(scheme: str, rest: str, known: str, options: dict[str, Any]) -> 
     """What stands before the parameters, and these by the names of constructors, under the options. Raises InputError."""
     place, _, query = rest.partition("?")
     found: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=20):
+    for name, value in _pairs(query):
         if name not in known.split():
             given = repr(name) if re.fullmatch(r"[a-z_]{1,20}", name) else "something else"
             raise InputError(f"signer {scheme}: expected parameters among {known}, got {given}")
-        found[_NAMES.get(name, name)] = _value(scheme, name, value)
+        _put(found, scheme, name, value)
     if not place:
         raise InputError(f"signer {scheme}: expected something after the colon")
     return unquote(place), found | options
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """A query's names and values. A plus is a plus, as before the question mark: this is no form, and names of files have it."""
+    return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
+
+
+def _put(found: dict[str, Any], scheme: str, name: str, value: str) -> None:
+    """Keep a parameter. Raises InputError for one that is given twice: which of two accounts is meant is not for us to choose."""
+    if _NAMES.get(name, name) in found:
+        raise InputError(f"signer {scheme}: expected {name} once, got it twice")
+    found[_NAMES.get(name, name)] = _value(scheme, name, value)
 
 
 def _value(scheme: str, name: str, value: str) -> object:
@@ -143,17 +155,19 @@ def _key(scheme: str, name: str) -> Callable[..., Any]:
 def _password(found: dict[str, Any]) -> object:
     """Of a keystore: the option (a text, bytes, or what is called for one), a variable, or the first line of a file."""
     variable, file = found.pop("password_env", None), found.pop("password_file", None)
+    if variable is not None and file is not None:
+        raise InputError("signer keystore: expected password_env or password_file, got both")
     password = found.pop("password", None)
     if password is None and variable is not None:
         password = os.environ.get(variable)
         if password is None:
-            raise InputError(f"signer keystore: the environment variable {variable} is not set")
+            raise InputError(f"signer keystore: the environment variable {shown(variable)} is not set")
     if password is None and file is not None:
         try:
             with open(file, encoding="utf-8") as lines:
                 password = lines.readline().rstrip("\r\n")
-        except (OSError, UnicodeError) as error:
-            raise InputError(f"signer keystore: {file} cannot be read: {type(error).__name__}") from error
+        except (OSError, ValueError) as error:  # of the system, of the encoding, of a name with a zero in it
+            raise InputError(f"signer keystore: {shown(file)} cannot be read: {type(error).__name__}") from error
     if password is None:
         raise InputError("signer keystore: expected password_env=NAME or password_file=PATH, or the option password")
     return password() if callable(password) else password
@@ -164,10 +178,16 @@ def _remote(scheme: "Api") -> Callable[..., Any]:
         from signers.remote import RemoteSigner
         from zkcore.types import Address
 
-        query = parse_qsl(urlsplit(rest).query, keep_blank_values=True)
-        ours = {name: _value(scheme, name, value) for name, value in query if name in {"address", "timeout"}}
-        theirs = urlencode([(name, value) for name, value in query if name not in ours])
-        url = rest.partition("?")[0] + (f"?{theirs}" if theirs else "")
+        place, _, query = rest.partition("?")
+        ours: dict[str, Any] = {}
+        theirs: list[str] = []  # as they were given: to the letter
+        for part in query.split("&"):
+            if part.partition("=")[0] not in {"address", "timeout"}:
+                theirs.append(part)
+            else:
+                for name, value in _pairs(part):
+                    _put(ours, scheme, name, value)
+        url = place + (f"?{'&'.join(theirs)}" if any(theirs) else "")
         found: dict[str, Any] = ours | options
         address = found.pop("expected_address", None) or found.pop("address", None)
         if address is None:

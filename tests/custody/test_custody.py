@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from signers import AwsKmsSigner, AzureKeySigner, GcpKmsSigner
+from signers.digest import fitting
 from tests.custody.services import ADDRESS, GCP_KEY, OTHER, GcpKms, KeyVault
 from zkcore.errors import (
     AccessDenied,
@@ -17,7 +18,7 @@ from zkcore.errors import (
     WrongDevice,
 )
 from zkcore.ethereum import rlp
-from zkcore.ethereum.signature import recover
+from zkcore.ethereum.signature import SECP256K1_N, recover
 from zkcore.testing import check_signer
 from zkcore.transactions import LegacyTransaction, parse_transaction
 from zkcore.types import Address
@@ -49,6 +50,12 @@ def test_a_high_s_is_made_low_and_another_key_s_signature_refused(custody: tuple
     for sign, what in ((signer.sign_transaction, TX), (signer.sign_message, b"x")):
         with pytest.raises((BadSignature, WrongDevice), match=str(ADDRESS)):
             sign(what)
+
+
+@pytest.mark.parametrize("s", [0, SECP256K1_N, SECP256K1_N + 5, 2**256 - 1])
+def test_an_s_that_is_none_is_no_fault_of_the_caller(s: int) -> None:
+    with pytest.raises(BadSignature):
+        fitting(bytes(32), 1, s, ADDRESS, "a key")
 
 
 def test_what_is_of_chain_zero_is_not_signed(custody: tuple[Any, Any]) -> None:

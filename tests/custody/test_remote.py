@@ -211,6 +211,16 @@ def test_by_uri_its_only_account_is_found(api: str) -> None:
             by_name.sign_message(b"x")
 
 
+def test_a_query_stays_behind_the_path() -> None:
+    remote, paths = Remote(), list[str]()
+    rest = remote.rest
+    remote.rest = lambda path, body: paths.append(path) or rest(path.partition("?")[0], body)  # type: ignore[method-assign,func-returns-value]
+    with serving(remote) as url, RemoteSigner(f"{url}/?token=t", ADDRESS, api="web3signer-rest") as signer:
+        signer.sign_message(b"x")
+    assert len(paths) == 2
+    assert all(path.startswith("/api/v1/eth1/") and path.endswith("?token=t") for path in paths)
+
+
 def test_what_cannot_be_one_is_refused_at_once() -> None:
     for arguments in ({"api": "frame"}, {"timeout": 0}):
         with pytest.raises(InputError):

@@ -126,3 +126,22 @@ def test_what_is_no_keystore_says_so(tmp_path: Path, content: bytes, said: str) 
     with pytest.raises(InputError, match=f"^{where}: keystore: .*{said}") as caught:
         PrivateKeySigner.from_keystore(where, "x")
     assert KEY.hex() not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [("\udcffhunter2", "characters that UTF-8 has not"), (None, "text or bytes, got NoneType"), (5, "got int")],
+)
+def test_a_password_that_is_none_is_refused_and_not_held(password: Any, said: str) -> None:
+    """As the environment gives bytes that are no UTF-8; Python's own error would hold the whole password."""
+    with pytest.raises(InputError, match=said) as caught:
+        decrypt(json.dumps(written()), password)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_spaces_in_hex_are_said_to_be_such() -> None:
+    keystore = written()
+    keystore["crypto"]["kdfparams"]["salt"] = "00 11"
+    with pytest.raises(InputError, match=r"crypto\.kdfparams\.salt is not hex: it has spaces"):
+        decrypt(json.dumps(keystore), "x")
