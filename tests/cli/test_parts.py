@@ -131,4 +131,6 @@ def test_words_of_phases_and_times() -> None:
 
 def test_the_command_to_go_on_has_no_secret(bare: Cli) -> None:
     given = {"chain": "era", "l1": ["https://node/key123"], "journal": "j.sqlite", "config": None, "l2": None}
-    assert State(given, command="wait").again() == " --chain era --journal j.sqlite --l1 ... --l2 ..."
+    state = State(given, command="wait")
+    assert state.again() == " --chain era --journal j.sqlite"
+    assert state.nodes_elsewhere() == " (its nodes as before: ZKCORE_L1, or the configuration)"
