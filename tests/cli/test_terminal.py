@@ -129,6 +129,21 @@ def test_what_is_only_asked_for_when_it_is_stopped_was_not_sent(cli: Cli, monkey
         assert Run({"journal": str(cli.home / "journal")}, command="deposit").guarded(stopped, {}) == code
 
 
+def test_stopped_while_its_journal_cannot_be_read_it_is_uncertain(
+    cli: Cli, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(cli.home))
+    (cli.home / "journal").write_bytes(b"not a database" * 100)
+
+    def stopped(run: Run) -> None:
+        run.sent, run.ordering = True, "one"
+        raise KeyboardInterrupt
+
+    given = {"journal": str(cli.home / "journal"), "json": True}
+    assert Run(given, command="deposit").guarded(stopped, {}) == Exit.UNCERTAIN
+    assert json.loads(capsys.readouterr().out)["exit_code"] == "6"
+
+
 def test_a_signal_before_it_began_is_one_line(cli: Cli) -> None:
     (cli.home / "rich.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", encoding="ascii")
     told = cli("chains", env={"PYTHONPATH": f"{cli.home}{os.pathsep}{cli.env['PYTHONPATH']}"})

@@ -63,10 +63,13 @@ class Run(State):
 
     def _only_asked(self) -> bool:
         """Whether the journal has it as asked for: what is signed is written there before it is sent."""
-        if not self.ordering or (journal := self.journal()) is None:
+        try:
+            if not self.ordering or (journal := self.journal()) is None:
+                return False
+            with journal:
+                entry = journal.find(self.ordering)
+        except (ZkCoreError, StopError, OSError):  # who cannot look does not know
             return False
-        with journal:
-            entry = journal.find(self.ordering)
         return entry is not None and entry.state == "asked"
 
     def _uncertain(self) -> StopError:
