@@ -21,7 +21,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_607),
     "flows": (("zkcore/flows",), 4_230),
     "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_918),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_920),
     "ledger": (("signers/ledger",), 700),
     "trezor": (("signers/trezor",), 802),
 }

@@ -8,8 +8,8 @@ import pytest
 
 from signers import PrivateKeySigner
 from tests.wallet.conftest import Open
-from tests.wallet.tools import AMOUNT, CountingSigner, count, wallet_of
-from zkcore import ETH, AsyncWallet, ether
+from tests.wallet.tools import AMOUNT, ERA, CountingSigner, count, wallet_of
+from zkcore import ETH, AsyncWallet, HttpTransport, ether
 from zkcore.errors import InsufficientAllowance
 from zkcore.flows.l1 import TxOptions
 from zkcore.testing.devnet import Devnet
@@ -166,3 +166,36 @@ def _transfer_from(net: Devnet, amount: int) -> bytes:
 
     move = Function("transferFrom(address from,address to,uint256 amount) returns (bool success)")
     return move.encode(net.accounts[0].address, net.accounts[8].address, amount)
+
+
+class _Stops(HttpTransport):
+    """L1, which mines no block any more once so many transactions were sent."""
+
+    def __init__(self, net: Devnet, after: int) -> None:
+        super().__init__(net.l1_url)
+        self._net, self._left = net, after
+
+    def send_raw(self, raw: Any, **options: Any) -> Any:
+        self._left -= 1
+        if not self._left:
+            self._net.l1.mining = False
+        return super().send_raw(raw, **options)
+
+
+@ERA
+@pytest.mark.parametrize("symbol", ["DAI", "USDT"])
+def test_a_deposit_that_made_its_own_approval_is_sped_up(net: Devnet, symbol: str) -> None:
+    """What it takes itself is not taken by another."""
+    token = net.tokens[symbol]
+    with wallet_of(net, l1=_Stops(net, 2)) as wallet:
+        deposit = wallet.deposit(token, AMOUNT)
+        assert deposit.status().phase == "L1_PENDING"
+        first = deposit.l1_tx_hash
+        deposit.speed_up()
+        assert deposit.l1_tx_hash != first
+        net.l1.mining = True
+        net.mine()
+        assert deposit.wait(timeout=60).status == 1
+        assert wallet.get_l1_allowance(token) == 0
+        assert wallet.get_balance(token) == AMOUNT
+    assert _failed(net) == []

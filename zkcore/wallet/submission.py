@@ -129,7 +129,7 @@ def _cover(orders: Sequence[Order], account: tuple[int, Address]) -> Submission[
         return
     drafted = min(order.plan.steps[0].transaction.nonce for order in taking)
     taken: dict[int, str] = yield Keep(lambda journal: journal.taken(*account, drafted))
-    ours = yield from _in_flight(account)
+    ours = yield from _in_flight(account, orders)
     for order in [order for order in taking if order.fixed]:
         order.error = yield from uncovered(order.plan, ours)
     free = [order for order in taking if not order.fixed]
@@ -146,7 +146,7 @@ def _afford(orders: Sequence[Order], account: tuple[int, Address]) -> Submission
     going = [order for order in orders if order.error is None and not order.signed]
     if len(going) < 2:
         return  # it was looked at when it was drafted
-    ours = yield from _in_flight(account)
+    ours = yield from _in_flight(account, orders)
     held = [order.held for order in going if order.held is not None]
     known = min(held) if len(held) == len(going) else None
     lacks = yield from lacking_together([order.plan for order in going], ours, known)
@@ -154,10 +154,12 @@ def _afford(orders: Sequence[Order], account: tuple[int, Address]) -> Submission
         order.error = lack
 
 
-def _in_flight(account: tuple[int, Address]) -> Submission[list[Plan[Any]]]:
-    """The plans in the journal that take nonces of this account and may still move money."""
+def _in_flight(account: tuple[int, Address], orders: Sequence[Order]) -> Submission[list[Plan[Any]]]:
+    """The plans in the journal that take nonces of this account and may still move money, but those that these replace."""
     entries: list[Entry] = yield Keep(lambda journal: journal.pending())
-    plans = [entry.plan.plan for entry in entries if entry.plan and entry.account == account[1]]
+    replaced = {order.before.reference for order in orders if order.before}
+    others = [entry for entry in entries if entry.account == account[1] and entry.reference not in replaced]
+    plans = [entry.plan.plan for entry in others if entry.plan]
     return [plan for plan in plans if plan.steps[0].transaction.chain_id == account[0]]
 
 
