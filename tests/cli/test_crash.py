@@ -1,5 +1,6 @@
 """`kill -9` in a send, Ctrl-C in a send, answers that are lost: `resume` goes on, and nothing is paid twice."""
 
+import json
 import signal
 import time
 
@@ -8,7 +9,10 @@ import pytest
 from tests.cli.tool import Cli
 from zkcore import ether
 from zkcore.cli.exits import Exit
+from zkcore.cli.run import Run
+from zkcore.cli.sending import finish
 from zkcore.testing.devnet import Devnet, Drop, Timeout
+from zkcore.types import Hash32
 
 SEND = "eth_sendRawTransaction"
 
@@ -88,6 +92,50 @@ def test_ctrl_c_in_a_send_is_6(cli: Cli, net: Devnet) -> None:
     net.faults.clear()
     assert cli("resume").code == Exit.DONE
     assert arrived(net) == ether("0.1")
+
+
+@pytest.mark.parametrize("how", ["signed elsewhere", "resumed"])
+def test_ctrl_c_while_what_was_signed_before_is_sent_is_6(cli: Cli, net: Devnet, how: str) -> None:
+    order = ("deposit", "0.1", "eth", "--to", str(net.accounts[1].address))
+    if how == "resumed":
+        net.faults.add(Drop(), node="l1", method=SEND)
+        assert cli(*order, "--yes").code == Exit.UNCERTAIN
+        net.faults.clear()
+        going: tuple[str, ...] = ("resume", "--json")
+    else:
+        assert cli("prepare", *order, "-o", "plan.json").code == Exit.DONE
+        assert cli("sign", "plan.json", "--yes", "-o", "signed.json").code == Exit.DONE
+        going = ("send", "signed.json", "--yes", "--json")
+    net.faults.requests("l1").clear()
+    net.faults.add(Timeout(), node="l1", method=SEND)
+    process = cli.start(*going)
+    until_sent(net)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    net.faults.clear()
+    assert process.returncode == Exit.UNCERTAIN, out + err
+    assert "nothing was sent" not in out + err
+    assert cli("resume").code == Exit.DONE
+    assert arrived(net) == ether("0.1")
+
+
+def test_ctrl_c_once_it_is_sent_never_says_that_nothing_was(
+    cli: Cli, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the send and the end of the command the nodes are asked how far it is: that is looking, not sending."""
+    monkeypatch.setenv("HOME", str(cli.home))
+
+    class Sent:
+        kind, l1_tx_hash = "deposit", Hash32(b"\x11" * 32)
+
+        def status(self) -> None:
+            raise KeyboardInterrupt
+
+    run = Run({"no_wait": True, "json": True}, command="deposit")
+    run.sent = True
+    assert run.guarded(lambda run: finish(run, Sent()), {}) == Exit.NOT_READY
+    told = json.loads(capsys.readouterr().out)
+    assert told["go_on"] == f"zkcore wait {Sent.l1_tx_hash}"
 
 
 def test_what_is_stuck_is_sped_up_and_each_signature_is_shown(cli: Cli, net: Devnet) -> None:

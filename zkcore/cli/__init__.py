@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 __all__ = ["main"]
@@ -11,13 +12,22 @@ def main() -> NoReturn:
     """Run the program with the process's arguments, and end the process with its exit code."""
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what is under way is told, in JSON too
-        sys.exit(_run(sys.argv[1:]))
-    except KeyboardInterrupt:  # before a command began, which tells by itself how it was stopped
-        print("zkcore: stopped before it began", file=sys.stderr)  # noqa: T201
-        sys.exit(4)
+        run = _program()
+    except KeyboardInterrupt:
+        _stopped("before it began", 4)
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # once more, while a command told how it was stopped
+        _stopped("while it ended: `zkcore pending` has what may be in flight", 6)
+    sys.exit(code)
 
 
-def _run(arguments: list[str]) -> int:
+def _stopped(when: str, code: int) -> NoReturn:
+    print(f"zkcore: stopped {when}", file=sys.stderr)  # noqa: T201
+    sys.exit(code)
+
+
+def _program() -> Callable[[Sequence[str]], int]:
     try:
         import rich
         import typer
@@ -27,4 +37,4 @@ def _run(arguments: list[str]) -> int:
         sys.exit("zkcore: the command line needs its extra: pip install 'zkcore[cli]'")
     from zkcore.cli.app import run
 
-    return run(arguments)
+    return run

@@ -124,10 +124,3 @@ def follow(run: "Run", handle: Any, *, until: str | None = None, timeout: float 
         return handle.wait(**how)
     finally:
         line.end()
-        run.going_on = run.going_on if _interrupted() else ""
-
-
-def _interrupted() -> bool:
-    import sys
-
-    return isinstance(sys.exception(), KeyboardInterrupt)

@@ -26,7 +26,8 @@ def send(run: "Run", wallet: "Wallet", plan: Any, *, note: str = "") -> int:
         if run.settings.flag("dry_run"):
             run.voice.give({**_facts_of(run, kept.plan), "ordered_before": True, "dry_run": True})
             return Exit.DONE
-        # what was signed then is given, so that nothing can be signed now
+        # what was signed then is given, so that nothing can be signed now; its bytes may be sent once more
+        run.sent, run.going_on = True, ""
         return finish(run, wallet.submit(kept, reference=reference), plan=kept.plan, before=True)
     run.voice.preview(unsigned.preview(run.known))
     if note:
@@ -36,9 +37,9 @@ def send(run: "Run", wallet: "Wallet", plan: Any, *, note: str = "") -> int:
         run.voice.give({**_facts_of(run, unsigned), "dry_run": True})
         return Exit.DONE
     run.ask("send?")
-    run.ordering = reference or str(unsigned.hash)
+    run.ordering, run.going_on = reference or str(unsigned.hash), ""
+    run.sent = unsigned is not plan  # signed elsewhere: no signer says when it may be out
     handle: Any = wallet.submit(plan, **({} if reference is None else {"reference": reference}))
-    run.sent = False
     return finish(run, handle, plan=unsigned)
 
 
@@ -63,9 +64,12 @@ def _kept(run: "Run", reference: str, plan: Any) -> "SignedPlan[Any] | None":
 
 def finish(run: "Run", handle: Any, *, plan: Any = None, until: str | None = None, before: bool = False) -> int:
     """Say what was sent, now or `before`, and follow it as far as a command does. The exit code."""
+    number = identity(handle)
+    # it is with the nodes: whatever stops the command from now on stops the looking alone
+    run.going_on = f"zkcore wait {number}{run.again()}" if number else ""
+    run.sent = False
     result: dict[str, Any] = {} if plan is None else _facts_of(run, plan)
     result |= {"ordered_before": True} if before else {}
-    number = identity(handle)
     if not before:
         run.voice.say(f"sent: {number}" if number else "it had been done before")
     if not run.settings.flag("no_wait"):

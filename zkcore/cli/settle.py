@@ -146,7 +146,6 @@ def speed_up(run: "Run", what: _Sent) -> int:
         handle = only(found(run, wallet, what), what, _REQUESTS, "speed up")
         run.confirms = True
         handle.speed_up()
-        run.sent = False
         return finish(run, handle)
 
 
@@ -156,7 +155,6 @@ def cancel(run: "Run", what: _Sent) -> int:
         handle = only(found(run, wallet, what), what, _REQUESTS, "cancel")
         run.confirms = True
         other = handle.cancel()
-        run.sent = False
         return finish(run, other)
 
 
@@ -165,6 +163,7 @@ def resume(run: "Run") -> int:
     worst, every = Exit.DONE, list[dict[str, Any]]()
     for account in _accounts(run):
         with run.wallet(of=account) as wallet:
+            run.sent, run.going_on = True, ""  # what is signed may be sent from now on
             for handle in wallet.resume_all():
                 if isinstance(handle, Exception):
                     run.voice.error(handle)
