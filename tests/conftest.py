@@ -1,8 +1,13 @@
 """What the whole suite shares."""
 
 import os
+import signal
 
 from hypothesis import settings
+
+# Where the suite runs in the background of a shell, Ctrl-C is ignored, here and in every program that is started here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # CI repeats itself: the same examples every time, and no deadline on a machine that others use too.
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
