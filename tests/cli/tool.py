@@ -9,11 +9,14 @@ import select
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Self
 
 import pytest
+
+from tests.cli.starter import starter
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "zkcore.cli")
@@ -55,18 +58,21 @@ class Cli:
         return self.home / ".config/zkcore/config.toml"
 
     def __call__(self, *arguments: str, stdin: str = "", env: dict[str, str] | None = None, fds: Any = ()) -> Result:
-        ended = subprocess.run(
-            [*self.program, *arguments],
-            check=False,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env=self.env | (env or {}),
-            cwd=self.home,
-            pass_fds=fds,
-        )
-        return Result(ended.returncode, ended.stdout, ended.stderr)
+        env = self.env | (env or {})
+        with ExitStack() as files:
+            given, out, err = (files.enter_context(TemporaryFile("w+", encoding="utf-8")) for _ in range(3))
+            given.write(stdin)
+            given.seek(0)
+            if self.program != PROGRAM or env["PYTHONPATH"] != self.env["PYTHONPATH"]:
+                command = [*self.program, *arguments]
+                how: dict[str, Any] = {"stdin": given, "stdout": out, "stderr": err, "env": env, "cwd": self.home}
+                code = subprocess.run(command, check=False, timeout=120, pass_fds=fds, **how).returncode
+            else:
+                numbers = [file.fileno() for file in (given, out, err)]
+                code = starter().run(arguments, env, self.home, numbers, fds, seconds=120)
+            out.seek(0)
+            err.seek(0)
+            return Result(code, out.read(), err.read())
 
     def here(self, *arguments: str, env: dict[str, str] | None = None) -> Result:
         """The same within this process, which is ten times as fast: for what asks no node and no terminal."""
