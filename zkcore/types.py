@@ -131,7 +131,7 @@ def check_nesting(text: bytes | str, limit: int = 200) -> None:
         return
     left = re.sub(rb'"[^"\\]*(?:\\.[^"\\]*)*"', b"", body, flags=re.DOTALL).translate(None, _NOT_BRACKETS)
     for _ in range(limit):  # each time round, the innermost brackets go
-        left = left.replace(b"[]", b"").replace(b"{}", b"")
+        left = left.replace(b"[]", b"-").replace(b"{}", b"-").replace(b"-", b"")
     if left:
         raise InputError(f"JSON nested deeper than {limit}")
 

@@ -1,7 +1,10 @@
 """`nox -s mutants [-- MODULE ...]`: does a test fail for each small fault that one could make in a module?
 
-Each mutant is one change of one place of the source. It is run in a process of its own, which is given the changed module in
-place of the file, with the tests that are named for it; a mutant that no test fails for has survived, and is printed.
+Each mutant is one change of one place of the source. The tests that are named for a module are collected once, and a first
+run notes which of them run which of its lines, and how long they take. Each mutant is then a fork of that process, in which
+the changed function takes the place of the real one and the tests that run its line are run until one fails. What survives
+that, and what runs when the module is imported (constants, defaults, fields), is run again in a process that has imported
+nothing of ours yet, and gets the changed module in place of the file. A mutant that no test fails for is printed.
 What is no fault (an equal program) stands in `equal.txt`, each with the reason.
 """
 
@@ -9,30 +12,35 @@ import argparse
 import importlib
 import importlib.abc
 import importlib.util
-import os
+import random
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
+from tests.mutants.forks import forked
 from tests.mutants.mutate import Mutant, mutants
-from tests.mutants.targets import TARGETS
+from tests.mutants.session import Chosen, Warm, run_pytest
+from tests.mutants.targets import SAMPLES, TARGETS
 
 ROOT = Path(__file__).resolve().parents[2]
 EQUAL = Path(__file__).with_name("equal.txt")
-SECONDS = 120  # a mutant that loops is killed
+SEED = 27  # of the samples
 # What children use and no mutant changes: imported once, before they are forked.
-SHARED = ("hypothesis.strategies", "pytest", "eth_abi", "eth_keys", "httpx", "msgspec", "xdist", "Crypto.Hash.keccak")
+SHARED = (
+    "hypothesis.strategies", "hypothesis.internal.conjecture.engine", "_hypothesis_pytestplugin", "pytest", "asyncio", "sqlite3",
+    "eth_abi", "faster_eth_abi", "eth_keys", "coincurve", "httpx", "msgspec", "Crypto.Hash.keccak", "http.server", "rich.console",
+)  # fmt: skip
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives the changed source for one module, whoever imports it."""
+    """Gives the changed module, whoever imports it."""
 
-    def __init__(self, name: str, source: str, path: Path) -> None:
-        self._name, self._source, self._path = name, source, path
+    def __init__(self, name: str, code: CodeType, path: Path) -> None:
+        self._name, self._code, self._path = name, code, path
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> Any:
         return (
@@ -41,41 +49,23 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__file__ = str(self._path)
-        exec(compile(self._source, str(self._path), "exec"), vars(module))
+        exec(self._code, vars(module))
 
 
 def name_of(path: str) -> str:
     return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
-def survives(path: str, source: str, tests: Sequence[str]) -> bool:
-    """Whether all the tests pass with this source in the place of the file's."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, 1)
-            import pytest
-            from hypothesis import settings
+def fails_when_imported(path: str, mutant: Mutant, chosen: Chosen) -> bool:
+    """Whether a test fails where the changed module was imported in the place of the file's."""
 
-            settings.register_profile("mutants", derandomize=True, database=None, deadline=None, max_examples=30)
-            settings.load_profile("mutants")
-            sys.meta_path.insert(0, Changed(name_of(path), source, ROOT / path))
-            options = ["-x", "-q", "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib"]
-            options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is loaded before pytest here
-            status = int(pytest.main([*options, *tests]))
-        finally:
-            os._exit(status)
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        done, code = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(code) == 0
-        time.sleep(0.05)
-    os.kill(child, 9)
-    os.waitpid(child, 0)
-    return False
+    def work() -> str:
+        sys.meta_path.insert(0, Changed(name_of(path), mutant.code, ROOT / path))
+        return chosen.killer()
+
+    killer = forked(work, seconds=chosen.seconds, late="too long")
+    Chosen.KILLS[killer] += 1
+    return killer != ""
 
 
 def known_equal() -> dict[str, str]:
@@ -86,41 +76,54 @@ def known_equal() -> dict[str, str]:
     return {key.strip(): why for key, why in rows}
 
 
-def run(path: str, workers: int, only: str) -> Iterator[tuple[Mutant, bool]]:
+def survivors(path: str, found: Sequence[Mutant]) -> list[Mutant] | None:
+    """The mutants that no test fails for; None if one fails without any change."""
     tests = TARGETS[path]
-    found = [one for one in mutants((ROOT / path).read_text(encoding="utf-8")) if only in one.text]
-    with ThreadPoolExecutor(workers) as pool:
-        yield from zip(found, pool.map(lambda one: survives(path, one.source, tests), found), strict=True)
+    warm = Warm(ROOT / path, found)
+    left = forked(lambda: run_pytest(tests, warm) or warm.left, seconds=4 * 3600, late=None)
+    if not isinstance(left, dict):
+        return None
+    alive = [found[number] for number, chosen in left.items() if not fails_when_imported(path, found[number], chosen)]
+    for mutant in alive:
+        print(f"  survived  {path}:{mutant.line}  {mutant.text}")
+    return alive
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", help="paths; all that have tests named for them, if none is given")
-    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", default="", help="mutants whose description has this in it")
+    parser.add_argument("--all", action="store_true", help="no sample where the whole is long")
     given = parser.parse_args()
     for name in SHARED:
         importlib.import_module(name)
     equal, missed, killed = known_equal(), 0, 0
     for path in given.modules or TARGETS:
-        if survives(path, (ROOT / path).read_text(encoding="utf-8"), TARGETS[path]) is False:
+        began = time.monotonic()
+        source = (ROOT / path).read_text(encoding="utf-8")
+        found = [one for one in mutants(source, str(ROOT / path)) if given.only in one.text]
+        found = [one for one in found if f"{path}: {one.text}" not in equal]
+        of = len(found)
+        if not given.all and of > SAMPLES.get(path, of):
+            found = sorted(random.Random(SEED).sample(found, SAMPLES[path]))
+        alive = survivors(path, found)
+        if alive is None:
             print(f"{path}: its tests fail without any change")
             return 2
-        alive = 0
-        of = 0
-        for mutant, survived in run(path, given.workers, given.only):
-            key = f"{path}: {mutant.text}"
-            if key in equal:
-                continue
-            of += 1
-            if survived:
-                alive += 1
-                print(f"  survived  {path}:{mutant.line}  {mutant.text}", flush=True)
-        missed, killed = missed + alive, killed + of - alive
-        print(f"{path}: {of - alive} of {of} killed ({100 * (of - alive) / max(1, of):.1f} %)", flush=True)
+        missed, killed = missed + len(alive), killed + len(found) - len(alive)
+        score = 100 * (len(found) - len(alive)) / max(1, len(found))
+        sample = f" (a sample of {of})" if len(found) < of else ""
+        each = (time.monotonic() - began) / max(1, len(found))
+        print(
+            f"{path}: {len(found) - len(alive)} of {len(found)}{sample} killed ({score:.1f} %), {each:.2f} s each",
+            flush=True,
+        )
     print(f"{killed} passed, {missed} failed")
     return int(missed > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with tempfile.TemporaryDirectory() as elsewhere:
+        tempfile.tempdir = elsewhere  # what killed children leave behind
+        sys.dont_write_bytecode, sys.pycache_prefix = False, elsewhere  # what is unchanged is compiled once
+        sys.exit(main())

@@ -2,16 +2,18 @@
 
 import ast
 from collections.abc import Iterator
-from copy import deepcopy
+from types import CodeType
 from typing import NamedTuple
 
 
 class Mutant(NamedTuple):
-    """A changed source; `text` says what was changed, and does not move when other lines do."""
+    """A changed module; `text` says what was changed, and does not move when other lines do."""
 
     line: int
     text: str
-    source: str
+    code: CodeType
+    lines: range  # of the statement that was changed, without the block that it may head
+    in_function: bool  # False: what runs when the module is imported (constants, defaults, fields)
 
 
 COMPARISONS: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
@@ -25,8 +27,8 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 }  # fmt: skip
 
 
-def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
-    """What can be done to a node: what to call it, and what to put there (None: nothing)."""
+def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """What can be done to a node: what to call it, and what to put there."""
     match node:
         case ast.Compare(ops=[op]):
             for other in COMPARISONS[type(op)]:
@@ -62,28 +64,50 @@ def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
             yield "without its end", ast.Slice(None, None, node.step)
 
 
+NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SKIPPED = (ast.JoinedStr, ast.Import, ast.ImportFrom)  # the words of errors have snapshots of their own
 
 
-def places(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.AST, ast.AST, str, int | None]]:
-    """Every node with its parent, the field that it is in, and the function or class around it."""
+class Place(NamedTuple):
+    """A node, the field of its parent that it is in (and where in the list), and what is around it."""
+
+    node: ast.AST
+    parent: ast.AST
+    field: str
+    at: int | None
+    inside: str
+    lines: range
+    in_function: bool
+
+
+def places(tree: ast.AST, inside: str = "", lines: range = range(0), *, in_function: bool = False) -> Iterator[Place]:
+    """Every node but those of annotations, decorators and texts."""
     for field, value in ast.iter_fields(tree):
         if field in {"annotation", "returns", "decorator_list"} or isinstance(tree, SKIPPED):
             continue
-        for place, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+        deep = in_function or (isinstance(tree, FUNCTIONS) and field == "body")
+        for at, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if not isinstance(node, ast.AST):
                 continue
-            name = f"{inside}.{node.name}".lstrip(".") if isinstance(node, ast.FunctionDef | ast.ClassDef) else inside
-            yield name, node, tree, field, place
-            yield from places(node, name)
+            name = f"{inside}.{node.name}".lstrip(".") if isinstance(node, NAMED) else inside
+            own = head(node) if isinstance(node, ast.stmt) else lines
+            yield Place(node, tree, field, at, name, own, deep)
+            yield from places(node, name, own, in_function=deep)
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Each mutant of a source."""
+def head(statement: ast.stmt) -> range:
+    """The lines of a statement, without those of the block that it heads."""
+    block = getattr(statement, "body", None)
+    end = block[0].lineno if isinstance(block, list) else (statement.end_lineno or statement.lineno) + 1
+    return range(statement.lineno, max(end, statement.lineno + 1))
+
+
+def mutants(source: str, path: str) -> Iterator[Mutant]:
+    """Each mutant of a source, compiled with the lines of the original."""
     tree = ast.parse(source)
     seen: dict[str, int] = {}
-    nodes = list(places(tree))
-    for number, (inside, node, parent, field, _) in enumerate(nodes):
+    for node, parent, field, at, inside, lines, in_function in list(places(tree)):
         if field == "exc" or (isinstance(parent, ast.Subscript) and field == "slice" and inside == ""):
             continue
         for what, change in changes(node):
@@ -92,10 +116,14 @@ def mutants(source: str) -> Iterator[Mutant]:
             seen[text] = seen.get(text, 0) + 1
             if seen[text] > 1:
                 text += f" ({seen[text]})"
-            changed = deepcopy(tree)
-            _, _, holder, name, place = list(places(changed))[number]
-            if place is None:
-                setattr(holder, name, change)
-            else:
-                getattr(holder, name)[place] = change
-            yield Mutant(getattr(node, "lineno", 0), text, ast.unparse(ast.fix_missing_locations(changed)))
+            put(parent, field, at, ast.copy_location(change, node))
+            code = compile(ast.fix_missing_locations(tree), path, "exec")
+            put(parent, field, at, node)
+            yield Mutant(lines.start, text, code, lines, in_function)
+
+
+def put(parent: ast.AST, field: str, at: int | None, node: ast.AST) -> None:
+    if at is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[at] = node

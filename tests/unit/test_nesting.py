@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -50,3 +51,22 @@ def test_what_is_flat_is_taken(text: str) -> None:
 def test_what_is_deeper_is_told() -> None:
     with pytest.raises(InputError, match="nested deeper than 3"):
         check_nesting("[[[[1]]]]", 3)
+
+
+@pytest.mark.parametrize("kinds", ["[]", "{}", "[]{}"])
+@pytest.mark.parametrize("of", [str, str.encode])
+def test_the_limit_is_two_hundred_to_the_bracket(kinds: str, of: Callable[[str], bytes | str]) -> None:
+    def nested(deep: int) -> str:
+        pairs = [kinds[2 * (n % (len(kinds) // 2)) :][:2] for n in range(deep)]
+        return "".join(pair[0] for pair in pairs) + '"[{"' + "".join(pair[1] for pair in reversed(pairs))
+
+    check_nesting(of(nested(200)))
+    with pytest.raises(InputError, match="^JSON nested deeper than 200$"):
+        check_nesting(of(nested(201)))
+
+
+def test_an_unclosed_bracket_is_what_the_parser_refuses() -> None:
+    """As many brackets as the limit are not looked at further: no parser goes deeper than there are brackets."""
+    check_nesting("[[[", 3)
+    with pytest.raises(InputError, match="nested deeper than 3"):
+        check_nesting("[[[{", 3)

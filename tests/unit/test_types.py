@@ -7,7 +7,20 @@ import pytest
 
 from zkcore.errors import InputError
 from zkcore.ethereum.hashing import keccak256, sha256
-from zkcore.types import ETH, Address, Hash32, ether, format_units, gwei, hex_bytes, parse_units, to_hex, uint
+from zkcore.types import (
+    ELEMENTARY_TYPES,
+    ETH,
+    MAX,
+    Address,
+    Hash32,
+    ether,
+    format_units,
+    gwei,
+    hex_bytes,
+    parse_units,
+    to_hex,
+    uint,
+)
 
 # the examples of EIP-55
 CHECKSUMMED = [
@@ -189,3 +202,41 @@ def test_a_key_given_as_an_address_is_not_repeated(value: bytes | str) -> None:
         Address(value)
     assert "5e5e" not in str(told.value)
     assert "^^" not in str(told.value)
+
+
+def test_the_elementary_types_are_those_of_solidity() -> None:
+    whole = {f"{sign}int{bits}" for sign in ("", "u") for bits in range(8, 264, 8) if bits <= 256}
+    expected = {"bool", "address", "string", "bytes", *whole, *(f"bytes{size + 1}" for size in range(32))}
+    assert expected == ELEMENTARY_TYPES
+    assert len(ELEMENTARY_TYPES) == 4 + 32 + 64
+    assert {"bytes1", "bytes32", "int8", "int256", "uint8", "uint256"} <= ELEMENTARY_TYPES
+
+
+def test_all_of_it_is_the_highest_uint256() -> None:
+    assert int("f" * 64, 16) == MAX
+
+
+def test_an_error_shows_a_hundred_characters_whole_and_eighty_of_more() -> None:
+    for length, cut in ((98, False), (99, True)):  # and two quotes
+        with pytest.raises(InputError) as told:
+            parse_units("x" * length, 18)
+        assert str(told.value).endswith(
+            "'" + "x" * 79 + f"... ({length + 2} characters)" if cut else f"'{'x' * length}'"
+        )
+
+
+@pytest.mark.parametrize("place", range(40))
+def test_one_letter_in_another_case_is_a_checksum(place: int) -> None:
+    text = "0x" + "b" * place + "B" + "b" * (39 - place)
+    with pytest.raises(InputError, match="wrong EIP-55 checksum"):
+        Address(text)
+    assert Address(text.lower()) == bytes([0xBB] * 20)
+
+
+@pytest.mark.parametrize("scale", [parse_units, format_units])
+def test_decimals_are_a_byte(scale: Any) -> None:
+    amount = "7" if scale is parse_units else 7
+    assert scale(amount, 255) == (7 * 10**255 if scale is parse_units else "0." + "0" * 254 + "7")
+    for bad in (256, -1, True, 1.0):
+        with pytest.raises(InputError, match="decimals"):
+            scale(amount, bad)
