@@ -2,7 +2,8 @@
 
 import re
 from functools import lru_cache
-from typing import Final, Literal, Self, TypeAlias
+from math import inf, isnan, nan
+from typing import Final, Literal, Self, TypeAlias, cast
 
 from zkcore._keccak import keccak
 from zkcore.errors import InputError, decimal_text
@@ -10,7 +11,7 @@ from zkcore.errors import InputError, decimal_text
 # fmt: off
 __all__ = [
     "ELEMENTARY_TYPES", "ETH", "MAX", "Address", "AddressLike", "Hash32", "HexLike", "Stack", "check_nesting", "ether",
-    "format_units", "gwei", "hex_bytes", "parse_units", "to_hex", "uint",
+    "format_units", "gwei", "hex_bytes", "parse_units", "seconds", "to_hex", "uint",
 ]
 # fmt: on
 
@@ -148,6 +149,22 @@ def uint(value: int, name: str, bits: int = 256) -> int:
     if not 0 <= value < 1 << bits:
         raise InputError(f"{name}: expected 0 <= {name} < 2**{bits}, got {value}")
     return value
+
+
+_AGES: Final = 10.0**9  # seconds: more than anybody waits, and no clock, socket or thread refuses it
+
+
+def seconds(value: object, name: str) -> float:
+    """The number of seconds; of infinitely many, so many that it is the same. Raises InputError for what is no number."""
+    try:
+        found = nan if isinstance(value, str | bytes) else float(cast("float", value))
+    except OverflowError:
+        found = inf
+    except (TypeError, ValueError):
+        found = nan
+    if isnan(found):
+        raise InputError(f"{name}: expected seconds, got {_shown(value)} ({type(value).__name__})")
+    return value if isinstance(value, int | float) and found <= _AGES else min(found, _AGES)
 
 
 def parse_units(amount: str, decimals: int) -> int:

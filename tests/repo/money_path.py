@@ -13,15 +13,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ground": (
         ("zkcore/__init__", "zkcore/_keccak", "zkcore/errors", "zkcore/types", "zkcore/effects", "zkcore/signer"),
-        707,
+        719,
     ),
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_184),
     "protocol": (("zkcore/protocol",), 1_996),
     "words": (("zkcore/words",), 272),
-    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_607),
-    "flows": (("zkcore/flows",), 4_230),
-    "rpc": (("zkcore/rpc",), 718),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_920),
+    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_612),
+    "flows": (("zkcore/flows",), 4_238),
+    "rpc": (("zkcore/rpc",), 742),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_922),
     "ledger": (("signers/ledger",), 700),
     "trezor": (("signers/trezor",), 802),
 }

@@ -140,6 +140,15 @@ def test_what_is_answered_whole_teaches_nothing(echo: Node, ask: Any) -> None:
 def test_limits_are_positive(name: str) -> None:
     with pytest.raises(InputError, match=f"limits: expected {name} > 0, got 0"):
         Limits(**{name: 0})
+    odds: tuple[Any, ...] = (None, "5", float("nan"))
+    for odd in odds if name == "timeout" else (*odds, 1.5, float("inf")):
+        with pytest.raises(InputError, match=f"limits: {name}: expected"):
+            Limits(**{name: odd})
+
+
+@pytest.mark.parametrize("forever", [float("inf"), 1e300, 10**400])
+def test_a_request_may_take_for_ever(echo: Node, ask: Any, forever: Any) -> None:
+    assert values(ask(echo.url, [wave(3)], limits=Limits(timeout=forever))[0]) == [0, 1, 2]
 
 
 def test_a_response_too_large_is_asked_in_smaller_ones(echo: Node, ask: Any) -> None:

@@ -25,6 +25,23 @@ SHAPES: dict[str, tuple[Any, tuple[str | None, tuple[Any, ...]]]] = {
     "reth": (Error(3, "execution reverted: revert: Not enough $", REASON), TEXT),
     "besu": (Error(-32000, "Execution reverted", REASON), TEXT),
     "nethermind": (Error(-32015, "VM execution error.", f"Reverted {REASON}"), TEXT),
+    "nethermind, 2020, no reason": (Error(-32015, "VM execution error.", "revert"), (None, ())),
+    "nethermind, 2020": (Error(-32015, "VM execution error.", "revert: Not enough $"), TEXT),
+    "nethermind, 2026, no reason": (Error(3, "execution reverted: revert", "0x"), (None, ())),
+    "a gateway's, data": (
+        Error(
+            -32603,
+            "Internal JSON-RPC error.",
+            {"code": 3, "message": "execution reverted: Not enough $", "data": REASON},
+        ),
+        TEXT,
+    ),
+    "a gateway's, words alone": (
+        Error(
+            -32603, "Internal error", {"originalError": {"code": -32000, "message": "execution reverted: Not enough $"}}
+        ),
+        TEXT,
+    ),
     "nethermind, new": (Error(3, "execution reverted: Not enough $", REASON), TEXT),
     "anvil": (Error(3, "execution reverted: Not enough $", REASON), TEXT),
     "anvil, panic": (
@@ -92,12 +109,30 @@ NO_REVERTS: dict[str, tuple[Any, type[NodeError]]] = {
     "header": (Error(-32000, "header not found"), RpcError),
     "internal": (Error(-32603, "Internal error"), RpcError),
     "data that is no hex": (Error(-32000, "failed", "reverted? who knows"), RpcError),
+    "data that tells of a reorg": (Error(-32603, "failed", {"message": "the head was reverted"}), RpcError),
     "method": (Error(-32601, "Method not found"), MethodNotFound),
+    "a proxy's method": (Error(-32000, "rpc method is not whitelisted"), MethodNotFound),
+    "a method that was switched off": (Error(-32004, "This method is disabled"), MethodNotFound),
+    "a method, after its name": (
+        Error(-32600, "eth_simulateV1 is not available on the ETH_MAINNET network"),
+        MethodNotFound,
+    ),
+    "a method that failed": (Error(-32000, "method eth_call failed: header not found"), RpcError),
+    "a method that lacks a block": (Error(-32603, "method handler: block 0x5 not found"), RpcError),
+    "a word with a line below": (Error(-32000, "block_hash not found"), RpcError),
     "alchemy's method": (Error(-32600, "Unsupported method: zks_L1ChainId on ETH_MAINNET"), MethodNotFound),
     "geth's method": (Error(-32000, "the method zks_L1ChainId does not exist/is not available"), MethodNotFound),
     "not supported there": (Error(-32004, "Method not supported: eth_simulateV1"), MethodNotFound),
     "alchemy's rate": (Error(429, "Your app has exceeded its compute units per second capacity"), RateLimited),
     "infura's rate": (Error(-32005, "daily request count exceeded, request rate limited"), RateLimited),
+    "infura's rate, of late": (Error(-32005, "project ID request rate exceeded", {"rate": {}}), RateLimited),
+    "too many request": (Error(15, "Too many request, try again later"), RateLimited),
+    "a quota": (Error(-32050, "request quota exceeded"), RateLimited),
+    "a day's": (Error(-32097, "Reached the daily API calls limit"), RateLimited),
+    "a month's": (Error(-32001, "Monthly capacity limit exceeded"), RateLimited),
+    "at once": (Error(-32000, "Your app has exceeded its concurrent requests capacity"), RateLimited),
+    "a range that is too long": (Error(-32005, "query returned more than 10000 results"), RpcError),
+    "another": (Error(35, "ranges over 10000 blocks are not supported on freetier"), RpcError),
     "quicknode's rate": (Error(-32007, "50/second request limit reached - reduce calls per second"), RateLimited),
 }
 

@@ -18,7 +18,10 @@ from zkcore.errors import (
     Reverted,
     RpcError,
 )
+from zkcore.methods.answers import answer
 from zkcore.rpc import AsyncHttpTransport, HttpTransport
+from zkcore.rpc.faults import error_of
+from zkcore.types import Hash32
 
 HASH = "0x" + "ab" * 32
 
@@ -80,3 +83,38 @@ def test_a_send_carries_the_bytes(node: Node, send: Any) -> None:
 def test_a_refusal_says_why(node: Node, send: Any) -> None:
     node.results["eth_sendRawTransaction"] = Error(-32000, "insufficient funds for gas * price + value")
     assert str(send(node.url, b"\x02")).endswith("insufficient funds for gas * price + value (code -32000)")
+
+
+# ---------------------------------------------------------------- what may be concluded
+CONCLUSIONS = {
+    # what only sounds like "known transaction": it was not taken, and is not there
+    "unknown transaction type: 113": "unknown",
+    "unknown transaction field `gas`": "unknown",
+    "not a known transaction type": "unknown",
+    "no known transaction": "unknown",
+    "Known transaction": "there",
+    "duplicate tx": "there",
+    # of another transaction under this nonce
+    "replacement fee too low": "occupied",
+    "transaction replacement underpriced": "occupied",
+    "gas price too low to replace": "occupied",
+    # a failure of a method is not the lack of one
+    "method eth_sendRawTransaction failed: header not found": "unknown",
+    "method call was forwarded; receipt not found yet": "unknown",
+    "rpc method timed out, result not available yet": "unknown",
+    "the method eth_sendRawTransaction does not exist/is not available": "refused",
+    "rpc method is not whitelisted": "refused",
+    # one of several nodes refuses, and another may have it
+    "all failed: nonce too low; insufficient funds for gas * price + value": "unknown",
+    "request timed out; insufficient funds for gas * price + value": "unknown",
+    "already mined, insufficient funds": "unknown",
+    "insufficient funds for gas * price + value: address 0x5a have 1 want 2": "refused",
+    "INTERNAL_ERROR: intrinsic gas too low": "refused",
+}
+
+
+@pytest.mark.parametrize("message", CONCLUSIONS)
+@pytest.mark.parametrize("code", [-32000, -32010, 3])
+def test_what_is_concluded_from_words(message: str, code: int) -> None:
+    reply = error_of({"code": code, "message": message}, "l1 eth_sendRawTransaction")
+    assert answer(reply, Hash32(HASH)) == CONCLUSIONS[message]

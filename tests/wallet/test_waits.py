@@ -1,13 +1,16 @@
 """A wait ends by what a chain says or by its own time: never because a node fails for a while, in whatever way."""
 
 import time
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from tests.wallet.tools import AMOUNT, ERA
 from zkcore import ETH, ether
-from zkcore.errors import DepositFailed, InvalidProof, NodeError, TransactionFailed, WaitTimeout
+from zkcore.errors import DepositFailed, InputError, InvalidProof, NodeError, TransactionFailed, WaitTimeout
+from zkcore.methods import calls
 from zkcore.rpc import AsyncHttpTransport, HttpTransport, Limits
 from zkcore.testing.devnet import (
     WRONG_PROOF,
@@ -276,3 +279,54 @@ def test_a_deposit_on_a_node_without_details(net: Devnet, wallet: Any) -> None:
         with net.faults.add(fault, node="l2", method="zks_getTransactionDetails"):
             assert deposit.wait(timeout=5, poll=0.01).status == 1
             assert deposit.status().details is None
+
+
+@ERA
+def test_times_that_are_none(net: Devnet, wallet: Any) -> None:
+    """Whatever is given as a time is used or refused by name: NaN never came to an end, and the others were Python's errors."""
+    handles = [wallet.deposit(ETH, ether("1")), wallet.approve(net.tokens["DAI"], AMOUNT)]
+    for handle in handles:
+        handle.wait(timeout=float("inf"))  # for ever
+        assert handle.wait(timeout=10**400, poll=Fraction(1, 100)).status == 1
+        for odd in (float("nan"), Decimal("nan"), None, "5", [5]):
+            with pytest.raises(InputError, match="timeout: expected seconds"):
+                handle.wait(timeout=odd)
+        for odd in (float("nan"), "5", [5]):
+            with pytest.raises(InputError, match="poll: expected seconds"):
+                handle.wait(timeout=5, poll=odd)
+    for odd in (-1, 1.5, None, "2"):
+        with pytest.raises(InputError, match="confirmations: expected"):
+            handles[0].wait_l1(confirmations=odd, timeout=5)
+    with pytest.raises(InputError, match="timeout: expected seconds"):
+        wallet.run(calls.block_number("l1"), timeout=float("nan"))
+    assert wallet.run(calls.block_number("l1"), timeout=float("inf")) > 0
+
+
+@ERA
+def test_the_end_of_the_time_is_no_trouble_of_the_node(net: Devnet, wallet: Any) -> None:
+    """The last look has no time left: that the node gave no answer to it says nothing of the node."""
+    wallet.deposit(ETH, ether("1")).wait(timeout=60)
+    withdrawal, approval = wallet.withdraw(ETH, AMOUNT), wallet.approve(net.tokens["DAI"], AMOUNT)
+    seen: list[Any] = []
+    with pytest.raises(WaitTimeout) as ended:
+        withdrawal.wait("finalized", timeout=0.8, on_progress=seen.append)
+    assert ended.value.trouble is None
+    assert "the last answer" not in str(ended.value)
+    assert seen
+    assert all(status.trouble is None for status in seen)
+    net.faults.add(Lie(lambda _: None), node="l1", method="eth_getTransactionReceipt")
+    begun = time.monotonic()
+    with pytest.raises(WaitTimeout) as ended:
+        approval.wait(timeout=0.7, poll=30)
+    assert time.monotonic() - begun < 1.2  # and not thirty seconds
+    assert ended.value.trouble is None
+
+
+@ERA
+def test_what_is_included_is_said_to_lack_blocks(net: Devnet, wallet: Any) -> None:
+    deposit = wallet.deposit(ETH, AMOUNT)
+    deposit.wait(timeout=60)
+    with pytest.raises(WaitTimeout, match="more blocks of L1 on block") as ended:
+        deposit.wait_l1(confirmations=1_000, timeout=0.6)
+    assert str(deposit.l1_tx_hash) in str(ended.value)
+    assert "speed_up" not in str(ended.value)  # more fees bring it no blocks

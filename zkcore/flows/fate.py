@@ -10,13 +10,14 @@ from zkcore.errors import InputError, NodeError, NodeTimeout, NonceTaken, Transa
 from zkcore.methods import calls
 from zkcore.methods.replies import Receipt
 from zkcore.plans.plan import SignedPlan
-from zkcore.types import Address, Hash32
+from zkcore.types import Address, Hash32, seconds
 
 __all__ = ["DROPPED", "Fate", "Outcome", "Slot", "displaced", "fate", "included", "is_sent", "lookup", "missing"]
-__all__ += ["trouble_of", "unincluded"]
+__all__ += ["LEAST_LOOK", "trouble_of", "unincluded", "was_cut"]
 
 _STEP_TIMEOUT = 1_800.0  # seconds for an approval to be included
 _PAUSE, _LONGEST_PAUSE = 0.5, 6.0  # seconds between two questions
+LEAST_LOOK = 0.5  # seconds that the first question of a wait gets, however short it is
 DROPPED = 3  # looks in a row that find it with no node, before it is sent again
 
 Outcome: TypeAlias = Literal[
@@ -142,10 +143,13 @@ def included(
 
     `learn` is told each look; `resend` is what is done when no node has it any more.
     """
-    deadline, dropped = (yield from now()) + max(timeout, poll), 0  # a question at least
+    timeout, poll, dropped = seconds(timeout, "timeout"), seconds(poll, "poll"), 0
+    begun = yield from now()
+    deadline, had = begun + timeout, max(timeout, LEAST_LOOK)
+    until = begun + had  # a question at least
     trouble: NodeError | None = None
     while True:
-        found = yield from attempt(within(_checked(fate(chain, (tx_hash,), slot), check), deadline), NodeError)
+        found = yield from attempt(within(_checked(fate(chain, (tx_hash,), slot), check), until), NodeError)
         if isinstance(found, Fate):
             if learn is not None:
                 _ = learn(found)
@@ -159,19 +163,23 @@ def included(
             if dropped >= DROPPED and resend is not None:
                 yield from resend()
         left = deadline - (yield from now())
-        trouble = trouble_of(found, trouble, left)
+        trouble = trouble_of(found, trouble, had)
         if left <= 0:
             raise WaitTimeout(what=f"{chain} to include {tx_hash}", seconds=timeout, trouble=trouble)
         yield from report(f"waiting for {chain} to include {tx_hash}{f': {trouble}' if trouble else ''}")
         yield from sleep(min(poll, left))
+        had, until = left - poll, deadline
         poll = min(1.5 * poll, _LONGEST_PAUSE)
 
 
-def trouble_of(answer: object, before: NodeError | None, left: float) -> NodeError | None:
-    """What troubles a wait: the last reply, if it was no answer; what only ran into its end hides nothing said before."""
-    if not isinstance(answer, NodeError):
-        return None
-    return before if before is not None and left <= 0 and isinstance(answer, NodeTimeout) else answer
+def was_cut(answer: object, had: float) -> bool:
+    """Whether a look at the end of a wait got no answer for want of time: no word on the node."""
+    return isinstance(answer, NodeTimeout) and had < LEAST_LOOK
+
+
+def trouble_of(answer: object, before: NodeError | None, had: float) -> NodeError | None:
+    """What troubles a wait: the last reply, if it was no answer, and had the time to be one."""
+    return before if was_cut(answer, had) else answer if isinstance(answer, NodeError) else None
 
 
 def _checked(asked: Flow[Fate], check: Callable[[Receipt], None]) -> Flow[Fate]:

@@ -16,7 +16,7 @@ from zkcore.errors import (
     TransactionFailed,
     WaitTimeout,
 )
-from zkcore.flows.fate import DROPPED, Outcome, Slot, displaced, fate, trouble_of
+from zkcore.flows.fate import DROPPED, LEAST_LOOK, Outcome, Slot, displaced, fate, trouble_of, was_cut
 from zkcore.flows.session import Session, contracts, known_stack, nullifier_of
 from zkcore.flows.signed import check_of
 from zkcore.methods import calls
@@ -27,7 +27,7 @@ from zkcore.protocol.contracts import NULLIFIER
 from zkcore.protocol.priority import PriorityRequest, priority_requests
 from zkcore.protocol.signed import is_request_of
 from zkcore.transactions import Transaction, parse_transaction
-from zkcore.types import Hash32
+from zkcore.types import Hash32, seconds, uint
 from zkcore.words import Told
 
 __all__ = ["Phase", "RequestStatus", "latest_status", "poll", "request_status", "resending", "wait_for_request"]
@@ -48,7 +48,6 @@ Phase: TypeAlias = Literal[
 ]
 
 _FIRST_POLL, _LONGEST_POLL = 0.3, 6.0  # seconds
-_LEAST_LOOK = 0.5  # seconds that the first question gets, however short the wait
 
 
 class RequestStatus(Told, Struct, frozen=True, kw_only=True):
@@ -181,13 +180,14 @@ def poll(
     answer; but one that says what cannot be true is raised. `interval` seconds between two questions; None: a third of a second,
     growing to six. `what` names what was waited for, from the last answer. Raises WaitTimeout.
     """
+    timeout, pause = seconds(timeout, "timeout"), _FIRST_POLL if interval is None else seconds(interval, "poll")
     begun = yield from now()
     deadline = begun + timeout
-    pause = _FIRST_POLL if interval is None else interval
     last: T | None = None
     trouble: NodeError | None = None
     answer: T | NodeError
-    until = max(deadline, begun + _LEAST_LOOK)
+    until = max(deadline, begun + LEAST_LOOK)
+    had = until - begun  # seconds that a look has
     while True:
         answer = yield from attempt(within(ask(), until), NodeError)
         if not isinstance(answer, NodeError):
@@ -198,13 +198,14 @@ def poll(
                 return answer
         elif not answer.passing:
             raise answer
-        elif on_progress is not None and troubled is not None:
+        elif on_progress is not None and troubled is not None and not was_cut(answer, had):
             _ = on_progress(troubled(last, answer))
         left = deadline - (yield from now())
-        trouble = trouble_of(answer, trouble, left)
+        trouble = trouble_of(answer, trouble, had)
         if left <= 0:
             raise WaitTimeout(what=what(last), seconds=timeout, trouble=trouble)
         yield from sleep(min(pause, left))
+        had = left - pause
         pause, until = pause if interval is not None else min(1.4 * pause, _LONGEST_POLL), deadline
 
 
@@ -245,6 +246,7 @@ def wait_for_request(
     """
     if until not in ("l1", "l2"):
         raise InputError(f"until: expected 'l1' or 'l2', got {until!r}")
+    _ = uint(confirmations, "confirmations")
 
     def look() -> Flow[RequestStatus]:
         asking = latest_status(session, known, l1_only=until == "l1")
@@ -292,6 +294,8 @@ def wait_for_request(
 def _waited_for(record: RequestRecord, last: RequestStatus | None) -> str:
     phase = "UNKNOWN" if last is None else last.phase
     sent = f"L1 to include {record.l1_tx_hash}"
+    if phase == "L1_PENDING" and last and last.l1_receipt:
+        return f"more blocks of L1 on block {last.l1_receipt.block_number}, which has {last.l1_tx_hash}"
     if phase == "L1_PENDING":
         return f"{sent}, which waits there under nonce {record.nonce}: speed_up pays more for it"
     if phase == "L1_DROPPED":

@@ -31,15 +31,16 @@ Answer: TypeAlias = Literal[
 # parity rpc/src/v1/helpers/errors.rs "Transaction with the same hash was already imported." Era: gives the hash again, older
 # ones "known transaction. transaction with hash .. is already in the system". anvil "transaction already imported".
 _THERE: Final = re.compile(
-    r"(?i)already.?(known|exists|imported|pooled|in (the )?(mem|tx|transaction )?pool|in the system)|known.?transaction"
-    r"|same hash (was|is)? ?already|(existing|already) tx with (the )?same hash|duplicate transaction"
+    r"(?i)already.?(known|exists|imported|pooled|in (the )?(mem|tx|transaction )?pool|in the system)"
+    r"|(?<!not a )(?<!no )\bknown.?transaction\b(?!.(type|field))"  # an unknown one is another matter
+    r"|same hash (was|is)? ?already|(existing|already) tx with (the )?same hash|duplicate (transaction|tx\b)"
 )
 # geth, Alchemy, Infura, besu "replacement transaction underpriced"; nethermind "ReplacementNotAllowed"; erigon "could not
 # replace existing tx"; reth "insufficient gas price to replace existing transaction"; parity "Transaction gas price .. too
 # low. There is another transaction with same nonce in the queue"; Era "insertion of another transaction with the same
 # nonce is in progress". nethermind may say so of the very bytes it has (OffchainLabs/nitro pull 3196): they are looked up.
 _OCCUPIED: Final = re.compile(
-    r"(?i)replacement.?(transaction|not.?allowed)|(could not|price to) replace existing"
+    r"(?i)replacement|\breplace (existing|it\b|an|another)|too low to replace"
     r"|another transaction with (the )?same nonce"
 )
 # rules of the chain or of the account, checked before a pool is touched. geth core/error.go, core/txpool/errors.go; erigon
@@ -58,9 +59,13 @@ _REFUSED: Final = re.compile(
     r"|too many factory dependencies|paymaster (validation|preparation)|can't start a transaction from a non-account"
 )
 
+# words of a node, or of several behind it, by which these very bytes may be out, whatever else it says
+_DOUBTED: Final = re.compile(
+    r"(?i)nonce.{0,30}\b(low|used|old)|old.?nonce|tim(ed?|ing).?out|already.?(mined|included|executed)"
+)
 
-# of those, what is about fees: geth, Infura "max fee per gas less than block base fee", Era the same; erigon "fee cap .. below";
-# nethermind "FeeTooLow"; parity "below configured minimum", "minimal gas price"; besu, reth "below current base fee"
+# of what is refused, what is about fees: geth, Infura "max fee per gas less than block base fee", Era the same; erigon "fee cap
+# .. below"; nethermind "FeeTooLow"; parity "below configured minimum", "minimal gas price"; besu, reth "below current base fee"
 _CHEAP: Final = re.compile(
     r"(?i)max fee per gas less than block base fee|fee ?cap .*below|below current base ?fee|(^|: )transaction underpriced"
     r"|fee ?too ?low|below configured minimum|minimal gas price"
@@ -82,9 +87,10 @@ def answer(reply: Reply, tx_hash: Hash32) -> Answer:
     if isinstance(reply, MethodNotFound):
         return "refused"
     if isinstance(reply, RpcError):
+        doubted = _DOUBTED.search(reply.message) is not None
         for pattern, meaning in _MEANINGS:
             if pattern.search(reply.message):
-                return meaning
+                return "unknown" if doubted and meaning == "refused" else meaning
     return "unknown"
 
 

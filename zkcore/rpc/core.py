@@ -83,7 +83,8 @@ class _Read(Struct, frozen=True):
 _one = msgspec.json.Decoder(_Row).decode
 _many = msgspec.json.Decoder(list[_Row]).decode
 
-_TRY_LATER = frozenset({502, 503, 504})
+# 52x, 530: Cloudflare's, for a server behind it that is away (https://developers.cloudflare.com/support/troubleshooting/http-status-codes/)
+_TRY_LATER = frozenset({408, 425, 502, 503, 504, *range(520, 525), 529, 530})
 _REPEATABLE = ("eth_", "zks_", "net_", "web3_", "unstable_")  # not anvil_, evm_ and their like, which change things
 _BATCH_LIMIT = re.compile(r"(?=.*batch)(?=.*(limit|large|size|exceed|many|max|more than))", re.IGNORECASE | re.DOTALL)
 _TOO_LARGE = frozenset({-32003, -32008, -32011})  # the response to a batch is: geth's code, and two of jsonrpsee

@@ -26,6 +26,7 @@ __all__ = ["AsyncHttpTransport", "HttpTransport", "running_loop", "side_by_side"
 
 T = TypeVar("T")
 C = TypeVar("C")
+_AGES = 1e6  # seconds: a socket takes no longer ones
 
 
 class _HttpNode(Generic[C]):
@@ -77,7 +78,7 @@ class _HttpNode(Generic[C]):
         try:
             return kind(limits=pool, verify=_tls(https=self._endpoint.url.lower().startswith("https:")))
         except Exception as error:  # noqa: BLE001  # the rim; what it says may have a proxy's password in it
-            named = [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith("SSL_CERT")]
+            named = [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith("SSL")]
             text = (
                 f"{', '.join(named) or 'the environment'}: httpx cannot use the proxy or the certificates named there"
             )
@@ -276,7 +277,7 @@ class _Gauge:
     """Collects a response within its bounds of time and size."""
 
     def __init__(self, limits: Limits, until: float | None) -> None:
-        self._until = min(monotonic() + limits.timeout, inf if until is None else until)
+        self._until = min(monotonic() + min(limits.timeout, _AGES), inf if until is None else until)
         self._most = limits.response_bytes
         self._body = bytearray()
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from zkcore.effects import Reply
 from zkcore.errors import InputError
+from zkcore.types import seconds, uint
 
 __all__ = ["AsyncTransport", "Limits", "Request", "Transport", "sends"]
 
@@ -68,9 +69,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     depth: int = 64  # of nested JSON
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
-            if getattr(self, name) <= 0:
-                raise InputError(f"limits: expected {name} > 0, got {getattr(self, name)}")
+        for name, default in zip(self.__struct_fields__, self.__struct_defaults__, strict=True):
+            value = getattr(self, name)
+            if seconds(value, f"limits: {name}") <= 0:
+                raise InputError(f"limits: expected {name} > 0, got {value}")
+            if isinstance(default, int):
+                _ = uint(value, f"limits: {name}")
 
 
 def sends(method: str) -> bool:

@@ -12,6 +12,7 @@ from zkcore.effects import Call, Chain, Done, Effect, Now, Reply, Report, Sleep,
 from zkcore.errors import NodeTimeout
 from zkcore.rpc.http import running_loop, side_by_side, side_by_side_async
 from zkcore.rpc.transport import AsyncTransport, Request, Transport
+from zkcore.types import seconds
 from zkcore.wallet.observing import Observe, observed, observed_calls
 from zkcore.wallet.submission import Send, Sign, Submission
 
@@ -208,7 +209,7 @@ def _late(chain: Chain, requests: Sequence[Request], seconds: float | None) -> l
 class _Deadline:
     def __init__(self, timeout: float | None) -> None:
         self._timeout = timeout
-        self._until = None if timeout is None else monotonic() + timeout
+        self._until = None if timeout is None else monotonic() + seconds(timeout, "timeout")
 
     def left(self, seconds: float | None) -> float | None:
         """So much of the seconds (None: of all time) as is left. Raises NodeTimeout if nothing is."""

@@ -26,6 +26,7 @@ from zkcore.flows.replacement import draft_speed_up
 from zkcore.flows.status import RequestStatus
 from zkcore.journal import AGAIN, Entry, JournalLike
 from zkcore.plans.records import Record, record_from_json
+from zkcore.types import seconds
 from zkcore.wallet.handles import Handle
 from zkcore.wallet.submission import Free, Hold, Keep, Order, Submission, continuing, ordering
 
@@ -61,7 +62,7 @@ class KeeperPolicy(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in ("replace_after", "interval"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and seconds(value, name) <= 0:
                 raise InputError(f"{name}: expected more than 0 seconds, got {value}")
 
 
