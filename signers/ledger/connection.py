@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
@@ -70,7 +71,7 @@ class Connection:
         self._deadline, self.app = Deadline("Ledger"), App()  # what the device said of itself when last asked
         self._open, self._timeout = open_dongle, timeout
         self._dongle: Dongle | None = None
-        self._closed = False
+        self._closed = self.fresh = False  # fresh: opened by this request
 
     @contextmanager
     def request(self) -> Generator[None, None, None]:
@@ -80,6 +81,7 @@ class Connection:
         """
         with self._lock:
             self._deadline.start(self._timeout, float("inf"))
+            self.fresh = self._dongle is None
             try:
                 yield
             except BaseException:
@@ -146,6 +148,12 @@ class Connection:
             if hasattr(self._dongle, "waitImpl"):
                 setattr(self._dongle, "waitImpl", _Wait(self._dongle, self._deadline))  # noqa: B010 - not all have it
         return self._dongle
+
+    def reopen(self, pause: float) -> None:
+        """Let go of the line, and take it again with the next command. Raises SignerTimeout, UserRejected."""
+        self._drop()
+        time.sleep(pause)
+        self._deadline.left()
 
     def _drop(self) -> None:
         dongle, self._dongle = self._dongle, None

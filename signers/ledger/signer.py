@@ -31,6 +31,7 @@ _APP: Final = "Ethereum"
 # typed data neither fail nor freeze the app (1.11.0). Every model, the Nano S too, has an app this new.
 _MIN_VERSION: Final = (1, 14, 0)
 _KNOWN: Final = 1  # of another major version nobody has seen what it shows
+_PAUSES: Final = (0.1, 0.3, 0.6)  # seconds for old answers to come, before a line is opened again
 _BLIND_SIGNING_ON: Final = 0x01  # app-ethereum src/apdu_constants.h: APP_FLAG_DATA_ALLOWED
 _MAX_MESSAGE: Final = 0xFFFF
 
@@ -227,6 +228,16 @@ def _refused_data() -> SignerError:
 
 
 def _preflight(connection: Connection) -> None:
+    """See `_ask`. Over a line just opened may come, late, what another one was to be told that was given up meanwhile."""
+    for pause in _PAUSES if connection.fresh else ():
+        try:
+            return _ask(connection)
+        except (DeviceFault, errors.UserRejected):
+            connection.reopen(pause)
+    return _ask(connection)
+
+
+def _ask(connection: Connection) -> None:
     """That the Ethereum app is open on an unlocked device, its version, and its flags. Raises SignerError.
 
     What an earlier request left in the app or on its screen is forgotten only on an error: here, 1C with p2 = 01, which

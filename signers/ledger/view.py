@@ -33,6 +33,7 @@ _NETWORKS: Final = {1: "Ethereum", 300: "ZKsync Sepolia Test", 324: "ZKsync Era"
 # src/shared_context.h, SHARED_CTX_FIELD_1_SIZE. Stax and Flex have shown 379 since 1.11.
 _SHOWN: Final[tuple[tuple[Version, int], ...]] = (((1, 18, 0), 379), ((0, 0, 0), 255))
 _TX_HASH_SETTING: Final = (1, 18, 0)  # CHANGELOG.md: "New setting to see TX hash / EIP-712 domain & message hashes"
+_FEE: Final = 10**35  # wei: src/shared_context.h, maxFee[50], which stays empty; from 2**256 on another one is shown
 _CRASHES: Final[tuple[Version, Version]] = (1, 18, 2), (1, 19, 0)  # on empty values: CHANGELOG.md, 1.19.1
 _LABEL: Final = (
     39  # characters of a member's name: SHARED_CTX_FIELD_2_SIZE before 1.19; a Nano shortens more, with dots
@@ -77,15 +78,18 @@ def _transaction(tx: "Transaction") -> DeviceView:
 
     ticker = "ETH" if tx.chain_id in _NETWORKS else "???"
     lines = [("Amount", f"{format_units(tx.value, 18)} {ticker}")] if tx.value or not tx.data else []
-    fees = ("Max fees", f"{format_units(tx.gas_limit * highest_gas_price(tx), 18)} {ticker}")
+    fee = tx.gas_limit * highest_gas_price(tx)
+    fees = ("Max fees", f"{format_units(fee, 18)} {ticker}")
     lines += [("To", "Contract" if tx.to is None else str(tx.to)), fees]
     if tx.chain_id != 1:
         lines.append(("Network", _NETWORKS.get(tx.chain_id or 0, str(tx.chain_id))))
     notes: list[str] = []
     if isinstance(tx, Eip2930Transaction | Eip1559Transaction) and tx.access_list:
         notes.append(f"not shown: the access list of {len(tx.access_list)} addresses")
+    reason = f"not shown: a fee of {fees[1]}, but nothing or another amount: it is too large" if fee >= _FEE else ""
+    notes += [reason] if reason else []
     if not tx.data:
-        return DeviceView("clear", tuple(lines), tuple(notes))
+        return DeviceView("blind" if reason else "clear", tuple(lines), tuple(notes), reason)
     hashed, digest = ("Transaction hash", str(tx.signing_hash())), calldata_digest(tx.data)
     if tx.data[:4] in _ERC20:  # the app waits for token data signed by Ledger, and without them shows nothing instead
         reason = "not shown of an ERC-20 call: token, recipient, amount, or any hash"

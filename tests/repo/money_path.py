@@ -22,8 +22,8 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "flows": (("zkcore/flows",), 4_238),
     "rpc": (("zkcore/rpc",), 742),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_922),
-    "ledger": (("signers/ledger",), 700),
-    "trezor": (("signers/trezor",), 802),
+    "ledger": (("signers/ledger",), 718),
+    "trezor": (("signers/trezor",), 815),
 }
 OTHER_SIGNER = 180  # any other module of `signers`
 

@@ -140,7 +140,7 @@ def test_any_typed_data(data: TypedData, devices: Devices) -> None:
 
 def test_a_deposit_and_a_paymaster_withdrawal_on_the_devnet(devices: Devices) -> None:
     """End to end: what the wallet prepares, the app shows and signs, and the chains take."""
-    device = devices.with_settings(("Blind signing",))
+    device = devices.with_settings(("Blind signing", "Raw messages"))
     with (
         Devnet("era-eth") as net,
         LedgerSigner.connect(open_dongle=device.open_dongle, allow_blind_signing=True, timeout=300) as signer,
@@ -179,7 +179,7 @@ def test_a_deposit_and_a_paymaster_withdrawal_on_the_devnet(devices: Devices) ->
 def _shown(lines: list[str], tx: Transaction) -> None:
     case = Case(tx)
     assert device_view(tx).mode in {"blind", "depends"}
-    check_screen(case, lines)
+    check_screen(case, lines, nano=ON_NANO)
 
 
 def test_the_environment_leads_to_the_emulator(devices: Devices) -> None:

@@ -175,6 +175,27 @@ def test_a_name_that_is_cut() -> None:
         assert device_view(data, App(blind_signing=False)).mode == mode
 
 
+def test_a_fee_that_is_not_shown() -> None:
+    """Of 10**35 wei and more a Nano S Plus 1.22.1 showed nothing; of 2**256 and more "0 ETH"."""
+    careful = LedgerSigner.connect(open_dongle=FakeLedger(blind_signing=True).open)
+    for make, price in ((legacy, "gas_price"), (eip1559, "max_fee_per_gas")):
+        for gas, fee, clear in (
+            (1, 10**35 - 1, True),
+            (1, 10**35, False),
+            (2, 2**255, False),
+            (2**64 - 1, 2**255, False),
+        ):
+            tx = make(gas_limit=gas, **{price: fee})  # type: ignore[operator]
+            assert device_view(tx).clear is clear
+            if clear:
+                assert careful.sign_transaction(tx).clear is True
+                continue
+            with pytest.raises(errors.BlindSigningRequired, match="a fee of"):
+                careful.sign_transaction(tx)
+            view = device_view(make(gas_limit=gas, data=b"\1", **{price: fee}))  # type: ignore[operator]
+            assert any("a fee of" in note for note in view.notes)
+
+
 @pytest.mark.parametrize(
     ("message", "clear"),
     [(b"\0\1", True), (b"0x0001", None), (b"0xABcd", None), (b"0x", None), (b"0x001", True), (b"0x0001 ", True)],

@@ -451,7 +451,7 @@ def test_answers_that_make_no_sense(ins: int, answer: bytes) -> None:
     fake = FakeLedger(before=lambda number, command: answer if command[1] == ins else None)
     with pytest.raises(errors.DeviceFault):
         connect(fake)
-    assert fake.closed == 1
+    assert fake.closed == fake.opened
 
 
 # ---------------------------------------------------------------- connecting

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signers import LedgerSigner
-from signers.testing.ledger import FakeLedger
+from signers.testing.ledger import FakeLedger, StatusError
 from signers.threaded import ThreadedSigner
 from tests.hardware.ledger.cases import ERA, TYPED, eip1559
 from zkcore import errors
@@ -146,6 +146,51 @@ def test_one_stale_answer_ends_the_line_and_nothing_else(late: bytes, command: i
     with pytest.raises(errors.SignerError):
         signer.sign_message(b"m")
     assert recover(message_hash(b"m"), signer.sign_message(b"m")) == signer.address
+    assert fake.opened == opened + 1
+
+
+STALE = {
+    "address": b"\x41" + bytes(65) + b"\x28" + b"0" * 40,
+    "nothing": b"",
+    "signature": b"\x1b" + bytes(64),
+    "configuration": b"\2\1\x16\0",
+    "rejected": StatusError(0x6985),
+}
+
+
+@pytest.mark.parametrize("late", STALE)
+@pytest.mark.parametrize("more", range(3))
+def test_an_answer_to_a_call_given_up_comes_over_the_next_line(late: str, more: int) -> None:
+    """As speculos and USB have it: whoever is there gets what the app answers, and then is one answer behind."""
+    answers: list[bytes | StatusError] = [STALE[late]] * (1 + more)
+
+    def before(number: int, apdu: bytes) -> bytes | None:
+        if not answers:
+            return None
+        answer = answers.pop()
+        if isinstance(answer, StatusError):
+            raise answer
+        return answer
+
+    signer = connect(fake := FakeLedger(before=before))
+    in_time(fake, signer)
+    assert fake.opened == 2 + more
+    answers[:] = [STALE[late]]
+    signer._connection._drop()  # as a call does that is given up
+    fake.before = before
+    assert signer.confirm_address() == signer.address
+    assert not answers
+
+
+def test_a_rejection_or_a_cancelled_call_is_not_asked_for_again() -> None:
+    fake = FakeLedger(approve=False)
+    signer = connect(fake)
+    with pytest.raises(errors.UserRejected):
+        signer.sign_message(b"m")
+    opened = fake.opened
+    fake.before = lambda number, apdu: signer.cancel()  # type: ignore[func-returns-value]
+    with pytest.raises(errors.UserRejected, match="the program cancelled"):
+        signer.sign_message(b"m")
     assert fake.opened == opened + 1
 
 

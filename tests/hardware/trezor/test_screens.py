@@ -9,7 +9,7 @@ from signers import TrezorSigner
 from signers.testing.trezor import FakeTrezor
 from signers.trezor import connection as subject
 from signers.trezor.transport import GuardedTransport, find_transport
-from tests.hardware.trezor.scenes import MAIL, TO, transfer, withdrawal
+from tests.hardware.trezor.scenes import MAIL, TO, legacy, transfer, withdrawal
 from tests.hardware.trezor.test_models import nested
 from tests.hardware.trezor.test_pairing import CREDENTIAL, FakeClient, connection
 from zkcore.errors import BlindSigningRequired, DeviceNotFound, InputError, NotPaired, UnsupportedBySigner
@@ -35,6 +35,63 @@ def test_the_view_and_the_signature_say_the_same(model: str) -> None:
         assert str(view).startswith(f"on the Trezor ({model}) ({view.mode}):")
     with pytest.raises(InputError, match="got int"):
         signer.view(1)  # type: ignore[arg-type]
+
+
+ETHER = 10**18
+AMOUNTS = {  # of an amount on a Model One, as seen on 1.14.2: what fits into 109 pixels, but for the last nine decimals
+    0: True,
+    1: True,
+    ETHER + 234_567_890_123_456_789: True,  # 1.23456789012345678, and the last digit is cut
+    1234 * ETHER + 567_890_123_456_789_012: True,
+    1_234_567 * ETHER + 999_999_999_999_999_999: True,
+    12_345_678 * ETHER + 999_999_999_999_999_999: False,
+    10**15 * ETHER - ETHER: True,
+    10**15 * ETHER: False,
+    2**256 - 1: False,
+}
+
+
+@pytest.mark.parametrize(("amount", "shown"), AMOUNTS.items())
+def test_an_amount_that_a_model_one_cuts_needs_consent(amount: int, shown: bool) -> None:
+    priced = (
+        {"gas_limit": 1, "gas_price": amount} if amount < 2**240 else {"gas_limit": 2**64 - 1, "gas_price": 2**176 - 1}
+    )
+    for tx in (transfer(value=amount), legacy(value=0, **priced)):
+        for model in ("T1B1", "T2T1", "T3T1"):
+            careful, clear = connected(FakeTrezor(model)), shown or model != "T1B1"
+            if clear:
+                assert careful.sign_transaction(tx).clear is True
+                continue
+            with pytest.raises(BlindSigningRequired, match="a Model One does not show"):
+                careful.sign_transaction(tx)
+            consenting = connected(FakeTrezor(model), allow_blind_signing=True)
+            assert consenting.sign_transaction(tx).clear is False
+
+
+def test_a_fee_that_a_model_one_leaves_out_needs_consent() -> None:
+    for price, shown in ((10**48 - 1, True), (10**48, False), (2**232, False)):
+        tx = transfer(gas_limit=1, max_fee_per_gas=price)
+        for model in ("T1B1", "T3T1"):
+            assert connected(FakeTrezor(model)).view(tx).clear is (shown or model != "T1B1")
+        assert (
+            any(
+                "does not show" in note
+                for note in connected(FakeTrezor("T1B1"))
+                .view(transfer(gas_limit=1, max_fee_per_gas=price, data=b"\1"))
+                .notes
+            )
+            is not shown
+        )
+
+
+@pytest.mark.parametrize("message", [b"hex()", b"hex(ff)", b"hex(" + b"0a" * 300 + b")"])
+def test_a_text_that_looks_like_bytes_is_not_clear(message: bytes) -> None:
+    """A Model T 2.12.0 showed "hex(ff)" of both; a Model One has "Sign binary message?" above bytes."""
+    for model in ("T1B1", "T2T1", "T3B1", "T3T1", "T3W1"):
+        signer = connected(FakeTrezor(model))
+        assert signer.sign_message(message).clear is (True if model == "T1B1" else None)
+        for other in (b"\xff", b"hex(f)", b"hex(FF)", b"hex(ff) ", b"0xff"):
+            assert signer.sign_message(other).clear is True
 
 
 def test_a_core_model_shows_the_hash_even_if_its_user_skips_the_fields() -> None:
