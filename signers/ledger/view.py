@@ -33,7 +33,7 @@ _NETWORKS: Final = {1: "Ethereum", 300: "ZKsync Sepolia Test", 324: "ZKsync Era"
 # src/shared_context.h, SHARED_CTX_FIELD_1_SIZE. Stax and Flex have shown 379 since 1.11.
 _SHOWN: Final[tuple[tuple[Version, int], ...]] = (((1, 18, 0), 379), ((0, 0, 0), 255))
 _TX_HASH_SETTING: Final = (1, 18, 0)  # CHANGELOG.md: "New setting to see TX hash / EIP-712 domain & message hashes"
-_FEE: Final = 10**35  # wei: src/shared_context.h, maxFee[50], which stays empty; from 2**256 on another one is shown
+_FEE: Final = 10**35  # wei: more may be left out (shared_context.h: maxFee[50]); from 2**256 on another one is shown
 _CRASHES: Final[tuple[Version, Version]] = (1, 18, 2), (1, 19, 0)  # on empty values: CHANGELOG.md, 1.19.1
 _LABEL: Final = (
     39  # characters of a member's name: SHARED_CTX_FIELD_2_SIZE before 1.19; a Nano shortens more, with dots

@@ -15,7 +15,6 @@ from signers.trezor.view import MODEL_ONE, device_view
 from signers.view import DeviceView
 from zkcore.errors import BadSignature, InputError, SignerError, UnsupportedBySigner
 from zkcore.ethereum.eip191 import message_hash
-from zkcore.ethereum.eip712 import DOMAIN
 from zkcore.ethereum.signature import Signature
 from zkcore.signer import Capability
 from zkcore.transactions import Eip712Transaction, Eip1559Transaction, LegacyTransaction, Transaction
@@ -171,8 +170,7 @@ class TrezorSigner(DeviceSigner):
             ask = partial(wire.sign_hashes, path=self._path, hashes=(data.domain_separator(), data.struct_hash()))
         else:
             form = limits.streamed_form(data, self._model)
-            struct_hash = None if data.primary_type == DOMAIN else data.struct_hash()
-            ask = partial(wire.sign_streamed, path=self._path, form=form, struct_hash=struct_hash)
+            ask = partial(wire.sign_streamed, path=self._path, form=form, struct_hash=data.struct_hash())
         return self._signed(data.digest(), ask, self._agreed(data))
 
     def sign_message(self, message: bytes) -> Signature:

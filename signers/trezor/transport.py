@@ -141,10 +141,11 @@ def find_transport(where: str | Transport | None, deadline: Deadline) -> Guarded
     """
     if isinstance(where, Transport):
         return GuardedTransport(where, deadline)
-    tries = 20 if where is not None and where.startswith("udp") else 1  # an emulator may miss the 0.1 s it is given
+    emulator = where is not None and where.startswith("udp")  # which may miss the 0.1 s it is given, and is asked again
+    until = time.monotonic() + (min(2.0, deadline.left() / 2) if emulator else 0)
     io = IoThread()
     try:
-        for _ in range(tries - 1):
+        while time.monotonic() < until:
             with suppress(TransportException):
                 return GuardedTransport(io.call(deadline, _found, where), deadline)
         return GuardedTransport(io.call(deadline, _found, where), deadline)

@@ -66,9 +66,7 @@ def sign_hashes(session: "AnySession", path: Indices, hashes: tuple[bytes, bytes
     return _r_s(_ethereum().sign_typed_data_hash(session, list(path), *hashes))
 
 
-def sign_streamed(
-    session: "AnySession", path: Indices, form: dict[str, Any], struct_hash: bytes | None
-) -> tuple[int, int]:
+def sign_streamed(session: "AnySession", path: Indices, form: dict[str, Any], struct_hash: bytes) -> tuple[int, int]:
     """Typed data, struct by struct and value by value, as the device asks for them: all models but the Model One.
 
     `struct_hash`: of the message, which firmware that can shows at the end, after comparing it with its own.

@@ -23,7 +23,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "rpc": (("zkcore/rpc",), 742),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_922),
     "ledger": (("signers/ledger",), 718),
-    "trezor": (("signers/trezor",), 815),
+    "trezor": (("signers/trezor",), 812),
 }
 OTHER_SIGNER = 180  # any other module of `signers`
 

@@ -176,7 +176,7 @@ def test_a_name_that_is_cut() -> None:
 
 
 def test_a_fee_that_is_not_shown() -> None:
-    """Of 10**35 wei and more a Nano S Plus 1.22.1 showed nothing; of 2**256 and more "0 ETH"."""
+    """Of 2**256 - 2 wei a Nano S Plus 1.22.1 showed nothing, of 2**256 "0 ETH"; 10**35 fit yet, with a short unit."""
     careful = LedgerSigner.connect(open_dongle=FakeLedger(blind_signing=True).open)
     for make, price in ((legacy, "gas_price"), (eip1559, "max_fee_per_gas")):
         for gas, fee, clear in (

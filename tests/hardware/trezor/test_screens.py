@@ -1,5 +1,7 @@
 """What is said of a Trezor's screens beforehand, by model; what is passed on to it; and what does not fit into it."""
 
+import socket
+import time
 from typing import Any
 
 import pytest
@@ -240,3 +242,14 @@ def test_an_emulator_is_found_only_when_asked_for(monkeypatch: pytest.MonkeyPatc
     del devices[1]
     with pytest.raises(DeviceNotFound):
         TrezorSigner.connect(timeout=5)
+
+
+@pytest.mark.parametrize("timeout", [0.6, 2.0])
+def test_an_emulator_that_does_not_answer_is_not_found(timeout: float) -> None:
+    """Not: it, or its user, did not answer in time."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        started = time.monotonic()
+        with pytest.raises(DeviceNotFound):
+            TrezorSigner.connect(transport=f"udp:127.0.0.1:{silent.getsockname()[1]}", timeout=timeout)
+        assert time.monotonic() - started < timeout + 0.5
