@@ -30,7 +30,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "zkcore/transactions/_bytecode.py": ("tests/unit/test_addresses.py", _EXACT, _VECTORS),
     "zkcore/transactions/parse.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
     "zkcore/protocol/addresses.py": ("tests/unit/test_addresses.py", _EXACT, _VECTORS),
-    "zkcore/protocol/fees.py": ("tests/unit/test_fees.py", _EXACT, _VECTORS),
+    "zkcore/protocol/fees.py": ("tests/unit/test_fees.py", "tests/unit/test_fee_policy.py", _EXACT, _VECTORS),
     "zkcore/protocol/priority.py": ("tests/unit/test_priority.py", _EXACT, _VECTORS),
     "zkcore/protocol/assets.py": ("tests/unit/test_assets.py", _EXACT, _VECTORS),
     "zkcore/protocol/proofs.py": ("tests/unit/test_proofs.py", _EXACT, _VECTORS),

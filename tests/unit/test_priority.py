@@ -17,6 +17,7 @@ from zkcore.protocol.fees import encoded_length
 from zkcore.protocol.priority import (
     CanonicalTransaction,
     L2TransactionRequest,
+    PriorityRequest,
     l2_refund_recipient,
     l2_sender,
     predict_l2_hash,
@@ -282,3 +283,20 @@ def test_refund_to_one_who_is_named(version: int) -> None:
     assert lands_at("delegated") == (BOB if version >= 31 else apply_alias(BOB))
     assert refund_is_lost("delegated", version) == (version < 31)
     assert not refund_is_lost("contract", version)  # the contract acts through its alias
+
+
+@pytest.mark.parametrize(("expiration", "known"), [(0, True), (2**64 - 1, True), (2**64, False), (2**256 - 1, False)])
+def test_an_expiration_has_64_bits(expiration: int, known: bool) -> None:
+    raw = bytearray(log(FIXTURE).data)
+    raw[64:96] = expiration.to_bytes(32)
+    event = SimpleNamespace(**{**vars(log(FIXTURE)), "data": bytes(raw)})
+    found = priority_requests(receipt(event), DIAMOND_PROXY)
+    assert [request.expiration for request in found] == ([expiration] if known else [])
+
+
+def test_a_request_says_nothing_that_was_not_given() -> None:
+    request = L2TransactionRequest(sender=ALICE, l2_contract=BOB, mint_value=5, l2_gas_limit=6, refund_recipient=ALICE)
+    assert (request.l2_value, request.l2_calldata, request.factory_deps) == (0, b"", ())
+    assert request.l2_gas_per_pubdata_byte_limit == 800
+    recorded = PriorityRequest(l2_tx_hash=FIXTURE.hash(), transaction=FIXTURE)
+    assert (recorded.factory_deps, recorded.expiration) == ((), 0)

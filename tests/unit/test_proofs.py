@@ -229,3 +229,23 @@ def test_hostile_proofs_end_in_a_precise_error_or_in_no(proof: list[Hash32]) -> 
         assert not verify_proof(
             chain_id=1, batch=1, index=0, leaf=made("leaf"), proof=proof, roots=lambda _c, _b: made("root")
         )
+
+
+def test_a_final_part_leads_nowhere() -> None:
+    for proof in ([Hash32("0x01020001" + "00" * 28), made("a"), made("b")], [made("a"), made("b")]):
+        (node,) = parse_proof(proof)
+        assert node.final
+        assert (node.batch_mask, node.batch_path, node.l1_timestamp) == (0, (), None)
+        assert (node.settlement_batch, node.settlement_mask, node.settlement_chain_id) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("chain_id", [1, 2**56 - 1, 2**56, 2**64 - 1])
+def test_the_highest_chain_id_of_a_settlement_layer_is_no_time(chain_id: int) -> None:
+    """A chain id has 64 bits: a word with more is a batch and a mask, which says that a time came before."""
+    last = [Hash32("0x01010001" + "00" * 28), made("c")]
+    part = [made("l"), word(5), made("b"), word(999 << 128 | 9), word(chain_id)]
+    first, _ = parse_proof([Hash32("0x01010100" + "00" * 28), *part, *last])
+    assert (first.l1_timestamp, first.settlement_chain_id, first.settlement_batch) == (None, chain_id, 999)
+    timed, _ = parse_proof([Hash32("0x01010100" + "00" * 28), part[0], word(1_700_000_000), *part[1:], *last])
+    assert (timed.l1_timestamp, timed.settlement_chain_id, timed.settlement_batch) == (1_700_000_000, chain_id, 999)
+    assert timed.length == first.length + 1
