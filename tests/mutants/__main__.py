@@ -13,6 +13,7 @@ import importlib
 import importlib.abc
 import importlib.util
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ from tests.mutants.targets import SAMPLES, TARGETS
 ROOT = Path(__file__).resolve().parents[2]
 EQUAL = Path(__file__).with_name("equal.txt")
 SEED = 27  # of the samples
+PATIENCE = 40.0  # seconds of tests for each mutant of a sample
 # What children use and no mutant changes: imported once, before they are forked.
 SHARED = (
     "hypothesis.strategies", "hypothesis.internal.conjecture.engine", "_hypothesis_pytestplugin", "pytest", "asyncio", "sqlite3",
@@ -63,7 +65,7 @@ def fails_when_imported(path: str, mutant: Mutant, chosen: Chosen) -> bool:
         sys.meta_path.insert(0, Changed(name_of(path), mutant.code, ROOT / path))
         return chosen.killer()
 
-    killer = forked(work, seconds=chosen.seconds, late="too long")
+    killer = forked(work, seconds=3600, late="too long")
     Chosen.KILLS[killer] += 1
     return killer != ""
 
@@ -79,11 +81,13 @@ def known_equal() -> dict[str, str]:
 def survivors(path: str, found: Sequence[Mutant]) -> list[Mutant] | None:
     """The mutants that no test fails for; None if one fails without any change."""
     tests = TARGETS[path]
-    warm = Warm(ROOT / path, found)
-    left = forked(lambda: run_pytest(tests, warm) or warm.left, seconds=4 * 3600, late=None)
-    if not isinstance(left, dict):
+    warm = Warm(ROOT / path, found, PATIENCE if path in SAMPLES else None)
+    done = forked(lambda: run_pytest(tests, warm) or (warm.alive, warm.left), seconds=4 * 3600, late=None)
+    if not isinstance(done, tuple):
         return None
-    alive = [found[number] for number, chosen in left.items() if not fails_when_imported(path, found[number], chosen)]
+    numbers, left = done
+    numbers += [number for number, chosen in left.items() if not fails_when_imported(path, found[number], chosen)]
+    alive = [found[number] for number in sorted(numbers)]
     for mutant in alive:
         print(f"  survived  {path}:{mutant.line}  {mutant.text}")
     return alive
@@ -105,7 +109,7 @@ def main() -> int:
         found = [one for one in found if f"{path}: {one.text}" not in equal]
         of = len(found)
         if not given.all and of > SAMPLES.get(path, of):
-            found = sorted(random.Random(SEED).sample(found, SAMPLES[path]))
+            found = sorted(random.Random(SEED).sample(found, SAMPLES[path]), key=lambda one: one.line)
         alive = survivors(path, found)
         if alive is None:
             print(f"{path}: its tests fail without any change")
@@ -124,6 +128,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as elsewhere:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # children end as their parents do
         tempfile.tempdir = elsewhere  # what killed children leave behind
         sys.dont_write_bytecode, sys.pycache_prefix = False, elsewhere  # what is unchanged is compiled once
         sys.exit(main())

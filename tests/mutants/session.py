@@ -3,11 +3,12 @@
 import gc
 import itertools
 import os
+import signal
 import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ import pytest
 from tests.mutants.forks import forked
 from tests.mutants.mutate import Mutant
 
-SLACK = 20.0  # seconds: a mutant that loops is killed after this and three times what its tests take
+SLACK = 10  # seconds: a mutant that loops is killed after this and three times what the test takes
 
 
 def run_pytest(tests: Sequence[str], plugin: object) -> int:
@@ -44,28 +45,27 @@ def run_pytest(tests: Sequence[str], plugin: object) -> int:
     return int(pytest.main([*options, *tests], plugins=[plugin]))
 
 
-def first_failure(items: Sequence[pytest.Item]) -> str | None:
-    """Run the tests in this order until one fails: its name."""
-    return next((item.nodeid for item, following in pairs(items) if fails(item, following)), None)
-
-
 class Chosen:
     """A plugin: these tests alone, in this order, those of `KILLS` first."""
 
     KILLS: ClassVar[Counter[str]] = Counter()
 
-    def __init__(self, names: Sequence[str], seconds: float) -> None:
-        self.names, self.seconds = names, seconds
-        self.failed = ""
+    def __init__(self, names: Mapping[str, float]) -> None:
+        """The names of the tests, each with its seconds."""
+        self.names, self.failed = names, ""
 
     def killer(self) -> str:
         """Run them until one fails: its name."""
+        signal.alarm(60)  # for what loops when it is imported
         files = list(dict.fromkeys(name.partition("::")[0] for name in self.names))
         return self.failed or "no test" if run_pytest(files, self) else ""
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         place = {name: (-self.KILLS[name], number) for number, name in enumerate(self.names)}
         items[:] = sorted((item for item in items if item.nodeid in place), key=lambda item: place[item.nodeid])
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        signal.alarm(alarm_after(self.names[item.nodeid]))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
@@ -75,10 +75,12 @@ class Chosen:
 class Warm:
     """A plugin that runs the mutants of one module in place of the tests; `left` is what must be run from a fresh start."""
 
-    def __init__(self, path: Path, found: Sequence[Mutant]) -> None:
-        self._path, self._found = str(path), found
+    def __init__(self, path: Path, found: Sequence[Mutant], patience: float | None) -> None:
+        """`patience`: seconds of tests for each mutant, where all that there are take too long; none is run again then."""
+        self._path, self._found, self._patience = str(path), found, patience
         self._kills: Counter[str] = Counter()
         self.left: dict[int, Chosen] = {}
+        self.alive: list[int] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         noted = forked(lambda: self._note(session.items), seconds=3600, late=None)
@@ -91,12 +93,17 @@ class Warm:
         for number, mutant in enumerate(self._found):
             names = set().union(*(lines.get(line, ()) for line in mutant.lines)) if mutant.in_function else set(seconds)
             chosen = sorted(names, key=lambda name: (-self._kills[name], seconds[name]))
-            limit = SLACK + 3 * sum(seconds[name] for name in names)
-            if mutant.in_function and (killer := self._killer(session, functions, mutant.code, chosen, limit)):
+            if self._patience is not None:
+                spent = itertools.accumulate(seconds[name] for name in chosen)
+                chosen = [name for name, sofar in zip(chosen, spent, strict=True) if sofar <= self._patience]
+            if mutant.in_function and (killer := self._killer(session, functions, mutant.code, chosen, seconds)):
                 self._kills[killer] += 1
+            elif self._patience is not None and chosen and mutant.in_function:
+                self.alive.append(number)
             else:
                 # what is run at import may be run again by any test
-                self.left[number] = Chosen(chosen or sorted(seconds, key=lambda name: seconds[name]), SLACK + limit)
+                chosen = chosen or sorted(seconds, key=lambda name: seconds[name])
+                self.left[number] = Chosen({name: seconds[name] for name in chosen})
         return True
 
     def _killer(
@@ -105,20 +112,24 @@ class Warm:
         functions: Sequence[FunctionType],
         code: CodeType,
         names: Sequence[str],
-        limit: float,
+        seconds: Mapping[str, float],
     ) -> str | None:
         items = {item.nodeid: item for item in session.items}
 
         def work() -> str | None:
-            return first_failure([items[name] for name in names]) if exchange(functions, code) else None
+            if not exchange(functions, code):
+                return None
+            chosen = [items[name] for name in names]
+            pairs = itertools.zip_longest(chosen, chosen[1:])
+            return next((one.nodeid for one, following in pairs if fails(one, seconds[one.nodeid], following)), None)
 
-        return forked(work, seconds=limit, late="too long")  # type: ignore[no-any-return]
+        return forked(work, seconds=3600, late="too long")  # type: ignore[no-any-return]
 
     def _note(self, items: Sequence[pytest.Item]) -> tuple[dict[int, set[str]], dict[str, float]] | None:
         """Of each line, the tests that run it; of each test, how long it takes. None if one fails."""
         lines: dict[int, set[str]] = defaultdict(set)
         seconds: dict[str, float] = {}
-        for item, following in pairs(items):
+        for item, following in itertools.zip_longest(items, items[1:]):
 
             def note(frame: FrameType, event: str, arg: object, name: str = item.nodeid) -> Callable[..., Any] | None:
                 if frame.f_code.co_filename != self._path:
@@ -130,7 +141,7 @@ class Warm:
             threading.settrace(note)
             sys.settrace(note)
             try:
-                if fails(item, following):
+                if fails(item, 600, following):
                     return None
             finally:
                 sys.settrace(None)
@@ -139,13 +150,15 @@ class Warm:
         return dict(lines), seconds
 
 
-def pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    return itertools.zip_longest(items, items[1:])
+def alarm_after(seconds: float) -> int:
+    return SLACK + int(3 * seconds)
 
 
-def fails(item: pytest.Item, following: pytest.Item | None) -> bool:
+def fails(item: pytest.Item, seconds: float, following: pytest.Item | None) -> bool:
+    """Whether it does; a test that takes too long ends the process."""
     from _pytest.runner import runtestprotocol
 
+    signal.alarm(alarm_after(seconds))
     return any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
 
 
