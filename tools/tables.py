@@ -47,6 +47,7 @@ REMEDIES: dict[str, str] = {
     "Reverted": "Read `name` and the advice in the text; `data` has the raw bytes.",
     "InsufficientBalance": "Send the account what is `missing`, or move less; `MAX` is all that can be moved.",
     "InsufficientAllowance": "Leave `approve=True`, or approve it first.",
+    "NotCovered": "`cancel()` it, and order it again: see [Deposit](deposit.md).",
     "UnknownChain": "Check the chain id and the bridgehub: the chain may settle elsewhere.",
     "NotDeployed": "Look at the transaction: the address holds nothing, or another code. Deploy it anew with another salt or nonce.",
     "TransactionFailed": "Read `reason`; the fee is spent, the value is not. Order it anew if it is still wanted.",

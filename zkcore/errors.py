@@ -15,10 +15,10 @@ __all__ = [
     "DeviceNotFound", "FeeTooHigh", "FeeTooLow", "FirmwareTooOld", "HttpStatusError", "InputError", "InsufficientAllowance",
     "InsufficientBalance", "InsufficientBaseCost", "InvalidBundle", "InvalidDefinition", "InvalidProof", "JournalError",
     "KeyUnusable", "L2GasLimitTooHigh", "L2GasLimitTooLow", "L2HashMismatch", "MalformedReply", "MethodNotFound",
-    "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotDeployed",
-    "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError", "SendUncertain",
-    "SignerError", "SignerTimeout", "SignerUnavailable", "TransactionChanged", "TransactionFailed", "UnknownChain",
-    "UnsupportedBySigner", "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout",
+    "NoContract", "NoSigner", "NodeError", "NodeTimeout", "NodeUnreachable", "NodesDisagree", "NonceTaken", "NotCovered",
+    "NotDeployed", "NotPaired", "NotReady", "NothingToClaim", "PlanTampered", "RateLimited", "Reverted", "RpcError",
+    "SendUncertain", "SignerError", "SignerTimeout", "SignerUnavailable", "TransactionChanged", "TransactionFailed",
+    "UnknownChain", "UnsupportedBySigner", "UnsupportedProtocol", "UntrustedBridgehub", "UserRejected", "WaitTimeout",
     "WithdrawalCancelled", "WrongDevice", "ZkCoreError",
 ]
 # fmt: on
@@ -358,6 +358,8 @@ class InsufficientBalance(_Amounts, ChainError):
 class InsufficientAllowance(_Amounts, ChainError):
     """The allowance is too low, and approvals were switched off."""
 
+    _advice: ClassVar[str] = "approve it, or leave approve=True"
+
     def __init__(self, *, token: object, owner: object, spender: object, allowance: int, needed: int) -> None:
         self.token, self.owner, self.spender, self.allowance, self.needed = token, owner, spender, allowance, needed
         self.told_by(plain_units)
@@ -365,7 +367,13 @@ class InsufficientAllowance(_Amounts, ChainError):
     def _text(self, units: Units) -> str:
         show, remark = units(self.token)
         allows = f"{self.owner} allows {self.spender} {show(self.allowance)} of {self.token}"
-        return f"{allows}, needs {show(self.needed)}{remark}: approve it, or leave approve=True"
+        return f"{allows}, needs {show(self.needed)}{remark}: {self._advice}"
+
+
+class NotCovered(InsufficientAllowance):
+    """A request that pays L2 in an ERC-20 cannot be sped up: it would pay more than is approved, and more cannot be approved."""
+
+    _advice: ClassVar[str] = "no nonce is free for an approval of more before it: cancel() it, and order it again"
 
 
 class UnknownChain(ChainError):

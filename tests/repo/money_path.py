@@ -13,15 +13,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ground": (
         ("zkcore/__init__", "zkcore/_keccak", "zkcore/errors", "zkcore/types", "zkcore/effects", "zkcore/signer"),
-        719,
+        722,
     ),
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_184),
     "protocol": (("zkcore/protocol",), 1_996),
     "words": (("zkcore/words",), 272),
-    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_612),
-    "flows": (("zkcore/flows",), 4_238),
+    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_618),
+    "flows": (("zkcore/flows",), 4_331),
     "rpc": (("zkcore/rpc",), 742),
-    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_922),
+    "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_962),
     "ledger": (("signers/ledger",), 718),
     "trezor": (("signers/trezor",), 812),
 }

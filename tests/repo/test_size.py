@@ -7,7 +7,7 @@ from zkcore.audit import code_lines
 
 LONGEST_MODULE = 420
 LONGER = {
-    "zkcore/errors.py": 578,  # the one tree of errors, a class of few lines each: no second place to look
+    "zkcore/errors.py": 585,  # the one tree of errors, a class of few lines each: no second place to look
     "zkcore/wallet/submission.py": 442,  # one order of effects, read as one
 }
 

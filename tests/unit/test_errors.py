@@ -32,6 +32,7 @@ from zkcore.errors import (
     NodeError,
     NonceTaken,
     NoSigner,
+    NotCovered,
     NotDeployed,
     NothingToClaim,
     NotReady,
@@ -141,6 +142,13 @@ TEXTS = [
         (
             f"{A} allows {B} 3 of USDC, needs 10 (in its smallest unit: its decimals are not known here): "
             "approve it, or leave approve=True"
+        ),
+    ),
+    (
+        NotCovered(token="USDC", owner=A, spender=B, allowance=3, needed=10),
+        (
+            f"{A} allows {B} 3 of USDC, needs 10 (in its smallest unit: its decimals are not known here): "
+            "no nonce is free for an approval of more before it: cancel() it, and order it again"
         ),
     ),
     (UnknownChain(chain_id=7, bridgehub=A), f"the bridgehub {A} does not know chain 7"),

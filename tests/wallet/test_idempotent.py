@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from signers import PrivateKeySigner
-from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, count, sends, wallet_of
+from tests.wallet.tools import AMOUNT, ERA, count, sends, wallet_of
 from zkcore import ETH
-from zkcore.errors import InputError, InsufficientAllowance, NonceTaken, PlanTampered, TransactionFailed, WaitTimeout
+from zkcore.errors import InputError, NonceTaken, PlanTampered, TransactionFailed, WaitTimeout
 from zkcore.flows.l1 import TxOptions
 from zkcore.journal.sqlite import Journal
 from zkcore.plans.plan import SignedPlan, sign_plan
@@ -238,17 +238,6 @@ def test_what_is_included_is_not_replaced(net: Devnet, open_wallet: Any) -> None
             late()
     assert deposit.wait(timeout=30).status == 1
     assert count(net) == 1
-
-
-@BASE_ERC20
-def test_a_replacement_that_the_allowance_does_not_cover_is_refused(net: Devnet, open_wallet: Any) -> None:
-    wallet, base = open_wallet(net), net.tokens["BASE"]
-    plan = wallet.prepare_deposit(base, AMOUNT)
-    net.l1.mining = False
-    deposit = wallet.submit(replace(plan, steps=tuple(replace(step, after=()) for step in plan.steps)))
-    with pytest.raises(InsufficientAllowance):  # exactly the old mint value is allowed
-        deposit.speed_up()
-    assert len(sends(net)) == 2
 
 
 @ERA

@@ -46,7 +46,7 @@ class Slot(NamedTuple):
 def fate(chain: Chain, hashes: Sequence[Hash32], slot: Slot | None) -> Flow[Fate]:
     """What became of them: one wave where one is included, at most three. No slot: who sent them is not known, and no more."""
     receipts = yield from gather(*[calls.get_receipt(chain, tx_hash) for tx_hash in hashes])
-    receipt = next((found for found in receipts if found is not None), None)
+    receipt = _decisive(receipts)
     if receipt is not None:
         return Fate("included", receipt)
     return Fate("pending") if slot is None else (yield from unincluded(chain, hashes, *slot))
@@ -76,8 +76,14 @@ def unincluded(chain: Chain, hashes: Sequence[Hash32], sender: Address, nonce: i
     if isinstance(settled, NodeError) or settled <= nonce:
         return Fate("unknown")
     receipts = yield from gather(*[calls.get_receipt(chain, tx_hash) for tx_hash in hashes])
-    receipt = next((found for found in receipts if found is not None), None)
+    receipt = _decisive(receipts)
     return Fate("replaced") if receipt is None else Fate("included", receipt)
+
+
+def _decisive(receipts: Sequence[Receipt | None]) -> Receipt | None:
+    """The one that succeeded: what was replaced under a lower nonce may have been included, and the last one then has failed."""
+    found = [receipt for receipt in receipts if receipt is not None]
+    return next((receipt for receipt in found if receipt.status == 1), found[0] if found else None)
 
 
 # ---------------------------------------------------------------- of signed plans

@@ -70,7 +70,7 @@ class JournalLike(Protocol):
         ...
 
     def sign(self, entry: Entry, nonces: Nonces) -> bool:
-        """Write what was signed for it, before it is sent, and take its nonces. Written again, it is the same.
+        """Write what was signed for it, before it is sent, and take its nonces, none above. Written again, it is the same.
 
         False: another order has one of them; or the order has ended, or is known by a hash that this entry lacks, since somebody
         else went on with it after this one was read.

@@ -91,6 +91,8 @@ class SqlJournal(ABC):
                     if state not in ("asked", *MOVING) or not {*known.split()} <= {*map(str, entry.hashes)}:
                         return False
                 for chain_id, nonce in nonces:
+                    above = "reference = ? and chain_id = ? and nonce > ?"
+                    execute(f"delete from nonces where {above}", (entry.reference, chain_id, nonce))  # noqa: S608
                     at = (chain_id, str(entry.account), nonce)
                     execute("insert into nonces values (?, ?, ?, ?) on conflict do nothing", (*at, entry.reference))
                     where = "chain_id = ? and account = ? and nonce = ?"

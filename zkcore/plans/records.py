@@ -29,7 +29,9 @@ class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A deposit or a call from L1. `replaced`: earlier transactions with the same nonce, which may yet be the one included.
 
     `bridge`, here and in the others: the pair beside the vault that it goes by.
-    `signed`: the transaction in hex, to make a replacement from. `claimable`: whether L1 keeps a failed one to be claimed.
+    `signed`: the transaction in hex, to make a replacement from; `approvals`: those under the nonces right before its own.
+    `approves`: whether its plan may approve what it takes.
+    `claimable`: whether L1 keeps a failed one to be claimed.
     `reference`, here and in the others: of the order in the journal. `elsewhere`: what its transaction requests of other chains,
     where it was found by that.
     """
@@ -45,6 +47,8 @@ class RequestRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     l2_tx_hash: Hash32 | None = None
     claimable: bool
     signed: str = ""
+    approvals: tuple[str, ...] = ()
+    approves: bool = True
     reference: str | None = None
     bridge: Bridge | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
@@ -110,9 +114,11 @@ _BY_KIND: Final[dict[str, type[Record]]] = {
 def record_to_json(record: Record) -> str:
     """Canonical JSON; `record_from_json` reads it."""
     fields = {name: getattr(record, name) for name in record.__struct_fields__}
-    for name in ("reference", "signed", "replaces", "bridge", "elsewhere", "contract"):
+    for name in ("reference", "signed", "approvals", "replaces", "bridge", "elsewhere", "contract"):
         if not fields.get(name, True):
             del fields[name]
+    if fields.get("approves"):
+        del fields["approves"]
     return msgspec.json.encode({"zkcore_handle": VERSION, **fields}, enc_hook=str, order="sorted").decode()
 
 
@@ -156,6 +162,8 @@ def record_of(signed: SignedPlan[Any], reference: str | None = None) -> Record:
                 l1_tx_hash=tx_hash,
                 replaced=facts.replaces,
                 claimable=is_claimable(step.transaction.data),
+                approvals=tuple(map(to_hex, signed.raw_transactions[:-1])),
+                approves=facts.approves,
                 **pair,
                 **chains,
             )

@@ -42,6 +42,8 @@ class Order:
         self.kept = False  # it is in the journal, signed, and was before
         self.sent = False  # it is with the nodes
         self.before: Entry | None = None  # what it replaces there
+        self.overdue = False  # an approval was in no block when the rest was sent behind it
+        self.out = False  # one of its steps is with the nodes, and may be included
         self.record: Record | None = None
         self.error: Exception | None = None
 
@@ -58,7 +60,17 @@ class Order:
     @property
     def nonces(self) -> list[tuple[int, int]]:
         """Chain id and nonce of each step."""
-        return [(step.transaction.chain_id or 0, step.transaction.nonce) for step in self.plan.steps]
+        return _nonces(self.plan)
+
+    @property
+    def cancels(self) -> bool:
+        """Whether its nonces are another order's, which it is to end."""
+        return bool(self.plan.facts.replaces) and self.plan.kind == "transaction"
+
+    @property
+    def nonces_before(self) -> list[tuple[int, int]]:
+        """Those of what it replaces in the journal."""
+        return _nonces(self.before.plan.plan) if self.before and self.before.plan else []
 
     def known(self, entry: Entry) -> None:
         """It was signed before: that stands. Raises InputError if something else was asked for under its reference."""
@@ -69,6 +81,10 @@ class Order:
         if entry.state == "dropped" or entry.plan is None:
             raise InputError(f"reference: {entry.reference!r} is {entry.state}: order it under another one")
         self.reference, self.plan, self.signed, self.kept = entry.reference, entry.plan.plan, entry.plan, True
+
+
+def _nonces(plan: Plan[Any]) -> list[tuple[int, int]]:
+    return [(step.transaction.chain_id or 0, step.transaction.nonce) for step in plan.steps]
 
 
 def entry_of(order: Order) -> Entry:

@@ -2,8 +2,8 @@
 
 from typing import Any, Final, TypeVar
 
-from zkcore.effects import Chain, Flow, attempt, now
-from zkcore.errors import InputError, TransactionFailed
+from zkcore.effects import Chain, Flow, attempt, gather, now
+from zkcore.errors import InputError, NodeError, TransactionFailed
 from zkcore.flows.calling import check_deployed
 from zkcore.flows.claim import claimed
 from zkcore.flows.fate import Fate, Outcome, Slot, fate, included
@@ -11,6 +11,7 @@ from zkcore.flows.finalize import outdone
 from zkcore.flows.signed import slot_of
 from zkcore.flows.status import poll as keep_asking
 from zkcore.journal import State
+from zkcore.methods import calls
 from zkcore.methods.replies import Receipt
 from zkcore.plans.records import (
     Record,
@@ -150,7 +151,7 @@ class TransactionHandle(_SentHandle[TransactionRecord]):
         """The receipt; None until it is included."""
         receipt = yield from self._seen(self._record.tx_hash)
         if receipt is not None:
-            self._learn(receipt)
+            yield from self._learn(receipt)
         return receipt
 
     def _flow_wait(self, *, timeout: float = 1_800.0, poll: float = 1.0) -> Flow[Receipt]:
@@ -161,14 +162,18 @@ class TransactionHandle(_SentHandle[TransactionRecord]):
         found = yield from self._awaited(self._record.tx_hash, timeout, poll)
         if isinstance(found, TransactionFailed):
             if isinstance(found.receipt, Receipt):
-                self._learn(found.receipt)
+                yield from self._learn(found.receipt)
             raise found
-        self._learn(found)
+        yield from self._learn(found)
         return found
 
-    def _learn(self, receipt: Receipt) -> None:
+    def _learn(self, receipt: Receipt) -> Flow[None]:
         self._tell("done" if receipt.status == 1 else "failed")
-        for tx_hash in self._record.replaces if receipt.status == 1 else ():
+        replaces = self._record.replaces if receipt.status == 1 else ()
+        # those under a lower nonce than its last may have been included before it
+        asked = gather(*[calls.get_receipt(self.chain, tx_hash) for tx_hash in replaces])
+        found = yield from attempt(asked, NodeError)
+        for tx_hash in () if isinstance(found, NodeError) or any(found) else replaces:
             self._wallet._displaced(tx_hash)
 
 

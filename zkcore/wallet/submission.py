@@ -19,6 +19,7 @@ from zkcore.errors import (
     BadSignature,
     InputError,
     JournalError,
+    NodeError,
     NonceTaken,
     RpcError,
     SendUncertain,
@@ -29,7 +30,7 @@ from zkcore.errors import (
 from zkcore.ethereum.signature import CustomSignature, Signature
 from zkcore.flows.accounts import check_signatures
 from zkcore.flows.covering import covered, takes_tokens, uncovered
-from zkcore.flows.fate import included, is_sent, lookup, missing
+from zkcore.flows.fate import Fate, Slot, fate, included, is_sent, lookup, missing
 from zkcore.flows.signed import check_of
 from zkcore.journal import AGAIN, Entry, JournalLike, State
 from zkcore.methods import calls
@@ -49,6 +50,8 @@ T = TypeVar("T")
 
 _TOGETHER = 16  # sends at once: so many of one account does every pool take (geth: --txpool.accountslots)
 _PATIENCE = 1_800.0  # seconds for others to be done with the account's nonces, or with the same order
+# seconds for approvals to be in a block: the next one or two of L1. What takes longer holds up nobody: nonces keep the order
+_APPROVED = 15.0
 
 
 class Hold(Struct, frozen=True):
@@ -118,7 +121,8 @@ def _under_lease(orders: Sequence[Order], account: tuple[int, Address]) -> Submi
     first, ours = 0, set[int]()
     for some in groups:
         first = yield from _sign_all(some, account, first, ours)
-        yield from _send_all([order for order in some if order.signed and not order.kept and not order.error])
+        going = [order for order in some if order.signed and not order.kept and not order.error]
+        yield from _send_all(going, wait=not any(order.overdue for order in orders))
     yield Free((lease,))
 
 
@@ -187,7 +191,8 @@ def continuing(orders: Sequence[Order]) -> Submission[list[Order]]:
     again: list[Order] = [order for order in orders if any(one.order is order for one in lost)]
     for order in orders:
         # what had to be sent again is with the nodes by now, whoever had concluded otherwise
-        yield from _told(order, since=("signed", "uncertain", *(("done", "refused") if order in again else ())))
+        ended: tuple[State, ...] = ("done", "refused", "failed")
+        yield from _told(order, since=("signed", "uncertain", *(ended if order in again else ())))
     return again
 
 
@@ -199,8 +204,7 @@ def _each(orders: Sequence[Order], step: Submission[None]) -> Submission[None]:
     except Exception as error:  # noqa: BLE001  # one bad order never blocks the rest
         for order in orders:
             if order.error is None and not order.sent:
-                known = order.signed is None or isinstance(error, TransactionFailed)
-                order.error = error if known else SendUncertain(signed=order.signed, why=error)
+                order.error = error if order.signed is None else SendUncertain(signed=order.signed, why=error)
 
 
 def _hold(name: str) -> Submission[None]:
@@ -314,8 +318,7 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
             yield from check_signatures(signed)
             order.signed = signed
         entry = entry_of(order)
-        # what takes the place of another takes no nonce
-        nonces = [] if order.plan.facts.replaces else order.nonces
+        nonces = [] if order.cancels else order.nonces
         writing = Keep(lambda journal: journal.sign(entry, nonces))
         try:
             kept = yield writing
@@ -342,7 +345,7 @@ def _sign(order: Order, first: int, taken: set[int]) -> Submission[None]:
 
 
 # ---------------------------------------------------------------- sending
-def _send_all(orders: Sequence[Order]) -> Submission[None]:
+def _send_all(orders: Sequence[Order], *, wait: bool) -> Submission[None]:
     for order in orders:
         if order.fixed and order.signed:
             sent = yield from attempt(is_sent(order.signed), Exception)
@@ -356,23 +359,46 @@ def _send_all(orders: Sequence[Order]) -> Submission[None]:
         yield from deliver(single)
     for order in going:
         if len(order.plan.steps) > 1:
-            yield from _each([order], _steps(order))
+            yield from _each([order], _steps(order, wait=wait))
         yield from _told(order, since=("signed",))
 
 
-def _steps(order: Order) -> Submission[None]:
-    """One after the other, each once those before it that it needs are included."""
+def _steps(order: Order, *, wait: bool) -> Submission[None]:
+    """One after the other, each once those before it that it needs are included, or have had the time for that.
+
+    No transaction runs before one of a lower nonce. What is waited for is that a request whose approval fails costs nothing.
+    """
     if order.signed is None:
         return
     hashes: tuple[Hash32, ...] = order.signed.tx_hashes
     for place, step in enumerate(order.plan.steps):
-        for earlier in step.after:
-            before: PlanStep = order.plan.steps[earlier]
-            of_it = partial(check_of, sender=order.plan.sender, signed=before.transaction)
-            yield from included(before.chain, hashes[earlier], of_it)  # pyright: ignore[reportUnknownArgumentType]
+        for earlier in step.after if wait and not order.overdue else ():
+            try:
+                yield from _approved(order, order.plan.steps[earlier], hashes[earlier])  # pyright: ignore[reportUnknownArgumentType]
+            except (TransactionFailed, NonceTaken) as error:
+                known, _ = yield from lookup(step.chain, hashes[-1], order.plan.sender)
+                if not known:  # else it is out, by whoever went on with the order: what became of it, it tells itself
+                    order.error, order.out = error, False
+                    return
         yield from deliver([Delivery(order, place)])
         if order.error is not None:
             return
+        order.out = True
+
+
+def _approved(order: Order, step: PlanStep, tx_hash: Hash32) -> Submission[None]:
+    """Until it is included, or is overdue. Raises TransactionFailed; NonceTaken if another transaction has its nonce."""
+    slot = Slot(order.plan.sender, step.transaction.nonce)
+    of_it = partial(check_of, sender=slot.sender, signed=step.transaction)
+    try:
+        yield from included(step.chain, tx_hash, of_it, timeout=_APPROVED)
+    except WaitTimeout as late:
+        found = yield from attempt(fate(step.chain, (tx_hash,), slot), NodeError)
+        if isinstance(found, Fate) and found.outcome in ("unknown", "replaced"):
+            raise NonceTaken(
+                chain=step.chain, address=slot.sender, nonce=slot.nonce, next_nonce=slot.nonce + 1
+            ) from late
+        order.overdue = True
 
 
 def _told(order: Order, since: Sequence[State], *, unsent: bool = False) -> Submission[None]:
@@ -387,10 +413,14 @@ def _told(order: Order, since: Sequence[State], *, unsent: bool = False) -> Subm
     elif error is not None:
         state = "uncertain"
     nowhere = state in ("failed", "refused")
-    before, free = order.before, nowhere and not order.plan.facts.replaces
+    before, free = order.before, nowhere and not order.cancels
+    if nowhere and before is not None and order.out:
+        return  # its approval is out: it stays as it is signed, and is sent by whoever goes on with it
     if nowhere and before is not None:  # what it was to replace is still under way
         known = entry_of(order).hashes
-        yield Keep(lambda journal: journal.sign(replace(before, hashes=known), ()))
+        yield Keep(lambda journal: journal.sign(replace(before, hashes=known), order.nonces_before))
+        for chain_id, nonce in {*order.nonces} - {*order.nonces_before}:
+            REGISTER.free(chain_id, order.plan.sender, nonce)
         return
     yield Keep(lambda journal: journal.move(order.name, state, since=since, note=note, free=free))
     if free:
