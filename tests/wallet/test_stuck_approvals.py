@@ -25,8 +25,9 @@ from zkcore.flows.l1 import TxOptions
 from zkcore.plans.plan import sign_plan
 from zkcore.rpc.http import HttpTransport
 from zkcore.testing.devnet import Devnet, Failure
+from zkcore.testing.devnet.deploy import artifact
 from zkcore.transactions import parse_transaction
-from zkcore.types import Hash32
+from zkcore.types import Hash32, to_hex
 from zkcore.wallet.keeper import Keeper, KeeperPolicy
 from zkcore.wallet.nonces import REGISTER
 
@@ -594,6 +595,43 @@ def test_where_no_nonce_is_left_it_is_refused_by_name(net: Devnet, open_wallet: 
     assert cancelled.wait(timeout=30).status == 1
     net.mine(3)
     assert wallet.deposit(base, WHOLE).wait(timeout=30).status == 1
+
+
+@BASE_ERC20
+def test_a_token_that_wants_an_approval_of_nothing_first_is_refused_by_name(
+    net: Devnet, open_wallet: Open, stops: Stops
+) -> None:
+    """The approval of nothing would have the nonce of the request of before, and the one of more another: both could be paid."""
+    base, wallet = net.tokens["BASE"], open_wallet(net)
+    net.l1.rpc("anvil_setCode", str(base), to_hex(artifact("TetherLike", "runtime")))
+    stops(2)
+    deposit = wallet.deposit(base, WHOLE)
+    jump(net)
+    with pytest.raises(NotCovered):
+        deposit.speed_up()
+    deposit.cancel()
+    mined(net)
+    assert wallet.get_balance(base) // WHOLE == 0
+    assert wallet.deposit(base, WHOLE).wait(timeout=30).status == 1
+
+
+@BASE_ERC20
+def test_behind_an_approval_that_waits_it_is_refused_by_name(net: Devnet, open_wallet: Open) -> None:
+    """An approval of another order, of more than both would take: the request of before could be paid, and the new one too."""
+    base, wallet = net.tokens["BASE"], open_wallet(net)
+    exactly = wallet.prepare_deposit(base, WHOLE).steps[0].transaction
+    wallet.approve(base, int.from_bytes(exactly.data[-32:])).wait(timeout=30)
+    net.l1.mining = False
+    wallet.approve(base, 100 * WHOLE)
+    deposit = wallet.deposit(base, WHOLE)
+    assert [nonce for nonce, _ in waits(net)] == [1, 2]
+    jump(net)
+    with pytest.raises(NotCovered):
+        deposit.speed_up()
+    net.l1.base_fee //= 4
+    mined(net)
+    assert deposit.wait(timeout=30).status == 1
+    assert wallet.get_balance(base) // WHOLE == 1
 
 
 @BASE_ERC20

@@ -132,19 +132,21 @@ def _covering(
         amount = max(_approved(found[own[-1]])[1], mint)
         found[own[-1]] = replace(found[own[-1]], data=ERC20.approve.encode(router, amount))
         return found
-    following, final = yield from gather(
+    before, following, final = yield from gather(
+        calls.get_transaction_count("l1", me),
         next_nonce("l1", me, None),
         attempt(calls.get_transaction_count("l1", me, block="finalized"), NodeError),
     )
+    # its approval of 0 would take the nonce of what was sent before, and that of more another: then both could be paid
+    reset = bool(by_router) and (yield from refuses(session, token, router, mint))
+    # what waits before it may approve more, which pays for both; what waits behind it has the nonce
+    alone = before == (*approvals, request)[0].nonce and following <= request.nonce + 1
     # what it replaced may have had a lower nonce: that must be gone for good
     may_return = bool(record.replaced) and (isinstance(final, NodeError) or final < request.nonce)
-    if may_return or following > request.nonce + 1 or not record.approves:
+    if reset or not alone or may_return or not record.approves:
         raise NotCovered(token=token, owner=me, spender=router, allowance=by_router, needed=mint)
-    reset = bool(by_router) and (yield from refuses(session, token, router, mint))
     gas = next((each.gas_limit for each in _transactions(session, record)[:-1] if each.to == token), _APPROVE_GAS)
-    for amount in (0, mint) if reset else (mint,):
-        data, nonce = ERC20.approve.encode(router, amount), request.nonce + len(found) - len(approvals)
-        found.append(replace(request, to=token, value=0, data=data, gas_limit=gas, nonce=nonce))
+    found.append(replace(request, to=token, value=0, data=ERC20.approve.encode(router, mint), gas_limit=gas))
     return found
 
 
