@@ -205,3 +205,66 @@ def test_a_text_with_a_question_mark_is_a_value(journal: Any) -> None:
     odd = replace(ASKED, reference="who? %s 'quoted' ; -- what", ask="?%s")
     assert journal.ask(odd) is None
     assert journal.find(odd.reference) == odd
+
+
+def test_nonces_are_freed_where_that_is_said_and_the_state_changed(journal: Any) -> None:
+    journal.ask(ASKED)
+    journal.sign(KEPT, NONCES)
+    taken = {nonce for _, nonce in NONCES}
+    assert journal.move("invoice 7", "sent", since=("signed",))
+    assert set(journal.taken(NONCES[0][0], KEPT.account, 0)) == taken
+    assert not journal.move("invoice 7", "refused", since=("signed",), free=True)
+    assert set(journal.taken(NONCES[0][0], KEPT.account, 0)) == taken
+    assert journal.move("invoice 7", "refused", since=("sent",), free=True)
+    assert set(journal.taken(NONCES[0][0], KEPT.account, 0)) == set()
+
+
+def test_who_reads_does_not_wait_for_who_writes(journal: Any, reopen: Callable[[], Any]) -> None:
+    journal.ask(ASKED)
+    journal.sign(KEPT, NONCES)
+    writer = reopen()
+    with writer._transaction() as execute:
+        execute("update orders set note = 'not told yet'", ())
+        assert journal.find("invoice 7") == KEPT
+        assert journal.with_hash(SIGNED.hash) == [KEPT]
+        assert set(journal.taken(NONCES[0][0], KEPT.account, 0)) == {nonce for _, nonce in NONCES}
+        assert journal.pending() == journal.history() == [KEPT]
+    assert journal.find("invoice 7").note == "not told yet"
+
+
+def test_leaving_the_block_closes_it(reopen: Callable[[], Any]) -> None:
+    other = reopen()
+    with reopen() as journal:
+        assert journal.lease("nonces")
+        assert not other.lease("nonces")
+    assert other.lease("nonces")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("handle = null", "its parts contradict one another"),
+        ("plan = null", "its parts contradict one another"),
+        ("plan = null, handle = null", "its parts contradict one another"),  # and it may move money
+        ("hashes = ''", "its parts contradict one another"),  # what it sent is not among them
+        ("kind = 'withdrawal'", "its plan is another one's"),
+        ("account = '0x0000000000000000000000000000000000000007'", "its plan is another one's"),
+        ("l1_chain_id = 7", "its handle has another l1_chain_id"),
+        ("l2_chain_id = 7", "its handle has another l2_chain_id"),
+    ],
+)
+def test_parts_of_two_orders_are_no_order(
+    journal: Any, change: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal.ask(ASKED)
+    journal.sign(KEPT, NONCES)
+    with journal._transaction() as execute:
+        execute(f"update orders set {change}", ())
+    told = f"the journal's entry 'invoice 7' cannot be read: {why}"
+    with pytest.raises(PlanTampered, match=f"^{told}$"):
+        journal.find("invoice 7")
+    assert caplog.messages == []
+    assert journal.history() == []
+    assert journal.unreadable == {"invoice 7": told}
+    assert caplog.messages == [told]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
