@@ -86,18 +86,27 @@ def survivors(path: str, found: Sequence[Mutant]) -> list[Mutant] | None:
     if not isinstance(done, tuple):
         return None
     numbers, left = done
-    numbers += [number for number, chosen in left.items() if not fails_when_imported(path, found[number], chosen)]
-    alive = [found[number] for number in sorted(numbers)]
+    alive = [found[number] for number in numbers]
     for mutant in alive:
-        print(f"  survived  {path}:{mutant.line}  {mutant.text}")
+        tell(path, mutant)
+    for number, chosen in left.items():
+        if not fails_when_imported(path, found[number], chosen):
+            alive.append(found[number])
+            tell(path, found[number])
     return alive
+
+
+def tell(path: str, mutant: Mutant) -> None:
+    print(f"  survived  {path}:{mutant.line}  {mutant.text}", flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", help="paths; all that have tests named for them, if none is given")
     parser.add_argument("--only", default="", help="mutants whose description has this in it")
-    parser.add_argument("--all", action="store_true", help="no sample where the whole is long")
+    parser.add_argument(
+        "--sample", type=int, help="so many of each module at most; 0: all, of those too that take hours"
+    )
     given = parser.parse_args()
     for name in SHARED:
         importlib.import_module(name)
@@ -108,8 +117,9 @@ def main() -> int:
         found = [one for one in mutants(source, str(ROOT / path)) if given.only in one.text]
         found = [one for one in found if f"{path}: {one.text}" not in equal]
         of = len(found)
-        if not given.all and of > SAMPLES.get(path, of):
-            found = sorted(random.Random(SEED).sample(found, SAMPLES[path]), key=lambda one: one.line)
+        most = SAMPLES.get(path, of) if given.sample is None else given.sample or of
+        if of > most:
+            found = sorted(random.Random(SEED).sample(found, most), key=lambda one: one.line)
         alive = survivors(path, found)
         if alive is None:
             print(f"{path}: its tests fail without any change")
