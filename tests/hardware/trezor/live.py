@@ -1,9 +1,10 @@
 """Real Trezor emulators over UDP, their users played over the debug link. Everything on such an emulator is wiped.
 
-ZKCORE_TREZOR_UDP_PORT: of a T1B1; ZKCORE_TREZOR_CORE_UDP_PORT: of a core model that speaks protocol v1 (T2T1, T3B1, T3T1).
+ZKCORE_TREZOR_UDP_PORT: of a T1B1; ZKCORE_TREZOR_CORE_UDP_PORT: of a core model (T2T1, T3B1, T3T1, or T3W1, which is paired with).
 """
 
 import os
+import re
 import time
 from contextlib import suppress
 from typing import Any, Self
@@ -15,6 +16,7 @@ from trezorlib.transport.udp import UdpTransport
 
 from signers import TrezorSigner
 from signers.testing.trezor import RecordingTransport
+from signers.trezor import PairingCredential
 from tests.hardware.trezor.scenes import MNEMONIC
 
 PIN = "1234"
@@ -30,6 +32,7 @@ class LiveRig:
         self.press = True  # False: the user does nothing
         self.recorder: RecordingTransport | None = None
         self.names: list[str] = []
+        self.pairings: list[PairingCredential] = []
         context = _found(port)
         context.wipe_device(reseed=False)
         load_device(
@@ -53,8 +56,25 @@ class LiveRig:
         return self.recorder
 
     def connect(self, *path: str, **options: Any) -> TrezorSigner:
-        given = {"transport": self.recorder or self.path, "on_button": self.on_button, "timeout": 30}
-        return TrezorSigner.connect(*path, **{**given, **options})
+        given: dict[str, Any] = {"transport": self.recorder or self.path, "on_button": self.on_button, "timeout": 30}
+        if self.model != "T3W1":
+            return TrezorSigner.connect(*path, **{**given, **options})
+        given |= {"on_pairing": self.code, "credentials": self, "timeout": 90}
+        screens, names = self.screens, len(self.names)
+        signer = TrezorSigner.connect(*path, **{**given, **options})
+        self.screens = screens  # those of pairing are none of a scene's
+        del self.names[names:]
+        return signer
+
+    def code(self, _: str) -> str:
+        """The one that a Safe 7 shows."""
+        return "".join(re.findall(r"[0-9]", self.text())[-6:])
+
+    def load(self) -> list[PairingCredential]:
+        return self.pairings
+
+    def save(self, credential: PairingCredential) -> None:
+        self.pairings.append(credential)
 
     def on_button(self, shown: str) -> None:
         self.screens += 1
