@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from signers import PrivateKeySigner
 from tests.wallet.conftest import Open
 from tests.wallet.test_crash import run_until
+from tests.wallet.test_keeper import Both
 from tests.wallet.tools import AMOUNT, BASE_ERC20, ERA, CountingSigner, count, sends, wallet_of
 from zkcore import ETH, Journal, ether, gwei
 from zkcore.errors import (
@@ -294,6 +295,26 @@ def test_an_approval_that_fails_sends_nothing_more(net: Devnet, open_wallet: Ope
     assert len(sends(net)) == 1
     assert wallet.in_flight() == []
     assert wallet.deposit(token, AMOUNT).wait(timeout=30).status == 1
+
+
+@ERA
+def test_an_approval_that_fails_when_the_request_is_behind_it_is_told_as_its_end(
+    net: Devnet, open_wallet: Open
+) -> None:
+    """The deposit fails on L1 for its gas alone; nothing is paid, nor left in flight."""
+    wallet, token = open_wallet(net), net.tokens["DAI"]
+    held = wallet.get_l1_balance(token)
+    plan = wallet.prepare_deposit(token, AMOUNT)
+    starved = replace(plan.steps[0], transaction=replace(plan.steps[0].transaction, gas_limit=30_000))
+    net.l1.mining = False
+    deposit = wallet.submit(replace(plan, steps=(starved, plan.steps[1])), reference="one")
+    mined(net)
+    with pytest.raises(TransactionFailed):
+        deposit.wait(timeout=30)
+    assert [entry.state for entry in REGISTER.journal.history()] == ["failed"]
+    assert wallet.get_l1_balance(token) == held
+    assert wallet.deposit(token, AMOUNT, reference="two").wait(timeout=30).status == 1
+    arrived(net, token)
 
 
 @ERA
@@ -635,8 +656,9 @@ def test_behind_an_approval_that_waits_it_is_refused_by_name(net: Devnet, open_w
 
 
 @BASE_ERC20
+@pytest.mark.parametrize("waits_too", [True, False], ids=["approval waits", "approval is in"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_killed_between_the_two(net: Devnet, tmp_path: Path, stops: Stops, after: bool) -> None:
+def test_killed_between_the_two(net: Devnet, tmp_path: Path, stops: Stops, after: bool, waits_too: bool) -> None:
     """At every boundary of a speed_up with an approval of its own: another process goes on, and it is paid once."""
     base, boundary, killed = net.tokens["BASE"], 0, True
     while killed:
@@ -645,7 +667,7 @@ def test_killed_between_the_two(net: Devnet, tmp_path: Path, stops: Stops, after
         path = tmp_path / f"journal {boundary} {after}"
         with Journal(path) as journal:
             wallet = wallet_of(net, journal=journal)
-            stops(2)
+            stops(1 if waits_too else 2)
             deposit = wallet.deposit(base, WHOLE)
             jump(net)
             killed = run_until(wallet, deposit._faster(None), boundary, after=after)
@@ -664,6 +686,61 @@ def test_killed_between_the_two(net: Devnet, tmp_path: Path, stops: Stops, after
         net.revert(snapshot)
         REGISTER.forget()
     assert boundary > 10
+
+
+@BASE_ERC20
+@pytest.mark.parametrize("how", ["once", "again", "handle alone", "keeper", "the second of two first"])
+def test_other_ways_to_the_same(net: Devnet, open_wallet: Open, stops: Stops, how: str) -> None:
+    """Its approval is in. What of it waits is replaced again, from anywhere, and paid once."""
+    wallet, base = open_wallet(net), net.tokens["BASE"]
+    stops(2)
+    deposits = [wallet.deposit(base, WHOLE)]
+    jump(net)
+    if how == "keeper":
+        keeper = Both([wallet], policy=KeeperPolicy(replace_after=1e-6))
+        assert [(one.errors, len(one.ordered)) for one in keeper.round()] == [((), 1)]
+    elif how == "handle alone":
+        kept = deposits[0].to_json()
+        REGISTER.forget()
+        deposits = [wallet.resume(kept)]
+    if how == "the second of two first":
+        deposits.insert(0, wallet.deposit(base, WHOLE))
+        net.l1.base_fee *= 2
+        deposits[0].speed_up()
+        with pytest.raises(NotCovered):
+            deposits[1].speed_up()
+        deposits[1].cancel()
+    elif how != "keeper":
+        deposits[0].speed_up()
+    if how == "again":
+        jump(net)
+        deposits[0].speed_up()
+        assert len(deposits[0]._record.replaced) == 2
+    mined(net)
+    assert deposits[0].wait(timeout=30).status == 1
+    assert wallet.get_l1_allowance(base) == 0
+    assert wallet.get_balance(base) // WHOLE == 1
+    assert wallet.deposit(base, WHOLE).wait(timeout=30).status == 1
+    assert wallet.get_balance(base) // WHOLE == 2
+
+
+@BASE_ERC20
+def test_it_is_moved_again_once_what_is_below_is_final(net: Devnet, open_wallet: Open, stops: Stops) -> None:
+    wallet, base = open_wallet(net), net.tokens["BASE"]
+    stops(2)
+    deposit = wallet.deposit(base, WHOLE)
+    deposit.speed_up()
+    only(net, sends(net)[2])
+    net.mine(1)
+    only(net, sends(net)[3])  # the approval is in, and the request waits behind it
+    jump(net)
+    net.mine(80)
+    deposit.speed_up()
+    assert [nonce for nonce, _ in waits(net)] == [2, 3]
+    mined(net)
+    assert deposit.wait(timeout=30).status == 1
+    assert wallet.get_balance(base) // WHOLE == 1
+    assert wallet.deposit(base, WHOLE).wait(timeout=30).status == 1
 
 
 @BASE_ERC20
