@@ -18,7 +18,7 @@ PARTS: dict[str, tuple[tuple[str, ...], int]] = {
     "ethereum + transactions": (("zkcore/ethereum", "zkcore/transactions"), 1_184),
     "protocol": (("zkcore/protocol",), 1_996),
     "words": (("zkcore/words",), 272),
-    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_618),
+    "methods + plans": (("zkcore/methods", "zkcore/plans"), 1_644),
     "flows": (("zkcore/flows",), 4_331),
     "rpc": (("zkcore/rpc",), 742),
     "journal + wallet": (("zkcore/journal", "zkcore/wallet"), 2_962),

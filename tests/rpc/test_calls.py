@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.rpc import samples as s
 from zkcore.errors import InputError, MalformedReply, MethodNotFound, NoContract, Reverted, RpcError
@@ -14,6 +15,7 @@ from zkcore.explore import replies as more_replies
 from zkcore.explore.state import AccountOverride, with_state
 from zkcore.methods import calls, replies
 from zkcore.methods.calls import CallRequest
+from zkcore.rpc.faults import error_of
 from zkcore.testing import play
 from zkcore.types import Address, Hash32
 
@@ -554,6 +556,51 @@ def test_a_receipt_without_a_block_is_none_yet() -> None:
         assert play(calls.get_receipt("l1", H1), [s.RECEIPT | {"blockHash": nothing}]).value is None
         half = {"transactionHash": str(H1), "blockHash": nothing, "status": None}
         assert play(calls.get_receipt("l1", H1), [half]).value is None
+    assert play(calls.get_receipt("l1", H1), [s.RECEIPT | {"blockNumber": None}]).value is None  # half of one, too
+    for odd in ([], 7, "", False, {}):
+        with pytest.raises(MalformedReply):
+            play(calls.get_receipt("l1", H1), [odd])
+
+
+def test_a_nonce_that_is_none_is_the_nodes_fault() -> None:
+    assert play(calls.get_transaction_count("l1", A1), [hex(2**64 - 1)]).value == 2**64 - 1
+    with pytest.raises(MalformedReply, match="nonce below"):
+        play(calls.get_transaction_count("l1", A1), [hex(2**64)])
+
+
+@pytest.mark.parametrize("code", [-32603, -32000, -32002, -32090, 3])
+def test_a_proof_that_is_not_there_yet(code: int) -> None:
+    def said(code: int, message: str) -> Any:
+        return play(calls.get_l2_to_l1_log_proof(H1), [error_of({"code": code, "message": message}, "l2")]).value
+
+    assert said(code, "L1 batch is not executed yet") is None
+    for message in ("not found", "the method zks_getL2ToL1LogProof is not supported yet"):
+        with pytest.raises(RpcError):
+            said(code, message)
+
+
+def test_null_is_a_field_that_is_left_out() -> None:
+    """What is not needed may be null or "", and a log need not say again where its transaction is; logs are never "none"."""
+    whole = play(calls.get_receipt("l1", H1), [s.RECEIPT]).value
+    assert whole is not None
+    bare = {name: s.LOG[name] for name in ("address", "topics", "data", "logIndex")}
+    empty = dict.fromkeys(("type", "effectiveGasPrice", "transactionIndex", "to", "l1BatchNumber", "logsBloom"))
+    found = play(calls.get_receipt("l1", H1), [s.RECEIPT | empty | {"contractAddress": "", "logs": [bare]}]).value
+    assert found is not None
+    assert (found.type, found.to, found.contract_address, found.effective_gas_price) == (0, None, None, None)
+    assert found.logs == (replace(whole.logs[0], removed=None),)
+    nulls = [bare | {"blockNumber": None, "transactionHash": None, "blockHash": None, "removed": None}]
+    assert play(calls.get_receipt("l1", H1), [s.RECEIPT | {"logs": nulls}]).value == replace(whole, logs=found.logs)
+    numbers = {"transactionIndex": 0, "l1BatchTxIndex": 0, "type": 0}  # 0 is one
+    found = play(calls.get_receipt("l1", H1), [s.RECEIPT | numbers]).value
+    assert found is not None
+    assert (found.transaction_index, found.l1_batch_tx_index, found.type) == (0, 0, 0)
+    for name in ("status", "logs"):
+        for row in (s.RECEIPT | {name: None}, {key: value for key, value in s.RECEIPT.items() if key != name}):
+            with pytest.raises(MalformedReply, match=name):
+                play(calls.get_receipt("l1", H1), [row])
+    with pytest.raises(MalformedReply, match="logs"):
+        play(calls.get_receipt("l1", H1), [s.RECEIPT | {"logs": [7]}])
 
 
 @pytest.mark.parametrize("word", ["0x", "0x0", "0x1", "0x123", "0x0" + "1" * 62, "0x" + "f" * 64, "0x00000aB"])

@@ -207,7 +207,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], list[str]]] = [
     ({"status": None}, ["`$.status`", "None"]),
     ({"status": True}, ["`$.status`", "True"]),
     ({"blockNumber": "5"}, ["`$.blockNumber`", "'5'"]),
-    ({"blockNumber": None}, ["`$.blockNumber`", "None"]),
+    ({"blockNumber": [None]}, ["`$.blockNumber`", "None"]),
     ({"blockHash": "0x11"}, ["`$.blockHash`", "'0x11'"]),
     ({"from": "0x"}, ["`$.from`", "'0x'"]),
     ({"from": None}, ["`$.from`", "None"]),

@@ -18,7 +18,17 @@ EXAMPLES = [
     for name in examples
 ]
 LASTING = {"it lacks a method", "it takes no large batches", "it takes no long ranges"}  # and not for a while only
-LASTING_TOO = {"L2->L1 logs", "L2->L1 logs, null", "the price", "the root", "the tips", "the details", "zeros"}
+LASTING_TOO = {
+    "L2->L1 logs",
+    "L2->L1 logs, null",
+    "L2->L1 logs, empty",
+    "the price",
+    "the price, null",
+    "the root",
+    "the tips",
+    "the details",
+    "zeros",
+}
 
 
 def patient(act: Any) -> Any:

@@ -301,7 +301,7 @@ def wait_for_withdrawal(
 
     def what(last: WithdrawalStatus | None) -> str:
         reason = f": {last.reason}" if last is not None and last.reason else ""
-        return f"the withdrawal {Hash32(l2_tx_hash)} to be {until}{reason}"
+        return f"the withdrawal {Hash32(l2_tx_hash)} to {'run on L2' if until == 'l2' else f'be {until}'}{reason}"
 
     def troubled(last: WithdrawalStatus | None, error: NodeError) -> WithdrawalStatus:
         return replace(last or WithdrawalStatus(phase="UNKNOWN"), trouble=error)

@@ -91,7 +91,7 @@ def log_index(receipt: Receipt, log: Log) -> int:
     Equal messages of one sender are equal logs: the nth of them is the nth. Where the node leaves the logs out, the place is that
     among the messages: a proof that is of another log does not lead to the root on L1.
     """
-    if receipt.l2_to_l1_logs is None:
+    if not receipt.l2_to_l1_logs:  # an empty list is no word of a transaction that sends one
         return messages_of(receipt).index(log)
     _ = _fields(log)  # what does not fit is the node's fault
     key, value = log.topics[1], log.topics[2]

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from msgspec import Raw
 
 from zkcore.effects import Call, Chain, Flow, attempt
-from zkcore.errors import NoContract, RpcError
+from zkcore.errors import MethodNotFound, NoContract, RpcError
 from zkcore.ethereum.abi import Function
 from zkcore.methods import replies
 from zkcore.methods.decoding import Data, Quantity, Word, decoder, decoder_or_null
@@ -85,7 +85,14 @@ def get_balance(chain: Chain, address: AddressLike, *, block: BlockId = "latest"
 
 def get_transaction_count(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[int]:
     """The next nonce; at "pending", counting what waits in the node's pool."""
-    return Call(chain, "eth_getTransactionCount", (_address(address), block_id(block)), decoder(Quantity))
+    parse = decoder(Quantity)
+
+    def decode(raw: Raw) -> int:
+        if (nonce := parse(raw)) >> 64:  # EIP-2681
+            raise ValueError(f"expected a nonce below 2**64, got {nonce}")
+        return nonce
+
+    return Call(chain, "eth_getTransactionCount", (_address(address), block_id(block)), decode)
 
 
 def get_code(chain: Chain, address: AddressLike, *, block: BlockId = "latest") -> Call[bytes]:
@@ -234,7 +241,8 @@ def get_l2_to_l1_log_proof(
     call = Call("l2", method, params if target is None else (*params, target), decoder_or_null(replies.SpelledLogProof))
     proof = yield from attempt(call, RpcError)
     if isinstance(proof, RpcError):
-        if proof.code in {-32603, -32000} and _NOT_YET.search(proof.message):  # Era says null instead
+        lacking = isinstance(proof, MethodNotFound) or proof.code == -32602  # the method, or what it was asked with
+        if not lacking and _NOT_YET.search(proof.message):  # Era says null instead
             return None
         raise proof
     return proof

@@ -35,9 +35,20 @@ else:
         @staticmethod
         def parse(value: object) -> object:
             """Raises ValueError."""
-            if isinstance(value, dict) and value.get("blockHash", "") in _NO_BLOCK:
+            if not isinstance(value, dict):
+                return convert(value, Receipt)
+            if value.get("blockHash", "") in _NO_BLOCK or value.get("blockNumber", "") is None:
                 return None
-            return convert(value, Receipt)
+            told = {name: one for name, one in value.items() if name not in _OPTIONAL or one not in (None, "")}
+            if isinstance(rows := told.get("logs"), list):  # where a log does not say where it is, the receipt does
+                place = {name: told[name] for name in ("blockHash", "blockNumber", "transactionHash") if name in told}
+                told["logs"] = [
+                    place | {k: v for k, v in row.items() if v is not None or k not in place}
+                    if isinstance(row, dict)
+                    else row
+                    for row in rows
+                ]
+            return convert(told, Receipt)
 
     class L2ToL1Logs(metaclass=Hooked):
         """Rows of L2ToL1LogEntry in any of their spellings."""
@@ -58,6 +69,16 @@ else:
 
 
 _NO_BLOCK = (None, "0x" + "00" * 32)
+
+_OPTIONAL = {
+    "type",
+    "to",
+    "contractAddress",
+    "effectiveGasPrice",
+    "transactionIndex",
+    "l1BatchNumber",
+    "l1BatchTxIndex",
+}
 
 # A field by other names; the first that is there counts. On Era a transaction has a number in its block as well as in
 # its batch, and the leaf takes that of the batch.

@@ -18,6 +18,7 @@ from zkcore.testing.devnet.faults import (
     Fault,
     HalfJson,
     Lacks,
+    Lie,
     MissingMember,
     Narrow,
     Stale,
@@ -35,6 +36,10 @@ _LACKED = (
     "zks_estimateGasL1ToL2", "zks_getL2ToL1LogProof",
 )
 # fmt: on
+
+_NO_L2_LOGS = Lie(lambda receipt: receipt and receipt | ({"l2ToL1Logs": []} if "l2ToL1Logs" in receipt else {}))
+_NO_NUMBER = Lie(lambda receipt: receipt and receipt | {"blockNumber": None})
+_NULLS = null("effectiveGasPrice", "type", "logsBloom", "contractAddress", "cumulativeGasUsed", "transactionIndex")
 
 # Each kind in which nodes were seen to misbehave, with examples: the fault, and of which methods. `add(*CATALOGUE[kind][name])`
 CATALOGUE: Mapping[str, Mapping[str, tuple[Fault, str]]] = {
@@ -88,7 +93,10 @@ CATALOGUE: Mapping[str, Mapping[str, tuple[Fault, str]]] = {
     "it leaves something out": {
         "L2->L1 logs": (leaves_out("l2ToL1Logs"), "eth_getTransactionReceipt"),
         "L2->L1 logs, null": (null("l2ToL1Logs"), "eth_getTransactionReceipt"),
+        "L2->L1 logs, empty": (_NO_L2_LOGS, "eth_getTransactionReceipt"),
         "the block": (null("blockHash", "blockNumber"), "eth_getTransactionReceipt"),
+        "the block's number": (_NO_NUMBER, "eth_getTransactionReceipt"),
+        "the price, null": (_NULLS, "eth_getTransactionReceipt"),
         "the price": (leaves_out("effectiveGasPrice", "type", "to"), "eth_getTransactionReceipt"),
         "the root": (leaves_out("root"), "zks_getL2ToL1LogProof"),
         "the tips": (leaves_out("reward", "gasUsedRatio"), "eth_feeHistory"),
