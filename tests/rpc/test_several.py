@@ -324,3 +324,9 @@ def test_a_quorum_keeps_its_time(nodes: list[Node], make: Make) -> None:
     begun = time.monotonic()
     assert make(nodes, agree=2).ask(CHAIN, timeout=0.3) == ["0x5"]
     assert time.monotonic() - begun < 0.6
+
+
+@pytest.mark.parametrize("agree", [0, 3, -1, 1.5, "2", None, True])
+def test_how_many_must_agree_is_a_number_of_nodes(agree: Any) -> None:
+    with pytest.raises(InputError, match="agree: expected"):
+        Quorum(["http://127.0.0.1:1", "http://127.0.0.1:2"], agree=agree)

@@ -14,7 +14,6 @@ from zkcore.errors import InputError, NodeError, NodesDisagree
 from zkcore.methods.agreement import agreed, rank, shown
 from zkcore.rpc.http import AsyncHttpTransport, HttpTransport, side_by_side, side_by_side_async
 from zkcore.rpc.transport import Limits, Request
-from zkcore.types import uint
 
 __all__ = ["AsyncFailover", "AsyncQuorum", "Failover", "Quorum"]
 
@@ -127,7 +126,7 @@ class _Agreeing(_Several):
     def __init__(self, nodes: Sequence[Any], *, agree: int = 2) -> None:
         """As `Failover`; `agree`: so many nodes must say the same. Raises InputError."""
         super().__init__(nodes)
-        if not 1 <= uint(agree, "agree") <= len(self.nodes):
+        if type(agree) is not int or not 1 <= agree <= len(self.nodes):
             raise InputError(f"agree: expected 1 to {len(self.nodes)}, the number of nodes, got {agree}")
         self.agree = agree
 
