@@ -557,7 +557,8 @@ def test_a_receipt_without_a_block_is_none_yet() -> None:
         half = {"transactionHash": str(H1), "blockHash": nothing, "status": None}
         assert play(calls.get_receipt("l1", H1), [half]).value is None
     assert play(calls.get_receipt("l1", H1), [s.RECEIPT | {"blockNumber": None}]).value is None  # half of one, too
-    for odd in ([], 7, "", False, {}):
+    odds: list[Any] = [[], 7, "", False, {}]
+    for odd in odds:
         with pytest.raises(MalformedReply):
             play(calls.get_receipt("l1", H1), [odd])
 

@@ -88,7 +88,7 @@ def _messages(data: object) -> Iterator[str]:
     elif isinstance(data, dict):
         for name, value in cast("dict[str, Any]", data).items():
             if isinstance(value, dict) or name == "message":
-                yield from _messages(value)
+                yield from _messages(cast("object", value))
 
 
 def _payload(data: object) -> bytes | None:
