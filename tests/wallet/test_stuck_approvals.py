@@ -255,20 +255,19 @@ def test_keepers_speed_it_up(net: Devnet, tmp_path: Path) -> None:
 
 
 @ERA
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_killed_while_it_is_sped_up(net: Devnet, tmp_path: Path, after: bool) -> None:
+def test_killed_while_it_is_sped_up(net: Devnet, tmp_path: Path) -> None:
     """At every boundary: another process goes on, and all is paid once."""
     token, boundary, killed = net.tokens["DAI"], 0, True
     while killed:
         boundary += 1
         snapshot = net.snapshot()
-        path = tmp_path / f"journal {boundary} {after}"
+        path = tmp_path / f"journal {boundary}"
         with Journal(path) as journal:
             wallet = wallet_of(net, journal=journal)
             net.l1.mining = False
             deposit = wallet.deposit(token, AMOUNT)
             jump(net)
-            killed = run_until(wallet, deposit._faster(None), boundary, after=after)
+            killed = run_until(wallet, deposit._faster(None), boundary, after=True)
         REGISTER.forget()
         with Journal(path) as journal:
             (handle,) = wallet_of(net, journal=journal).resume_all()
@@ -656,15 +655,16 @@ def test_behind_an_approval_that_waits_it_is_refused_by_name(net: Devnet, open_w
 
 
 @BASE_ERC20
-@pytest.mark.parametrize("waits_too", [True, False], ids=["approval waits", "approval is in"])
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    ("after", "waits_too"), [(True, True), (False, False)], ids=["approval waits", "approval is in"]
+)
 def test_killed_between_the_two(net: Devnet, tmp_path: Path, stops: Stops, after: bool, waits_too: bool) -> None:
     """At every boundary of a speed_up with an approval of its own: another process goes on, and it is paid once."""
     base, boundary, killed = net.tokens["BASE"], 0, True
     while killed:
         boundary += 1
         snapshot = net.snapshot()
-        path = tmp_path / f"journal {boundary} {after}"
+        path = tmp_path / f"journal {boundary}"
         with Journal(path) as journal:
             wallet = wallet_of(net, journal=journal)
             stops(1 if waits_too else 2)
