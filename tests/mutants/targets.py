@@ -47,6 +47,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "zkcore/journal/entries.py": ("tests/journal/test_conformance.py", _EXACT),
     "zkcore/journal/sql.py": ("tests/journal/test_conformance.py", "tests/journal/test_migrations.py"),
     "zkcore/journal/sqlite.py": (
+        "tests/journal/test_sqlite.py",
         "tests/journal/test_conformance.py",
         "tests/journal/test_migrations.py",
     ),
