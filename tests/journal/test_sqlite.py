@@ -31,6 +31,7 @@ def test_nothing_is_opened_before_use_and_the_file_is_its_owner_s(path: Path) ->
         journal = Journal(path)
         journal.close()
         assert not path.exists()
+        assert journal.unreadable == {}
         journal.ask(ASKED)
     finally:
         os.umask(before)
