@@ -103,7 +103,11 @@ def test_the_leases_of_the_dead_are_free_and_their_files_go(path: Path) -> None:
     assert len(list(path.parent.glob("*.alive"))) == 1
     assert not third.lease("nonces")
     assert third.lease("others")
+    lock = journal._alive
     journal.close()
+    assert lock is not None
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        lock.execute("select 1")
     assert third.lease("nonces")
     third.close()
     assert list(path.parent.glob("*.alive")) == []
