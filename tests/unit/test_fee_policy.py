@@ -278,6 +278,7 @@ def test_the_limit_that_is_asked_for_to_the_unit() -> None:
         )
 
     assert [asked(None, 5), asked(6, 5), asked(5, 6), asked(100, 5), asked(101, 5)] == [6, 8, 8, 120, 122]
+    assert asked(None, 0) == asked(0, 0) == 0
     assert asked(1_000_000, 5, 1_000_000) == 1_000_000
     with pytest.raises(L2GasLimitTooHigh) as told:
         asked(1_000_001, 5, 1_000_000)
@@ -287,3 +288,24 @@ def test_the_limit_that_is_asked_for_to_the_unit() -> None:
     assert asked(None, 100, first=True) == 3_000_000
     assert asked(2_999_999, 10**6, first=True) == 3_599_999
     assert asked(None, 100, 2_000_000, first=True) == 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("stack", "version", "refused"),
+    [
+        ("zksync-os", 29, True),
+        ("zksync-os", 30, True),
+        ("zksync-os", 31, False),
+        ("zksync-os", 33, False),
+        ("era", 29, False),
+    ],
+)
+def test_a_price_of_nothing_is_refused_where_the_chain_does(stack: Any, version: int, refused: bool) -> None:
+    shape: dict[str, Any] = {"stack": stack, "protocol_version": version, "calldata_length": 0, "l2_gas_price": 0}
+    limit = fees.minimal_l2_gas_limit(**shape)
+    if not refused:
+        fees.check_l2_gas(PARAMS, limit, priority_tx_max_gas_limit=72_000_000, **shape)
+        return
+    for enough in (limit, limit - 1):  # it is what the contract looks at first
+        with pytest.raises(InputError, match="ZeroGasPriceL1TxZKsyncOS"):
+            fees.check_l2_gas(PARAMS, enough, priority_tx_max_gas_limit=72_000_000, **shape)

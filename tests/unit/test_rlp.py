@@ -76,3 +76,13 @@ def test_integers_have_no_leading_zeros_and_a_width() -> None:
         rlp.to_uint(b"\x00\x01", "nonce")
     with pytest.raises(InputError, match="nonce: expected an integer, got a list of 1 items"):
         rlp.to_uint([b"\x01"], "nonce")
+
+
+def test_the_longest_that_is_decoded_to_the_byte() -> None:
+    assert rlp.MAX_SIZE == 16_777_216
+    longest = bytes(rlp.MAX_SIZE - 4)  # and a head of four bytes
+    raw = rlp.encode(longest)
+    assert len(raw) == rlp.MAX_SIZE
+    assert rlp.decode(raw) == longest
+    with pytest.raises(InputError, match="16777217 bytes are more than the 16777216 that are decoded"):
+        rlp.decode(rlp.encode(longest + b"\0"))
