@@ -18,6 +18,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "zkcore/types.py": ("tests/unit/test_types.py", *_NESTING, _EXACT),
     "zkcore/ethereum/rlp.py": ("tests/unit/test_rlp.py", *_ENCODINGS),
     "zkcore/ethereum/signature.py": (
+        "tests/unit/test_signature_bytes.py",
         "tests/unit/test_signer.py",
         _EXACT,
         "tests/unit/test_private_key.py",
@@ -26,7 +27,11 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "zkcore/transactions/legacy.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
     "zkcore/transactions/eip2930.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
     "zkcore/transactions/eip1559.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
-    "zkcore/transactions/eip712.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
+    "zkcore/transactions/eip712.py": (
+        "tests/unit/test_transactions.py",
+        "tests/unit/test_signature_bytes.py",
+        *_ENCODINGS,
+    ),
     "zkcore/transactions/_bytecode.py": ("tests/unit/test_addresses.py", _EXACT, _VECTORS),
     "zkcore/transactions/parse.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
     "zkcore/protocol/addresses.py": ("tests/unit/test_addresses.py", _EXACT, _VECTORS),
