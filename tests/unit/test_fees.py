@@ -179,7 +179,7 @@ def test_storage_round_trip(params: FeeParams) -> None:
 
 def test_storage_that_is_packed_otherwise_is_refused() -> None:
     slot38, slot45 = packed(PARAMS)
-    with pytest.raises(UnsupportedProtocol, match="slot 38"):
+    with pytest.raises(UnsupportedProtocol, match=f"slot 38 of the diamond holds 0x{slot38[:-1].hex()}02"):
         FeeParams.from_storage(slot38[:-1] + b"\x02", slot45)
     with pytest.raises(UnsupportedProtocol, match="slot 38"):
         FeeParams.from_storage(packed(PARAMS, above=1)[0], slot45)
@@ -239,6 +239,10 @@ def test_minimum_on_zksync_os_at_low_prices() -> None:
     # 132 500 + 6 * 17 500 of native: ten gas a unit at a price of 1, a ten-thousandth at a price of 0
     assert minimum("zksync-os", 30, price=1) == 237_500 * 10 + 70_400
     assert minimum("zksync-os", 30, price=0) == 237_500 // 10_000 + 70_400
+    # 1,504 bytes are encoded: 12 blocks of 136, 11 of 137
+    assert minimum("zksync-os", 30, 704, price=1) == (132_500 + 12 * 17_500 + 704) * 10 + 70_400
+    # at a price of 0 its pubdata stands beside 3,280,097 of native: 2,875,420 + 23 * 17,500 + 2,177
+    assert minimum("zksync-os", 31, 2_177, price=0) == 351 * 800 + 328
 
 
 @given(st.sampled_from(["era", "zksync-os"]), st.integers(29, 33), st.integers(0, 40_000), st.integers(0, 64), PRICES)
@@ -323,6 +327,15 @@ def test_pubdata_binds_where_it_is_scarce() -> None:
     with pytest.raises(L2GasLimitTooHigh, match="PubdataGreaterThanLimit") as caught:
         check(10_000 + 501 * 800, params=scarce)
     assert caught.value.maximum == 10_000 + 501 * 800 - 1
+    # the body's gas is just what one transaction may have: the pubdata is the rule that is broken
+    with pytest.raises(L2GasLimitTooHigh, match="PubdataGreaterThanLimit"):
+        check(10_000 + 501 * 800, params=scarce, priority_tx_max_gas_limit=501 * 800)
+
+
+def test_the_highest_limit_counts_no_factory_deps_unless_they_are_said() -> None:
+    shape: dict[str, Any] = {"stack": "era", "priority_tx_max_gas_limit": 72_000_000, "calldata_length": 2_000}
+    assert maximal_l2_gas_limit(PARAMS, **shape) == 72_000_000 + 10 * (800 + 2_016)
+    assert maximal_l2_gas_limit(PARAMS, factory_deps=1, **shape) == 72_000_000 + 10 * (800 + 2_048)
 
 
 def test_other_rules_of_the_mailbox() -> None:
@@ -330,6 +343,8 @@ def test_other_rules_of_the_mailbox() -> None:
         check(1_000_000, gas_per_pubdata=801)
     with pytest.raises(InputError, match="TooManyFactoryDeps"):
         check(9_000_000, factory_deps=65)
+    with pytest.raises(InputError, match=r"factory_deps: expected 0 <= factory_deps < 2\*\*64"):
+        check(9_000_000, factory_deps=2**64)
     check(9_000_000, factory_deps=64)
     with pytest.raises(InputError, match="ZeroGasPrice"):
         check(1_000_000, "zksync-os", 30, l2_gas_price=0)

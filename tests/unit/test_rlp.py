@@ -72,6 +72,8 @@ def test_integers_have_no_leading_zeros_and_a_width() -> None:
     assert rlp.to_uint(b"\xff" * 8, "nonce", bits=64) == 2**64 - 1
     with pytest.raises(InputError, match="nonce: expected at most 64 bits, got 65"):
         rlp.to_uint(b"\x01" + bytes(8), "nonce", bits=64)
+    with pytest.raises(InputError, match="nonce: expected at most 256 bits, got 257"):
+        rlp.to_uint(b"\x01" + bytes(32), "nonce")
     with pytest.raises(InputError, match="nonce: the integer 0x0001 has a leading zero"):
         rlp.to_uint(b"\x00\x01", "nonce")
     with pytest.raises(InputError, match="nonce: expected an integer, got a list of 1 items"):
