@@ -23,7 +23,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         _EXACT,
         "tests/unit/test_private_key.py",
     ),
-    "zkcore/transactions/_base.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
+    "zkcore/transactions/_base.py": ("tests/unit/test_transactions.py", "tests/unit/test_chain_zero.py", *_ENCODINGS),
     "zkcore/transactions/legacy.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
     "zkcore/transactions/eip2930.py": ("tests/unit/test_transactions.py", *_ENCODINGS),
     "zkcore/transactions/eip1559.py": ("tests/unit/test_transactions.py", *_ENCODINGS),

@@ -205,6 +205,13 @@ def test_every_item_is_read_strictly(tx: Transaction, place: int, item: Any, sai
         parse_transaction(changed(tx, place, item))
 
 
+@pytest.mark.parametrize("name", ["chain_id", "nonce", "gas_limit", "gas_per_pubdata"])
+def test_what_nodes_hold_in_64_bits_has_no_more(name: str) -> None:
+    assert getattr(replace(ZKSYNC, **{name: 2**64 - 1}), name) == 2**64 - 1
+    with pytest.raises(InputError, match=rf"{name}: expected 0 <= {name} < 2\*\*64"):
+        replace(ZKSYNC, **{name: 2**64})
+
+
 def test_legacy_signatures_tell_the_chain() -> None:
     signature = SIGNER.sign_transaction(LEGACY)
     _, v = rlp.decode(LEGACY.signed_bytes(signature))[5:7]
