@@ -151,7 +151,8 @@ def uint(value: int, name: str, bits: int = 256) -> int:
     return value
 
 
-_AGES: Final = 10.0**9  # seconds: more than anybody waits, and no clock, socket or thread refuses it
+# seconds: more than anybody waits, and no clock or thread refuses it (a socket takes less: rpc.http)
+_AGES: Final = 10.0**9
 
 
 def seconds(value: object, name: str) -> float:

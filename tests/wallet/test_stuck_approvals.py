@@ -378,6 +378,13 @@ def test_an_edited_handle_has_nothing_else_approved(net: Devnet) -> None:
 
 
 # ---------------------------------------------------------------- where L2 is paid in an ERC-20
+def arrived_once(wallet: Any, base: Any) -> None:
+    """The whole deposit is there once; and so is the next one, for no nonce is left out."""
+    assert wallet.get_balance(base) // WHOLE == 1
+    assert wallet.deposit(base, WHOLE).wait(timeout=30).status == 1
+    assert wallet.get_balance(base) // WHOLE == 2
+
+
 @BASE_ERC20
 @pytest.mark.parametrize("symbol", ["BASE", "ETH", "DAI"])
 @pytest.mark.parametrize("waits_too", [True, False], ids=["approval waits", "approval is in"])
@@ -680,9 +687,7 @@ def test_killed_between_the_two(net: Devnet, tmp_path: Path, stops: Stops, after
             mined(net)
             assert handle.wait(timeout=30).status == 1
             assert journal.pending() == []
-            assert elsewhere.get_balance(base) // WHOLE == 1
-            assert elsewhere.deposit(base, WHOLE).wait(timeout=30).status == 1
-            assert elsewhere.get_balance(base) // WHOLE == 2
+            arrived_once(elsewhere, base)
         net.revert(snapshot)
         REGISTER.forget()
     assert boundary > 10
@@ -719,9 +724,7 @@ def test_other_ways_to_the_same(net: Devnet, open_wallet: Open, stops: Stops, ho
     mined(net)
     assert deposits[0].wait(timeout=30).status == 1
     assert wallet.get_l1_allowance(base) == 0
-    assert wallet.get_balance(base) // WHOLE == 1
-    assert wallet.deposit(base, WHOLE).wait(timeout=30).status == 1
-    assert wallet.get_balance(base) // WHOLE == 2
+    arrived_once(wallet, base)
 
 
 @BASE_ERC20
@@ -739,8 +742,7 @@ def test_it_is_moved_again_once_what_is_below_is_final(net: Devnet, open_wallet:
     assert [nonce for nonce, _ in waits(net)] == [2, 3]
     mined(net)
     assert deposit.wait(timeout=30).status == 1
-    assert wallet.get_balance(base) // WHOLE == 1
-    assert wallet.deposit(base, WHOLE).wait(timeout=30).status == 1
+    arrived_once(wallet, base)
 
 
 @BASE_ERC20
