@@ -154,6 +154,22 @@ def test_gas_of_a_plan_with_approvals_is_what_the_simulation_used_and_a_margin(n
 
 
 @ERA
+def test_what_is_refunded_is_needed_first(net: Devnet, open_wallet: Open) -> None:
+    """An approval of nothing clears a word, for which gas comes back once it is paid: a simulation tells what is left."""
+    wallet, token = open_wallet(net), net.tokens["USDT"]
+    wallet.approve(token, 1).wait(timeout=30)
+    plan = wallet.prepare_deposit(token, AMOUNT)
+    reset = plan.steps[0].transaction
+    assert int.from_bytes(reset.data[-32:]) == 0
+    call = {"from": str(wallet.address), "to": str(reset.to), "data": "0x" + reset.data.hex()}
+    needed = int(net.l1.rpc("eth_estimateGas", call), 16)
+    assert _gas(wallet.submit(plan).wait_l1()) > 0
+    assert (
+        reset.gas_limit >= needed * 12 // 10 + 20_000
+    )  # the margin, and what may be written for the first time by then
+
+
+@ERA
 def test_a_revert_behind_an_approval_is_seen_before_anything_is_sent(net: Devnet, open_wallet: Open) -> None:
     wallet, fee_token = open_wallet(net, 3), net.tokens["FEE"]
     net.l1.rpc("anvil_setBalance", str(net.accounts[3].address), hex(ether("0.05")))
